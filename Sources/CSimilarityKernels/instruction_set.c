@@ -1,1 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "CSimilarityKernels.h"
+
+#if defined(__x86_64__)
+
+bool simile_has_avx2(void) {
+    // The builtin reads the processor once per process and also checks that the operating system saves the wide
+    // registers.
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+
+#else
+
+bool simile_has_avx2(void) { return false; }
+
+double simile_verdict_dot_avx2(const float *a, const float *b, size_t depth) { return 0; }
+double simile_verdict_squared_distance_avx2(const float *a, const float *b, size_t depth) { return 0; }
+void simile_verdict_squared_norms_avx2(
+    const float *rows, size_t stride, size_t count, size_t depth, double *sums) {}
+void simile_dot_rows_avx2(
+    const float *query, const float *rows, size_t stride, size_t count, size_t depth, float *scores) {}
+size_t simile_threshold_scan_avx2(
+    const float *scores, const float *norms, const float *offsets, float slope, float base, size_t count,
+    int32_t *survivors) {
+    return 0;
+}
+void simile_convert_float16_avx2(const uint16_t *halves, size_t count, float *values) {}
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// A switch that stops an operation between two tiles. Any thread, or a signal handler's, may set it.
+public final class CancellationFlag: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    /// A flag that is not set.
+    public init() {}
+
+    /// Whether ``cancel()`` has been called.
+    public var isCancelled: Bool { flag.load(ordering: .relaxed) }
+
+    /// Stops the operations that were given this flag; they throw `CancellationError`.
+    public func cancel() { flag.store(true, ordering: .relaxed) }
+
+    /// - Throws: `CancellationError` if the flag is set.
+    package func check() throws(CancellationError) {
+        if isCancelled { throw CancellationError() }
+    }
+}

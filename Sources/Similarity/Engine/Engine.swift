@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SimilarityKernels
+
+/// The filter in front of the verdict, and so the speed of an operation. Never its result: for the same vectors every
+/// engine gives the same bytes.
+public enum Engine: String, CaseIterable, Sendable {
+    /// The fastest engine of this build: ``blas``, or ``simd`` without the trait `OpenBLAS`.
+    case auto
+    /// Tiles of single-precision products by `cblas_sgemm`.
+    case blas
+    /// The same tiles by Swift SIMD kernels.
+    case simd
+    /// No filter: a verdict for every pair, in plain loops. The oracle of the others.
+    case reference
+
+    /// Engines of this build, without ``auto``.
+    public static var available: [Engine] {
+        GEMM.backends.contains(.openBLAS) ? [.reference, .simd, .blas] : [.reference, .simd]
+    }
+
+    /// The engine that does the work: ``auto`` replaced by its choice.
+    ///
+    /// - Precondition: the engine is in ``available``.
+    public var resolved: Engine {
+        let engine = self == .auto ? (GEMM.preferred == .openBLAS ? .blas : .simd) : self
+        precondition(Engine.available.contains(engine), "engine \(engine) needs the package trait OpenBLAS")
+        return engine
+    }
+
+    /// The kernels of a resolved engine: for tiles, and for everything else.
+    var backends: (gemm: KernelBackend, vector: KernelBackend) {
+        switch self {
+        case .reference: (.reference, .reference)
+        // The Swift kernels throughout, so that a test of this engine is a test of them.
+        case .simd: (.simd, .simd)
+        case .blas, .auto: (.openBLAS, .fastestVector)
+        }
+    }
+}

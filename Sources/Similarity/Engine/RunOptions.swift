@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How an operation is carried out. None of it changes the result of a search or a join.
+public struct RunOptions: Sendable {
+    /// The filter in front of the verdict.
+    public var engine: Engine = .auto
+    /// How many threads may be used.
+    public var workers: Workers = .available
+    /// What happens to rows with a NaN, an infinity or a norm above 1e19.
+    public var invalidRows: InvalidRows = .reject
+    /// Stops the operation between tiles. The cancellation of the calling task does the same.
+    public var cancellation: CancellationFlag?
+    /// Called now and then, from any worker, with the share of the work that is done, 0 to 1.
+    public var progress: (@Sendable (Double) -> Void)?
+    /// Tile sizes other than the planned ones, for tests and measurements.
+    package var tilePlan: TilePlan?
+
+    /// The fastest engine, all processors, invalid rows refused.
+    public init(
+        engine: Engine = .auto, workers: Workers = .available, invalidRows: InvalidRows = .reject,
+        cancellation: CancellationFlag? = nil, progress: (@Sendable (Double) -> Void)? = nil
+    ) {
+        self.engine = engine
+        self.workers = workers
+        self.invalidRows = invalidRows
+        self.cancellation = cancellation
+        self.progress = progress
+    }
+
+    /// What happens to invalid rows.
+    public enum InvalidRows: Sendable {
+        /// The operation throws ``SimilarityError`` and says which rows they are.
+        case reject
+        /// They take no part: they are nobody's neighbors and have none. Row numbers still count them.
+        case skip
+    }
+}
+
+/// What an operation did, so that a filter that lets everything through is seen.
+public struct RunCounters: Sendable, Equatable {
+    /// Pairs that had to be decided.
+    public internal(set) var pairs = 0
+    /// Pairs that the filter dropped by its bound.
+    public internal(set) var filtered = 0
+    /// Pairs that got a verdict. The rest were excluded: zero or skipped rows, or the query itself.
+    public internal(set) var verdicts = 0
+    /// The engine that ran.
+    public internal(set) var engine: Engine
+
+    mutating func add(_ other: RunCounters) {
+        pairs += other.pairs
+        filtered += other.filtered
+        verdicts += other.verdicts
+    }
+}

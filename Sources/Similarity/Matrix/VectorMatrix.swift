@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SimilarityKernels
+
+/// A row-major matrix whose rows are vectors: one block of memory, owned or memory-mapped, never changed.
+///
+/// A value that is cheap to copy (copies share the block) and safe to hand to any thread. Rows are compared as `Float`;
+/// a file may hold them in another type, and then they are widened a tile at a time while they are used.
+///
+/// - Complexity: an owned matrix takes `4 * rowCount * dimension` bytes; a mapped one takes none of its own.
+public struct VectorMatrix: Sendable {
+    package let storage: RowStorage
+
+    /// Names of the rows that came with the input, one a row, or nil.
+    public let ids: [RowID]?
+
+    /// Rows, that is vectors.
+    public var rowCount: Int { storage.rowCount }
+
+    /// Components of each vector; at least 1.
+    public var dimension: Int { storage.dimension }
+
+    /// A matrix of `values`, row after row; they are copied.
+    ///
+    /// - Precondition: `dimension > 0`, `values.count == rowCount * dimension`, and `ids` is nil or has one id a row.
+    public init(rowCount: Int, dimension: Int, values: [Float], ids: [RowID]? = nil) {
+        precondition(rowCount >= 0, "a matrix has no \(rowCount) rows")
+        precondition(dimension > 0, "a vector has at least one component, not \(dimension)")
+        let (count, overflow) = rowCount.multipliedReportingOverflow(by: dimension)
+        precondition(
+            !overflow && count == values.count,
+            "\(values.count) values are no \(rowCount) x \(dimension) matrix")
+        guard
+            let storage = RowStorage(
+                bytes: SharedBytes(copying: values), elementType: .float32, rowCount: rowCount, dimension: dimension,
+                byteOffset: 0, rowByteStride: 4 * dimension)
+        else { preconditionFailure("the block has been sized for these rows") }
+        self.init(storage: storage, ids: ids)
+    }
+
+    /// A matrix of `rows`, which are copied.
+    ///
+    /// - Precondition: there is at least one row, all have the same positive number of components, and `ids` is nil or
+    ///   has one id a row. (For no rows use ``init(rowCount:dimension:values:ids:)``, which says the dimension.)
+    public init(rows: [[Float]], ids: [RowID]? = nil) {
+        precondition(!rows.isEmpty, "no rows: the dimension cannot be known")
+        let dimension = rows[0].count
+        for (i, row) in rows.enumerated() {
+            precondition(row.count == dimension, "row \(i) has \(row.count) components, row 0 has \(dimension)")
+        }
+        self.init(rowCount: rows.count, dimension: dimension, values: Array(rows.joined()), ids: ids)
+    }
+
+    /// A matrix whose rows lie in shared bytes.
+    package init(storage: RowStorage, ids: [RowID]? = nil) {
+        precondition(
+            ids == nil || ids?.count == storage.rowCount,
+            "\(ids?.count ?? 0) ids for \(storage.rowCount) rows")
+        self.storage = storage
+        self.ids = ids
+    }
+
+    /// The components of one row as floats.
+    ///
+    /// - Precondition: `0 <= row < rowCount`.
+    /// - Complexity: copies `dimension` floats.
+    public subscript(row: Int) -> [Float] { storage.row(row) }
+}
+
+/// The name of a row: an integer or a string, as the input had it.
+public enum RowID: Hashable, Sendable, CustomStringConvertible {
+    /// A number.
+    case integer(Int64)
+    /// Any other text.
+    case string(String)
+
+    /// The id as text, without quotes.
+    public var description: String {
+        switch self {
+        case .integer(let value): String(value)
+        case .string(let value): value
+        }
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SimilarityKernels
+
+/// The proven bound of the single-precision filter: which pairs cannot reach a cut.
+///
+/// A tile holds `c`, the float dot product of query `q` and row `x`, with `|c - q.x| <= g |q||x| + d 2^-149`,
+/// `g = d u / (1 - d u)`, `u = 2^-24` (`GEMM`, `DotRows`). A pair may be dropped only if its reported verdict, after the
+/// rounding to `Float`, is provably worse than the cut `T`. A verdict can only round to `T` or better from a `Double`
+/// of at least `L = lower(T)`, the midpoint of `T` and the next `Float` below. So a pair that matters has
+///
+///     dot        q.x >= L - e |q||x|
+///                c >= L - (g + e) |q||x| - d 2^-149
+///     cosine     q.x / |q||x| >= L - e
+///                c >= (L - g - e - d 2^-69) |q||x|                for norms of at least 2^-40, so d 2^-149 <= d 2^-69 |q||x|
+///     euclidean  |q - x|^2 <= U^2 (1 + e), U = upper(distance)
+///                c >= |x|^2 / 2 + (|q|^2 - U^2) / 2 - g |q||x| - e (|q|^2 + |x|^2 + U^2) - d 2^-149
+///
+/// with `e = (d + 64) 2^-53`, which is above every `Double` error on the way (sums, norms, product, division and root of
+/// the verdict; see `Verdict` for the first). All three are one affine bound in per-query and per-row numbers, which is
+/// what `ThresholdScan` tests:
+///
+///     c < slope * n + offset + base      drops the pair
+///
+/// with `n = Float(|x|)`. The four are floats and the scan adds in float: each term `t` is therefore lowered by
+/// `8 u |t|` before it is rounded down, which covers the rounding of `n` (`u`), of the scan (`3 u` of the absolute
+/// terms) and second-order products; `2^-120` below `base` covers every underflow of a product with factors up to 2^64
+/// that the relative terms do not.
+///
+/// Rows whose norm a float filter cannot hold (`cosine`: outside [2^-40, 2^40]) get an offset of minus infinity and
+/// survive always; so does every row for such a query, by its base. Excluded rows get plus infinity.
+struct FilterBound {
+    /// The per-query half of the bound.
+    struct Query {
+        var slope: Float
+        var base: Float
+        /// Every pair survives.
+        static let everything = Query(slope: 0, base: -.infinity)
+    }
+
+    let metric: Metric
+    /// `g + e`, the relative error of a dot product in the tile and of its verdict; nil from 2^23 dimensions on, where
+    /// `g` is no bound and every pair survives.
+    private let relativeSlack: Double?
+    /// `e`.
+    private let verdictSlack: Double
+    /// `d 2^-149` and the underflows of the scan.
+    private let absoluteSlack: Double
+
+    static let cosineNorms = 0x1p-40...0x1p40
+
+    init(metric: Metric, dimension: Int) {
+        let terms = Double(dimension) * 0x1p-24
+        self.metric = metric
+        verdictSlack = Double(dimension + 64) * 0x1p-53
+        relativeSlack =
+            terms < 0.5 ? terms / (1 - terms) + verdictSlack + Double(dimension) * 0x1p-69 : nil
+        absoluteSlack = Double(dimension) * 0x1p-149 + 0x1p-120
+    }
+
+    /// The per-query terms for a cut: the worst score that may still enter a result.
+    ///
+    /// - Complexity: a dozen `Double` operations.
+    @inline(__always)
+    func query(norm: Double, cut: Float) -> Query {
+        guard cut > -.infinity, let relativeSlack else { return .everything }
+        switch metric {
+        case .dot:
+            return Query(
+                slope: Self.lowered(-relativeSlack * norm), base: Self.lowered(Self.lower(cut) - absoluteSlack))
+        case .cosine:
+            guard Self.cosineNorms.contains(norm) else { return .everything }
+            return Query(slope: Self.lowered((Self.lower(cut) - relativeSlack) * norm), base: Float(-0x1p-120))
+        case .euclidean:
+            // upper(distance) is minus lower(score).
+            let limit = Self.lower(cut)
+            let squaredNorm = norm * norm
+            let squaredLimit = limit * limit
+            let base = (squaredNorm - squaredLimit) / 2 - verdictSlack * (squaredNorm + squaredLimit)
+            return Query(slope: Self.lowered(-relativeSlack * norm), base: Self.lowered(base - absoluteSlack))
+        }
+    }
+
+    /// The per-row offset. The norm of the row goes into the scan as `Float(norm)`, or 0 for an excluded row.
+    @inline(__always)
+    func offset(norm: Double) -> Float {
+        if metric.excludes(norm: norm) { return .infinity }
+        switch metric {
+        case .dot: return 0
+        case .cosine: return Self.cosineNorms.contains(norm) ? 0 : -.infinity
+        case .euclidean: return Self.lowered(norm * norm * (0.5 - verdictSlack))
+        }
+    }
+
+    /// Fills the row terms of a tile for the rows that are loaded.
+    func fill(_ tile: ScoreTile, for corpus: RowTile) {
+        for j in 0..<corpus.rows.count {
+            let norm = corpus.norm(at: j)
+            let offset = offset(norm: norm)
+            tile.offsets[j] = offset
+            tile.norms[j] = offset.isFinite ? Float(norm) : 0
+        }
+    }
+
+    /// The midpoint of `value` and the next `Float` below, which still rounds to `value` if that one is even.
+    @inline(__always)
+    static func lower(_ value: Float) -> Double {
+        if value == .infinity { return Double(Float.greatestFiniteMagnitude) }
+        let below = value.nextDown
+        // Below the least finite value comes minus infinity; the step above it stands in for the step below.
+        if below == -.infinity { return 2 * Double(value) - Double(value.nextUp) }
+        return (Double(value) + Double(below)) / 2
+    }
+
+    /// A `Float` at most `value - 8u |value|`.
+    @inline(__always)
+    private static func lowered(_ value: Double) -> Float {
+        let target = value - abs(value) * 0x1p-21
+        let rounded = Float(target)
+        return Double(rounded) > target ? rounded.nextDown : rounded
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One neighbor of a query.
+public struct Neighbor: Sendable, Hashable, Comparable {
+    /// The row of the corpus.
+    public let row: Int
+    /// The canonical score: higher is better; minus the distance for ``Metric/euclidean``.
+    public let score: Float
+
+    /// Better first: the higher score, then the lower row.
+    public static func < (a: Neighbor, b: Neighbor) -> Bool {
+        a.score > b.score || (a.score == b.score && a.row < b.row)
+    }
+}
+
+/// The nearest neighbors of each query, best first.
+///
+/// Queries may differ in how many they have: never more than `k` or than the corpus has rows, none for a zero query
+/// under ``Metric/cosine``. There are no filler rows.
+public struct NearestNeighbors: Sendable {
+    /// The metric of the scores.
+    public let metric: Metric
+    /// Where the neighbors of each query begin in ``rows`` and ``scores``; one more than there are queries.
+    public let offsets: [Int]
+    /// Corpus rows, query after query.
+    public let rows: [Int]
+    /// Their scores.
+    public let scores: [Float]
+    /// What the search did.
+    public let counters: RunCounters
+
+    /// Queries.
+    public var queryCount: Int { offsets.count - 1 }
+
+    /// The neighbors of one query, best first.
+    ///
+    /// - Precondition: `0 <= query < queryCount`.
+    public subscript(query: Int) -> [Neighbor] {
+        precondition(query >= 0 && query < queryCount, "query \(query) of \(queryCount)")
+        return (offsets[query]..<offsets[query + 1]).map { Neighbor(row: rows[$0], score: scores[$0]) }
+    }
+
+    init(metric: Metric, sinks: [TopKSink], counters: RunCounters) {
+        self.metric = metric
+        self.counters = counters
+        var offsets = [0]
+        var rows: [Int] = []
+        var scores: [Float] = []
+        for sink in sinks {
+            for query in 0..<sink.queryCount {
+                for neighbor in sink.ranked(query) {
+                    rows.append(neighbor.row)
+                    scores.append(neighbor.score)
+                }
+                offsets.append(rows.count)
+            }
+        }
+        self.offsets = offsets
+        self.rows = rows
+        self.scores = scores
+    }
+}

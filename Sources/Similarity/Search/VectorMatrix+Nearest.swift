@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SimilarityKernels
+
+extension VectorMatrix {
+    /// The `k` rows of this corpus that are nearest to each query: exactly those that comparing all pairs would give.
+    ///
+    /// The order is total, better score first and then the lower row number, and the result is the same bytes for every
+    /// engine, number of workers and machine. The matrix of all scores is never stored.
+    ///
+    ///     let found = try corpus.nearest(to: queries, k: 10)
+    ///     print(found[0].first?.row)
+    ///
+    /// - Parameters:
+    ///   - queries: One vector a row, of the dimension of the corpus.
+    ///   - k: How many neighbors are wanted; more than the corpus has gives as many as there are.
+    ///   - metric: How vectors are compared.
+    ///   - excludingSelf: Leaves out the row with the query's own number; `queries` is then this corpus.
+    ///   - options: Engine, workers, cancellation.
+    /// - Complexity: `m * n * d` multiply-adds for m queries, n rows and d dimensions, and about `k * (1 + ln(n/k))`
+    ///   verdicts a query. Memory beyond the inputs: `12 * m * k` bytes while it runs, the result, and a few tiles (about
+    ///   4 MiB) a worker.
+    /// - Throws: ``SimilarityError`` if the dimensions differ or rows are invalid, `CancellationError` if cancelled.
+    /// - Precondition: `k >= 0`.
+    public func nearest(
+        to queries: VectorMatrix, k: Int, metric: Metric = .cosine, excludingSelf: Bool = false,
+        options: RunOptions = RunOptions()
+    ) throws -> NearestNeighbors {
+        precondition(k >= 0, "k is \(k)")
+        precondition(
+            !excludingSelf || queries.rowCount == rowCount,
+            "\(queries.rowCount) queries are not the \(rowCount) rows themselves")
+        let walk = try TileWalk(
+            metric: metric, queries: queries.storage, corpus: storage, pairing: excludingSelf ? .exceptSelf : .all,
+            options: options)
+        let kept = min(k, rowCount)
+        let (entries, overflow) = queries.rowCount.multipliedReportingOverflow(by: kept)
+        guard !overflow, entries <= Int.max / 16 else {
+            throw SimilarityError.tooLarge("\(queries.rowCount) queries x \(kept) neighbors are too many to hold")
+        }
+        if kept == 0 {
+            let nothing = (0..<queries.rowCount).map { _ in TopKSink(queryCount: 1, k: 1) }
+            return NearestNeighbors(metric: metric, sinks: nothing, counters: RunCounters(engine: walk.engine))
+        }
+        let (sinks, counters) = try walk.run { TopKSink(queryCount: $0, k: kept) }
+        return NearestNeighbors(metric: metric, sinks: sinks, counters: counters)
+    }
+}

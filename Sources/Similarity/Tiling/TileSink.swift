@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What consumes scored pairs. A driver offers every pair that may matter; the sink keeps what its operation wants and
+/// publishes the cut that lets the filter drop the rest. A new operation is a new sink.
+///
+/// A sink belongs to one block of queries; `query` counts from the start of the block. The corpus rows of one query are
+/// offered in ascending order within a segment, and segments in ascending order or, if blocks are fewer than workers,
+/// split among several sinks of the same block, which are joined at the end.
+protocol TileSink: Sendable {
+    /// The worst score that may still enter the result of a query: a pair is dropped only if it is provably below.
+    func cut(for query: Int) -> Float
+
+    /// Takes a pair with its verdict; it may be below the cut.
+    mutating func offer(query: Int, row: Int, score: Float)
+
+    /// Takes over what another sink of the same block has kept.
+    mutating func merge(_ other: Self)
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SimilarityKernels
+internal import Synchronization
+
+/// The driver of every engine: walks the tiles of queries x corpus rows, filters, and offers the survivors' verdicts to
+/// the sink of their block. It knows nothing of top-k or joins.
+///
+/// Memory: a worker holds one tile of scores, and one tile of rows a side where rows must be converted; see `TilePlan`.
+struct TileWalk {
+    /// Which pairs are decided.
+    enum Pairing {
+        /// All.
+        case all
+        /// All but a row with itself; both sides are the same matrix.
+        case exceptSelf
+        /// Those with query < row; both sides are the same matrix.
+        case triangle
+    }
+
+    let metric: Metric
+    let queries: RowStorage
+    let corpus: RowStorage
+    let pairing: Pairing
+    let options: RunOptions
+    let engine: Engine
+    let plan: TilePlan
+
+    /// - Throws: `SimilarityError` if the dimensions differ.
+    init(
+        metric: Metric, queries: RowStorage, corpus: RowStorage, pairing: Pairing, options: RunOptions
+    ) throws(SimilarityError) {
+        guard queries.dimension == corpus.dimension else {
+            throw .dimensionMismatch(queries: queries.dimension, corpus: corpus.dimension)
+        }
+        self.metric = metric
+        self.queries = queries
+        self.corpus = corpus
+        self.pairing = pairing
+        self.options = options
+        engine = options.engine.resolved
+        plan =
+            options.tilePlan
+            ?? .planned(queryCount: queries.rowCount, dimension: queries.dimension)
+    }
+
+    /// Walks all pairs and returns one sink a block of `plan.queries` queries, in order.
+    ///
+    /// - Parameter makeSink: An empty sink for that many queries.
+    /// - Throws: `CancellationError`, or `SimilarityError` for invalid rows if they are to be rejected.
+    func run<Sink: TileSink>(
+        makeSink: @escaping @Sendable (_ queryCount: Int) -> Sink
+    ) throws -> (sinks: [Sink], counters: RunCounters) {
+        let blocks = stride(from: 0, to: queries.rowCount, by: plan.queries).map {
+            $0..<min($0 + plan.queries, queries.rowCount)
+        }
+        let segmentRows = plan.rows * plan.tilesPerSegment
+        let segmentCounts = blocks.map { (corpus.rowCount - firstRow(of: $0) + segmentRows - 1) / segmentRows }
+        let segmentTotal = segmentCounts.reduce(0, +)
+        let engine = engine
+        let schedule = Mutex(
+            WalkSchedule<Sink>(segmentCounts: segmentCounts) { block in
+                .init(block: block, sink: makeSink(blocks[block].count), counters: RunCounters(engine: engine))
+            })
+        let stop = Atomic<Bool>(false)
+        let sawInvalidRow = Atomic<Bool>(false)
+        let done = Atomic<Int>(0)
+
+        runWorkers(min(usefulWorkers, max(segmentTotal, 1))) { worker in
+            let scratch = Scratch()
+            while !stop.load(ordering: .relaxed), let taken = schedule.withLock({ $0.next() }) {
+                var baton = taken.baton
+                let segment = taken.segment
+                let start = firstRow(of: blocks[baton.block]) + segment * segmentRows
+                let rows = start..<min(start + segmentRows, corpus.rowCount)
+                let isValid = walk(rows, of: blocks[baton.block], with: &baton, scratch) {
+                    // Only worker 0 is on the thread of the caller's task.
+                    stop.load(ordering: .relaxed) || options.cancellation?.isCancelled == true
+                        || (worker == 0 && Task.isCancelled)
+                }
+                schedule.withLock { $0.giveBack(baton) }
+                if !isValid { sawInvalidRow.store(true, ordering: .relaxed) }
+                if !isValid || options.cancellation?.isCancelled == true || (worker == 0 && Task.isCancelled) {
+                    stop.store(true, ordering: .relaxed)
+                }
+                let finished = done.wrappingAdd(1, ordering: .relaxed).newValue
+                options.progress?(Double(finished) / Double(segmentTotal))
+            }
+        }
+        if sawInvalidRow.load(ordering: .relaxed) { try rejectInvalidRows() }
+        if stop.load(ordering: .relaxed) { throw CancellationError() }
+        return schedule.withLock { $0 }.results(engine: engine)
+    }
+
+    /// What a worker owns.
+    private final class Scratch {
+        let queries = RowTile()
+        let corpus = RowTile()
+        let tile = ScoreTile()
+    }
+
+    private func firstRow(of block: Range<Int>) -> Int { pairing == .triangle ? block.lowerBound : 0 }
+
+    /// One worker for jobs that end sooner than a thread starts.
+    private var usefulWorkers: Int {
+        let operations = Double(queries.rowCount) * Double(corpus.rowCount) * Double(queries.dimension)
+        return operations < 4e6 ? 1 : options.workers.count
+    }
+
+    /// Walks one segment of one block; returns false if it met an invalid row that is to be rejected.
+    private func walk<Sink: TileSink>(
+        _ rows: Range<Int>, of block: Range<Int>, with baton: inout WalkSchedule<Sink>.Baton, _ scratch: Scratch,
+        isCancelled: () -> Bool
+    ) -> Bool {
+        let backends = engine.backends
+        let bound = FilterBound(metric: metric, dimension: queries.dimension)
+        scratch.queries.load(block, of: queries, backend: backends.vector)
+        guard isAcceptable(scratch.queries) else { return false }
+        for start in stride(from: rows.lowerBound, to: rows.upperBound, by: plan.rows) {
+            if isCancelled() { return true }
+            scratch.corpus.load(
+                start..<min(start + plan.rows, rows.upperBound), of: corpus, backend: backends.vector)
+            guard isAcceptable(scratch.corpus) else { return false }
+            if engine == .reference {
+                decideAll(scratch, &baton)
+            } else {
+                scratch.tile.multiply(
+                    scratch.queries, scratch.corpus, gemm: backends.gemm, vector: backends.vector)
+                bound.fill(scratch.tile, for: scratch.corpus)
+                decideSurvivors(scratch, bound, &baton)
+            }
+        }
+        return true
+    }
+
+    /// The filter and the verdict of one tile.
+    private func decideSurvivors<Sink: TileSink>(
+        _ scratch: Scratch, _ bound: FilterBound, _ baton: inout WalkSchedule<Sink>.Baton
+    ) {
+        let (queries, corpus, tile) = (scratch.queries, scratch.corpus, scratch.tile)
+        let vector = engine.backends.vector
+        for i in 0..<queries.rows.count {
+            let norm = queries.norm(at: i)
+            let first = firstColumn(forQuery: queries.rows.lowerBound + i, in: corpus.rows)
+            if first >= corpus.rows.count || metric.excludes(norm: norm) { continue }
+            var cut = baton.sink.cut(for: i)
+            var terms = bound.query(norm: norm, cut: cut)
+            let survivorCount = tile.scan(i, from: first, slope: terms.slope, base: terms.base, backend: vector)
+            var verdicts = 0
+            var excluded = 0
+            for s in 0..<survivorCount {
+                let j = tile.survivor(s, from: first)
+                // The cut may have moved since the scan: most survivors of a cold start end here.
+                guard tile.survives(i, j, slope: terms.slope, base: terms.base) else { continue }
+                guard isPair(queries.rows.lowerBound + i, corpus.rows.lowerBound + j, norm: corpus.norm(at: j)) else {
+                    excluded += 1
+                    continue
+                }
+                let score = metric.verdict(queries, i, corpus, j, backend: vector)
+                verdicts += 1
+                baton.sink.offer(query: i, row: corpus.rows.lowerBound + j, score: score)
+                let newCut = baton.sink.cut(for: i)
+                if newCut != cut {
+                    cut = newCut
+                    terms = bound.query(norm: norm, cut: cut)
+                }
+            }
+            let pairs = corpus.rows.count - first
+            baton.counters.pairs += pairs
+            baton.counters.verdicts += verdicts
+            baton.counters.filtered += pairs - verdicts - excluded
+        }
+    }
+
+    /// A verdict for every pair of the tile.
+    private func decideAll<Sink: TileSink>(_ scratch: Scratch, _ baton: inout WalkSchedule<Sink>.Baton) {
+        let (queries, corpus) = (scratch.queries, scratch.corpus)
+        for i in 0..<queries.rows.count {
+            let query = queries.rows.lowerBound + i
+            let first = firstColumn(forQuery: query, in: corpus.rows)
+            if first >= corpus.rows.count || metric.excludes(norm: queries.norm(at: i)) { continue }
+            for j in first..<corpus.rows.count {
+                baton.counters.pairs += 1
+                let row = corpus.rows.lowerBound + j
+                guard isPair(query, row, norm: corpus.norm(at: j)) else { continue }
+                baton.counters.verdicts += 1
+                let score = metric.verdict(queries, i, corpus, j, backend: .reference)
+                baton.sink.offer(query: i, row: row, score: score)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func firstColumn(forQuery query: Int, in rows: Range<Int>) -> Int {
+        pairing == .triangle ? max(0, query + 1 - rows.lowerBound) : 0
+    }
+
+    @inline(__always)
+    private func isPair(_ query: Int, _ row: Int, norm: Double) -> Bool {
+        !metric.excludes(norm: norm) && !(pairing == .exceptSelf && query == row)
+    }
+
+    private func isAcceptable(_ tile: RowTile) -> Bool {
+        guard options.invalidRows == .reject else { return true }
+        for i in 0..<tile.rows.count where !(tile.norm(at: i) <= RowStatistics.normLimit) { return false }
+        return true
+    }
+
+    /// Counts the invalid rows of both sides and throws the error that names them.
+    private func rejectInvalidRows() throws {
+        for (storage, side) in [(queries, SimilarityError.Side.queries), (corpus, .corpus)] {
+            let statistics = try VectorMatrix(storage: storage).statistics(
+                workers: options.workers, cancellation: options.cancellation)
+            if statistics.invalidRowCount > 0 { throw SimilarityError.invalidRows(statistics, side: side) }
+        }
+    }
+}

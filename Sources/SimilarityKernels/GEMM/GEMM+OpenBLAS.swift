@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The one file that imports OpenBLAS.
+
+#if OpenBLAS
+internal import COpenBLAS
+
+extension GEMM {
+    static func openBLASMultiply(
+        a: UnsafePointer<Float>, aStride: Int, rows: Int, b: UnsafePointer<Float>, bStride: Int, columns: Int,
+        depth: Int, c: UnsafeMutablePointer<Float>, cStride: Int
+    ) {
+        // beta == 0: OpenBLAS clears C before it adds, so C may hold anything.
+        unsafe cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows), blasint(columns), blasint(depth), 1, a,
+            blasint(aStride), b, blasint(bStride), 0, c, blasint(cStride))
+    }
+}
+
+/// What is known of the OpenBLAS that the process is linked to, and its one global setting.
+package enum OpenBLASRuntime {
+    /// Version and build options as the library tells them, e.g. `OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...`.
+    package static var configuration: String { unsafe openblas_get_config().map { unsafe String(cString: $0) } ?? "" }
+
+    /// The kernel set that OpenBLAS chose for this processor, e.g. `Zen`.
+    package static var core: String { unsafe openblas_get_corename().map { unsafe String(cString: $0) } ?? "" }
+
+    /// How many threads one OpenBLAS call may use now.
+    package static var threadCount: Int { Int(openblas_get_num_threads()) }
+
+    /// Sets the process-wide number of threads of OpenBLAS and reads it back.
+    package static func setThreadCount(_ count: Int) -> Int {
+        openblas_set_num_threads(Int32(clamping: count))
+        return threadCount
+    }
+}
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CSimilarityKernels
+
+/// The type of a stored component. Little-endian, as on every machine this package runs on.
+package enum ElementType: String, Sendable, CaseIterable {
+    case float32, float16, float64, int8, uint8
+
+    /// Bytes of one component.
+    package var byteCount: Int {
+        switch self {
+        case .float64: 8
+        case .float32: 4
+        case .float16: 2
+        case .int8, .uint8: 1
+        }
+    }
+}
+
+/// values <- components widened (or, for float64, rounded to nearest) to Float.
+///
+/// Requires: `source` readable for `count` components of `type` at any alignment, `values` writable for `count` floats
+/// and apart from it. Exact for all types but float64, where a value beyond the range of Float becomes infinite.
+enum ElementConversion {
+    static func convert(
+        _ type: ElementType, from source: UnsafeRawPointer, count: Int, into values: UnsafeMutablePointer<Float>
+    ) {
+        switch type {
+        case .float32:
+            unsafe UnsafeMutableRawPointer(values).copyMemory(from: source, byteCount: 4 * count)
+        case .float16:
+            unsafe convertFloat16(from: source, count: count, into: values)
+        case .float64:
+            for i in 0..<count {
+                unsafe values[i] = Float(source.loadUnaligned(fromByteOffset: 8 &* i, as: Double.self))
+            }
+        case .int8:
+            for i in 0..<count { unsafe values[i] = Float(source.load(fromByteOffset: i, as: Int8.self)) }
+        case .uint8:
+            for i in 0..<count { unsafe values[i] = Float(source.load(fromByteOffset: i, as: UInt8.self)) }
+        }
+    }
+
+    private static func convertFloat16(
+        from source: UnsafeRawPointer, count: Int, into values: UnsafeMutablePointer<Float>
+    ) {
+        if KernelBackend.fastestVector == .avx2, Int(bitPattern: source) % 2 == 0 {
+            return unsafe simile_convert_float16_avx2(source.assumingMemoryBound(to: UInt16.self), count, values)
+        }
+        for i in 0..<count {
+            let bits = unsafe source.loadUnaligned(fromByteOffset: 2 &* i, as: UInt16.self)
+            unsafe values[i] = widened(half: bits)
+        }
+    }
+
+    /// The value of an IEEE half, exactly: every half is a float.
+    static func widened(half bits: UInt16) -> Float {
+        let sign = UInt32(bits >> 15) << 31
+        let exponent = UInt32(bits >> 10) & 31
+        let fraction = UInt32(bits & 0x3FF)
+        switch exponent {
+        case 31: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
+        case 0:  // zero or subnormal: fraction * 2^-24
+            let magnitude = Float(fraction) * 0x1p-24
+            return sign == 0 ? magnitude : -magnitude
+        default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where the rows of a matrix lie: shared bytes, the type of a component, and the place of each row.
+package struct RowStorage: Sendable {
+    package let bytes: SharedBytes
+    package let elementType: ElementType
+    package let rowCount: Int
+    package let dimension: Int
+    /// Offset of the first component of row 0.
+    private let byteOffset: Int
+    /// Bytes from one row to the next.
+    private let rowByteStride: Int
+
+    /// Rows inside `bytes`. Returns nil if the last row would end beyond them, or if a size overflows.
+    package init?(
+        bytes: SharedBytes, elementType: ElementType, rowCount: Int, dimension: Int, byteOffset: Int,
+        rowByteStride: Int
+    ) {
+        let (rowBytes, overflow) = dimension.multipliedReportingOverflow(by: elementType.byteCount)
+        guard !overflow, rowCount >= 0, dimension > 0, byteOffset >= 0, rowByteStride >= rowBytes else { return nil }
+        if rowCount > 0 {
+            let (lastRow, overflow1) = (rowCount - 1).multipliedReportingOverflow(by: rowByteStride)
+            let (lastStart, overflow2) = lastRow.addingReportingOverflow(byteOffset)
+            let (end, overflow3) = lastStart.addingReportingOverflow(rowBytes)
+            guard !overflow1, !overflow2, !overflow3, end <= bytes.byteCount else { return nil }
+        }
+        self.bytes = bytes
+        self.elementType = elementType
+        self.rowCount = rowCount
+        self.dimension = dimension
+        self.byteOffset = byteOffset
+        self.rowByteStride = rowByteStride
+    }
+
+    /// Whether rows can be read as floats where they lie.
+    package var isDirect: Bool {
+        guard elementType == .float32, rowByteStride % 4 == 0 else { return false }
+        return unsafe (Int(bitPattern: bytes.start) + byteOffset) % 4 == 0
+    }
+
+    /// The address of a row and, for direct rows, their distance in floats.
+    func address(ofRow row: Int) -> UnsafeRawPointer {
+        assert(row >= 0 && row <= rowCount)
+        return unsafe bytes.start + (byteOffset + row * rowByteStride)
+    }
+
+    var floatStride: Int { rowByteStride / 4 }
+
+    /// Copies the components of rows `rows` to `values`, as floats, one row after the other.
+    func copyRows(_ rows: Range<Int>, into values: UnsafeMutablePointer<Float>) {
+        for (i, row) in rows.enumerated() {
+            unsafe ElementConversion.convert(
+                elementType, from: address(ofRow: row), count: dimension, into: values + i * dimension)
+        }
+    }
+
+    /// The components of one row as floats.
+    package func row(_ row: Int) -> [Float] {
+        precondition(row >= 0 && row < rowCount, "row \(row) of a matrix with \(rowCount) rows")
+        return unsafe [Float](unsafeUninitializedCapacity: dimension) { buffer, count in
+            if let start = buffer.baseAddress { unsafe copyRows(row..<row + 1, into: start) }
+            count = dimension
+        }
+    }
+}

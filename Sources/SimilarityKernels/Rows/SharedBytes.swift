@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A failed call of the operating system: what was tried, on which path, and the reason it gave.
+package struct SystemError: Error, Sendable, CustomStringConvertible {
+    package let operation: String
+    package let path: String
+    package let code: Int32
+
+    package init(_ operation: String, path: String, code: Int32) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    /// The error of the call that has just failed, from `errno`.
+    package static func last(_ operation: String, path: String) -> SystemError {
+        SystemError(operation, path: path, code: errno)
+    }
+
+    package var reason: String { unsafe String(cString: strerror(code)) }
+    package var description: String { "\(path): cannot \(operation): \(reason)" }
+}
+
+/// Immutable bytes with a stable address, released with the last reference: a memory-mapped file or memory of our own.
+///
+/// `@unchecked Sendable`, the one place of it: the bytes are written only before `init` returns and never again.
+@safe package final class SharedBytes: @unchecked Sendable {
+    package let byteCount: Int
+    private let base: UnsafeMutableRawPointer
+    private let isMapped: Bool
+
+    /// Maps a whole regular file for reading. A file of zero bytes gives no bytes.
+    ///
+    /// The caller must not rely on the contents if another process truncates the file meanwhile: reading beyond the new
+    /// end ends the process, as with any mapping.
+    package init(mapping path: String) throws(SystemError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last("open", path: path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw .last("examine", path: path) }
+        let kind = status.st_mode & S_IFMT
+        guard kind != S_IFDIR else { throw SystemError("read", path: path, code: EISDIR) }
+        guard kind == S_IFREG else { throw SystemError("map (it is not a regular file)", path: path, code: EINVAL) }
+        byteCount = Int(status.st_size)
+        isMapped = byteCount > 0
+        guard byteCount > 0 else {
+            unsafe base = UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 64)
+            return
+        }
+        guard let address = unsafe mmap(nil, byteCount, PROT_READ, MAP_SHARED, descriptor, 0),
+            unsafe address != MAP_FAILED
+        else { throw .last("map", path: path) }
+        unsafe base = address
+    }
+
+    /// Memory for `count` floats, 64-byte aligned, filled by `initialize`, which must write all of them.
+    package init<E: Error>(
+        floatCount count: Int, initializingWith initialize: (inout MutableSpan<Float>) throws(E) -> Void
+    ) throws(E) {
+        byteCount = count * MemoryLayout<Float>.stride
+        isMapped = false
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+        let floats = unsafe base.bindMemory(to: Float.self, capacity: count)
+        unsafe floats.initialize(repeating: 0, count: count)
+        var span = unsafe MutableSpan(_unsafeStart: floats, count: count)
+        try initialize(&span)
+    }
+
+    /// A copy of `values`, 64-byte aligned.
+    package init(copying values: [Float]) {
+        byteCount = values.count * MemoryLayout<Float>.stride
+        isMapped = false
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+        unsafe values.withUnsafeBytes { bytes in
+            if let start = bytes.baseAddress { unsafe base.copyMemory(from: start, byteCount: bytes.count) }
+        }
+    }
+
+    deinit {
+        if isMapped {
+            unsafe munmap(base, byteCount)
+        } else {
+            unsafe base.deallocate()
+        }
+    }
+
+    /// The first byte. Valid as long as the object is.
+    package var start: UnsafeRawPointer { unsafe UnsafeRawPointer(base) }
+
+    /// Calls `body` with all bytes.
+    package func withBytes<R: ~Copyable, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+        let span = unsafe RawSpan(_unsafeStart: start, byteCount: byteCount)
+        return try body(span)
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// How many processors the process may use, as the scheduler sees it.
+package enum ProcessorCount {
+    /// Processors in the affinity mask of the process, at least one.
+    ///
+    /// Read from the kernel's text form (`Cpus_allowed: f,ffffffff`): the C call is hidden behind a feature macro.
+    package static var affinity: Int {
+        for line in textFile("/proc/self/status")?.split(separator: "\n") ?? [] where line.hasPrefix("Cpus_allowed:") {
+            let bits = line.dropFirst("Cpus_allowed:".count).reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
+            if bits > 0 { return bits }
+        }
+        return max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    }
+
+    /// Processors that the control group's CPU quota allows (rounded up), or nil where there is no quota.
+    ///
+    /// Reads version 2 (`cpu.max`, every level from the process's group up to the root) and version 1
+    /// (`cpu.cfs_quota_us`).
+    package static var groupQuota: Int? {
+        var quotas: [Int] = []
+        for line in textFile("/proc/self/cgroup")?.split(separator: "\n") ?? [] {
+            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3 else { continue }
+            var group = String(parts[2])
+            while true {
+                let inside = group == "/" ? "" : group
+                if parts[0] == "0" {
+                    quotas += quota(ofVersion2: "/sys/fs/cgroup\(inside)/cpu.max")
+                } else if parts[1].split(separator: ",").contains("cpu") {
+                    quotas += quota(ofVersion1: "/sys/fs/cgroup/cpu\(inside)")
+                }
+                guard let slash = group.lastIndex(of: "/"), group != "/" else { break }
+                group = slash == group.startIndex ? "/" : String(group[..<slash])
+            }
+        }
+        return quotas.min()
+    }
+
+    private static func quota(ofVersion2 path: String) -> [Int] {
+        let fields = textFile(path)?.split(whereSeparator: \.isWhitespace) ?? []
+        guard fields.count == 2, let quota = Int(fields[0]), let period = Int(fields[1]) else { return [] }
+        return processors(quota: quota, period: period)
+    }
+
+    private static func quota(ofVersion1 folder: String) -> [Int] {
+        func number(_ name: String) -> Int? {
+            textFile("\(folder)/\(name)").flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { Int($0) }
+        }
+        guard let quota = number("cpu.cfs_quota_us"), let period = number("cpu.cfs_period_us") else { return [] }
+        return processors(quota: quota, period: period)
+    }
+
+    private static func processors(quota: Int, period: Int) -> [Int] {
+        quota > 0 && period > 0 ? [max(1, (quota + period - 1) / period)] : []
+    }
+
+    /// A small text file of the kernel's, or nil.
+    private static func textFile(_ path: String) -> String? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return unsafe withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) { buffer in
+            let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
+            guard count > 0 else { return nil }
+            return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: buffer[..<count]), as: UTF8.self)
+        }
+    }
+}

@@ -4,8 +4,8 @@
 /// converted into scratch of its own. One worker owns a tile and loads it again and again.
 ///
 /// Memory: at most `rows * dimension` floats of scratch for the largest load that needed conversion, and one `Double`
-/// a row.
-@safe package final class RowTile {
+/// a row. Not copyable: a struct in its owner's hands needs no run-time checks of exclusive access in the inner loops.
+@safe package struct RowTile: ~Copyable {
     private var storage: RowStorage?
     private var scratch: UnsafeMutableBufferPointer<Float>
     private var normBuffer: UnsafeMutableBufferPointer<Double>
@@ -28,7 +28,7 @@
     }
 
     /// Loads rows of a matrix and computes their norms: `2 * dimension` operations a row, one read of the rows.
-    package func load(_ rows: Range<Int>, of storage: RowStorage, backend: KernelBackend) {
+    package mutating func load(_ rows: Range<Int>, of storage: RowStorage, backend: KernelBackend) {
         loadComponents(rows, of: storage)
         if unsafe normBuffer.count < rows.count {
             unsafe normBuffer.deallocate()
@@ -41,7 +41,7 @@
     }
 
     /// Loads rows of a matrix without their norms, which must not be asked for then.
-    func loadComponents(_ rows: Range<Int>, of storage: RowStorage) {
+    mutating func loadComponents(_ rows: Range<Int>, of storage: RowStorage) {
         assert(rows.lowerBound >= 0 && rows.upperBound <= storage.rowCount)
         self.storage = storage
         self.rows = rows
@@ -102,7 +102,7 @@
 
     /// The canonical dot product of a row of this tile and a row of another, in `Double`.
     @inline(__always)
-    package func dot(_ index: Int, with other: RowTile, _ otherIndex: Int, backend: KernelBackend) -> Double {
+    package func dot(_ index: Int, with other: borrowing RowTile, _ otherIndex: Int, backend: KernelBackend) -> Double {
         assert(dimension == other.dimension)
         return unsafe Verdict.dot(backend, row(at: index), other.row(at: otherIndex), depth: dimension)
     }
@@ -110,7 +110,7 @@
     /// The canonical squared distance of a row of this tile and a row of another, in `Double`.
     @inline(__always)
     package func squaredDistance(
-        _ index: Int, from other: RowTile, _ otherIndex: Int, backend: KernelBackend
+        _ index: Int, from other: borrowing RowTile, _ otherIndex: Int, backend: KernelBackend
     ) -> Double {
         assert(dimension == other.dimension)
         return unsafe Verdict.squaredDistance(backend, row(at: index), other.row(at: otherIndex), depth: dimension)

@@ -57,9 +57,13 @@ struct DenseWalk {
         let width = columns.rowCount
         for start in stride(from: isSymmetric ? block.lowerBound : 0, to: width, by: plan.rows) {
             try options.cancellation?.check()
-            corpus.load(start..<min(start + plan.rows, width), of: columns, backend: backends.vector)
-            if engine != .reference {
-                tile.multiply(queries, corpus, gemm: backends.gemm, vector: backends.vector)
+            let tileColumns = start..<min(start + plan.rows, width)
+            if engine == .reference {
+                corpus.load(tileColumns, of: columns, backend: backends.vector)
+            } else {
+                tile.multiply(
+                    queries, &corpus, loading: tileColumns, of: columns, gemm: backends.gemm,
+                    vector: backends.vector)
             }
             for i in 0..<block.count {
                 for j in 0..<corpus.rows.count {

@@ -118,14 +118,18 @@ struct TileWalk {
         guard isAcceptable(scratch.queries) else { return false }
         for start in stride(from: rows.lowerBound, to: rows.upperBound, by: plan.rows) {
             if isCancelled() { return true }
-            scratch.corpus.load(
-                start..<min(start + plan.rows, rows.upperBound), of: corpus, backend: backends.vector)
+            let tileRows = start..<min(start + plan.rows, rows.upperBound)
+            if engine == .reference {
+                scratch.corpus.load(tileRows, of: corpus, backend: backends.vector)
+            } else {
+                scratch.tile.multiply(
+                    scratch.queries, &scratch.corpus, loading: tileRows, of: corpus, gemm: backends.gemm,
+                    vector: backends.vector)
+            }
             guard isAcceptable(scratch.corpus) else { return false }
             if engine == .reference {
                 decideAll(scratch, &baton)
             } else {
-                scratch.tile.multiply(
-                    scratch.queries, scratch.corpus, gemm: backends.gemm, vector: backends.vector)
                 bound.fill(&scratch.tile, for: scratch.corpus)
                 decideSurvivors(&scratch, bound, &baton)
             }
@@ -210,9 +214,7 @@ struct TileWalk {
     }
 
     private func isAcceptable(_ tile: borrowing RowTile) -> Bool {
-        guard options.invalidRows == .reject else { return true }
-        for i in 0..<tile.rows.count where !(tile.norm(at: i) <= RowStatistics.normLimit) { return false }
-        return true
+        options.invalidRows == .skip || tile.isValid
     }
 
     /// Counts the invalid rows of both sides and throws the error that names them.

@@ -27,17 +27,51 @@
         unsafe normBuffer.deallocate()
     }
 
+    /// The largest norm of a valid row: beyond it a product of two rows could leave the range of `Float`.
+    package static let normLimit = 1e19
+
+    /// Whether every loaded row has finite components and a norm of at most `normLimit`.
+    package private(set) var isValid = true
+
     /// Loads rows of a matrix and computes their norms: `2 * dimension` operations a row, one read of the rows.
     package mutating func load(_ rows: Range<Int>, of storage: RowStorage, backend: KernelBackend) {
         loadComponents(rows, of: storage)
+        let norms = unsafe reserveNorms()
+        unsafe Verdict.squaredNorms(
+            backend, rows: base, stride: stride, count: rows.count, depth: dimension, into: norms)
+        unsafe finishNorms(norms)
+    }
+
+    /// Loads rows as `load` does and, in the same read of them, their dot products with one query.
+    mutating func load(
+        _ rows: Range<Int>, of storage: RowStorage, backend: KernelBackend, query: UnsafePointer<Float>,
+        scores: UnsafeMutablePointer<Float>
+    ) {
+        loadComponents(rows, of: storage)
+        let norms = unsafe reserveNorms()
+        unsafe DotRows.scoreWithNorms(
+            backend, query: query, rows: base, stride: stride, count: rows.count, depth: dimension, into: scores,
+            squaredNorms: norms)
+        unsafe finishNorms(norms)
+    }
+
+    private mutating func reserveNorms() -> UnsafeMutablePointer<Double> {
         if unsafe normBuffer.count < rows.count {
             unsafe normBuffer.deallocate()
             unsafe normBuffer = .allocate(capacity: rows.count)
         }
-        let norms = unsafe normBuffer.baseAddress.unsafelyUnwrapped
-        unsafe Verdict.squaredNorms(
-            backend, rows: base, stride: stride, count: rows.count, depth: dimension, into: norms)
-        for i in 0..<rows.count { unsafe norms[i] = norms[i].squareRoot() }
+        return unsafe normBuffer.baseAddress.unsafelyUnwrapped
+    }
+
+    /// Turns squared norms into norms and looks for one beyond the limit.
+    private mutating func finishNorms(_ norms: UnsafeMutablePointer<Double>) {
+        var isValid = true
+        for i in 0..<rows.count {
+            let norm = unsafe norms[i].squareRoot()
+            unsafe norms[i] = norm
+            isValid = isValid && norm <= Self.normLimit
+        }
+        self.isValid = isValid
     }
 
     /// Loads rows of a matrix without their norms, which must not be asked for then.

@@ -35,7 +35,7 @@ package enum BareSweep {
                     if isRead {
                         sum += rowTile.sum()
                     } else {
-                        scores.multiply(queryTile, rowTile, gemm: GEMM.preferred, vector: .fastestVector)
+                        scores.multiplyOnly(queryTile, rowTile, gemm: GEMM.preferred)
                         sum += scores.score(0, 0)
                     }
                 }

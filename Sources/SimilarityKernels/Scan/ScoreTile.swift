@@ -30,26 +30,44 @@
     /// Below this many queries a tile is scored row by row: a GEMM would pack every corpus row to use it a few times.
     package static let rowwiseQueryLimit = 4
 
-    /// Computes all dot products of `queries` and `corpus` in single precision, within the slack of `GEMM`.
+    /// Loads corpus rows and computes all their dot products with `queries` in single precision, within the slack of
+    /// `GEMM`.
     package mutating func multiply(
-        _ queries: borrowing RowTile, _ corpus: borrowing RowTile, gemm: KernelBackend, vector: KernelBackend
+        _ queries: borrowing RowTile, _ corpus: inout RowTile, loading rows: Range<Int>, of storage: RowStorage,
+        gemm: KernelBackend, vector: KernelBackend
     ) {
+        rowCount = queries.rows.count
+        columnCount = rows.count
+        reserve(rows: rowCount, columns: columnCount)
+        let c = unsafe scores.baseAddress.unsafelyUnwrapped
+        guard rowCount > 0, rowCount < Self.rowwiseQueryLimit else {
+            corpus.load(rows, of: storage, backend: vector)
+            unsafe multiply(queries, corpus, gemm: gemm, into: c)
+            return
+        }
+        unsafe corpus.load(rows, of: storage, backend: vector, query: queries.row(at: 0), scores: c)
+        for i in 1..<rowCount {
+            unsafe DotRows.score(
+                vector, query: queries.row(at: i), rows: corpus.base, stride: corpus.stride, count: columnCount,
+                depth: corpus.dimension, into: c + i * columnCount)
+        }
+    }
+
+    /// Computes all dot products by one GEMM, of rows that are loaded without their norms; for measurements.
+    mutating func multiplyOnly(_ queries: borrowing RowTile, _ corpus: borrowing RowTile, gemm: KernelBackend) {
         rowCount = queries.rows.count
         columnCount = corpus.rows.count
         reserve(rows: rowCount, columns: columnCount)
-        guard rowCount > 0, columnCount > 0 else { return }
-        let c = unsafe scores.baseAddress.unsafelyUnwrapped
-        if rowCount < Self.rowwiseQueryLimit {
-            for i in 0..<rowCount {
-                unsafe DotRows.score(
-                    vector, query: queries.row(at: i), rows: corpus.base, stride: corpus.stride, count: columnCount,
-                    depth: corpus.dimension, into: c + i * columnCount)
-            }
-        } else {
-            unsafe GEMM.multiplyTransposed(
-                gemm, a: queries.base, aStride: queries.stride, rows: rowCount, b: corpus.base,
-                bStride: corpus.stride, columns: columnCount, depth: corpus.dimension, c: c, cStride: columnCount)
-        }
+        unsafe multiply(queries, corpus, gemm: gemm, into: scores.baseAddress.unsafelyUnwrapped)
+    }
+
+    private func multiply(
+        _ queries: borrowing RowTile, _ corpus: borrowing RowTile, gemm: KernelBackend,
+        into c: UnsafeMutablePointer<Float>
+    ) {
+        unsafe GEMM.multiplyTransposed(
+            gemm, a: queries.base, aStride: queries.stride, rows: rowCount, b: corpus.base, bStride: corpus.stride,
+            columns: columnCount, depth: corpus.dimension, c: c, cStride: columnCount)
     }
 
     /// The single-precision dot product of query `row` and corpus row `column` of the tile.

@@ -58,6 +58,8 @@ let package = Package(
 
         // Tests
         .testTarget(
+            name: "CommandLineTests", dependencies: ["simile", "Similarity", "VectorFiles"], swiftSettings: strict),
+        .testTarget(
             name: "TextEncoderTests", dependencies: ["TextEncoder", "Similarity", "SimilarityKernels"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
     ],

@@ -10,7 +10,8 @@ extension SIMD4<Float> {
     /// Accuracy: relative error below 2^-22 from -87 to 88. NaN gives NaN.
     @inline(__always)
     package var exponential: SIMD4<Float> {
-        let x = pointwiseMax(self, SIMD4(repeating: -87))
+        // Not `pointwiseMax`, which takes the bound for a NaN, and is slower.
+        let x = replacing(with: -87, where: self .< -87)
         // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits of the sum.
         let shifted = x * 1.442_695_04 + 12_582_912
         let n = shifted - 12_582_912
@@ -34,7 +35,7 @@ extension SIMD4<Float> {
     /// Accuracy: absolute error below 5e-7. NaN gives NaN.
     @inline(__always)
     package var errorFunction: SIMD4<Float> {
-        let z = pointwiseMin(pointwiseMax(self, SIMD4(repeating: -4)), SIMD4(repeating: 4))
+        let z = replacing(with: -4, where: self .< -4).replacing(with: 4, where: self .> 4)
         let u = z * z
         var p = u * 1.974_819_27e-6 + 2.880_418_61e-4
         p = p * u + 4.003_680_31e-3

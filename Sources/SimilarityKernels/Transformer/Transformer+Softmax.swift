@@ -11,7 +11,8 @@ extension Transformer {
         var maximum4 = SIMD4<Float>(repeating: -.infinity)
         var i = 0
         while i &+ 4 <= count {
-            maximum4 = pointwiseMax(maximum4, unsafe SIMD4(loading: row, at: i))
+            let x = unsafe SIMD4(loading: row, at: i)
+            maximum4 = maximum4.replacing(with: x, where: x .> maximum4)
             i &+= 4
         }
         var maximum = maximum4.max()

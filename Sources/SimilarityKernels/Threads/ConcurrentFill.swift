@@ -32,6 +32,6 @@ package func concurrentFill(
 }
 
 /// Carries the address of the block to the workers, each of which uses its own part of it while the block is borrowed.
-private struct DisjointBase: @unchecked Sendable {
+@unsafe private struct DisjointBase: @unchecked Sendable {
     let start: UnsafeMutablePointer<Float>
 }

@@ -6,27 +6,6 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// A failed call of the operating system: what was tried, on which path, and the reason it gave.
-package struct SystemError: Error, Sendable, CustomStringConvertible {
-    package let operation: String
-    package let path: String
-    package let code: Int32
-
-    package init(_ operation: String, path: String, code: Int32) {
-        self.operation = operation
-        self.path = path
-        self.code = code
-    }
-
-    /// The error of the call that has just failed, from `errno`.
-    package static func last(_ operation: String, path: String) -> SystemError {
-        SystemError(operation, path: path, code: errno)
-    }
-
-    package var reason: String { unsafe String(cString: strerror(code)) }
-    package var description: String { "\(path): cannot \(operation): \(reason)" }
-}
-
 /// Immutable bytes with a stable address, released with the last reference: a memory-mapped file or memory of our own.
 ///
 /// `@unchecked Sendable`, the one place of it: the bytes are written only before `init` returns and never again.
@@ -95,8 +74,9 @@ package struct SystemError: Error, Sendable, CustomStringConvertible {
     package var start: UnsafeRawPointer { unsafe UnsafeRawPointer(base) }
 
     /// Calls `body` with all bytes.
-    package func withBytes<R: ~Copyable, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
-        let span = unsafe RawSpan(_unsafeStart: start, byteCount: byteCount)
-        return try body(span)
+    package func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+        let bytes = unsafe UnsafeBufferPointer(
+            start: start.assumingMemoryBound(to: UInt8.self), count: byteCount)
+        return try body(unsafe Span(_unsafeElements: bytes))
     }
 }

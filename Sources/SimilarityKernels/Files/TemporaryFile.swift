@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The temporary files that exist now, so that a process that must end at once can remove them.
+package final class TemporaryFiles: Sendable {
+    private let paths = Mutex<Set<String>>([])
+
+    package init() {}
+
+    func insert(_ path: String) { paths.withLock { _ = $0.insert(path) } }
+    func remove(_ path: String) { paths.withLock { _ = $0.remove(path) } }
+
+    /// Removes all of them.
+    package func removeAll() {
+        for path in paths.withLock({ $0 }) { unsafe unlink(path) }
+    }
+}
+
+/// A file being written beside its final place, under a name of its own; renamed by ``publish()``, else removed.
+package final class TemporaryFile {
+    private let target: String
+    private let temporary: String
+    private var descriptor: Int32
+    private let registry: TemporaryFiles?
+    private var isPublished = false
+
+    /// Creates an empty file in the folder of `path`. A symbolic link is followed, so that publishing replaces the file
+    /// and keeps the link.
+    package init(beside path: String, registry: TemporaryFiles?) throws(SystemError) {
+        let target = FileIdentity.resolved(path)
+        var status = stat()
+        if unsafe stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            throw SystemError("write (it is not a regular file)", path: path, code: EINVAL)
+        }
+        let slash = target.lastIndex(of: "/")
+        let folder = slash.map { String(target[...$0]) } ?? ""
+        let name = slash.map { String(target[target.index(after: $0)...]) } ?? target
+        temporary = "\(folder).\(name).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
+        self.target = target
+        self.registry = registry
+        registry?.insert(temporary)
+        descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            registry?.remove(temporary)
+            throw .last("create a file beside it", path: path)
+        }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        if !isPublished { unsafe unlink(temporary) }
+        registry?.remove(temporary)
+    }
+
+    /// Appends all bytes.
+    package func write(_ bytes: Span<UInt8>) throws(SystemError) {
+        try writeAll(bytes, to: descriptor, path: target)
+    }
+
+    /// Forces the contents to the disk. File systems that cannot (some pipes and network mounts) are left alone.
+    package func sync() throws(SystemError) {
+        if fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP { throw .last("sync", path: target) }
+        let status = close(descriptor)
+        descriptor = -1
+        if status != 0, errno != EINTR { throw .last("close", path: target) }
+    }
+
+    /// Gives the file its name, replacing what had it, and syncs the folder.
+    package func publish() throws(SystemError) {
+        guard unsafe rename(temporary, target) == 0 else { throw .last("rename the finished file", path: target) }
+        isPublished = true
+        let slash = target.lastIndex(of: "/")
+        let folder = unsafe open(slash.map { String(target[...$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if folder >= 0 {
+            fsync(folder)
+            close(folder)
+        }
+    }
+
+    /// Removes a file if it is there.
+    package static func removeIfPresent(_ path: String) throws(SystemError) {
+        if unsafe unlink(path) != 0, errno != ENOENT { throw .last("remove the older file", path: path) }
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The formats that the endings of file names stand for.
+public enum FileFormat: String, Sendable, CaseIterable {
+    case npy, fvecs, txt, jsonl, csv, svg
+    // Endings that are known but not read or written yet.
+    case bvecs, ivecs, fbin, f16bin, u8bin, i8bin, safetensors
+
+    /// The format of a file by the ending of its name, in any case of letters; nil if nobody knows it.
+    public init?(path: String) {
+        guard let dot = path.lastIndex(of: "."), !path[dot...].contains("/") else { return nil }
+        self.init(rawValue: path[path.index(after: dot)...].lowercased())
+    }
+
+    /// Vector files that this version reads and writes.
+    public static let vectors: [FileFormat] = [.npy, .fvecs]
+    /// Text files that this version reads.
+    public static let texts: [FileFormat] = [.txt, .jsonl]
+
+    /// The format of `path` if it is one of `formats`.
+    ///
+    /// - Throws: ``VectorFileError`` of kind `unknownFormat` that lists `formats`.
+    package static func of(_ path: String, among formats: [FileFormat], for purpose: String) throws(VectorFileError)
+        -> FileFormat
+    {
+        let list = formats.map { ".\($0.rawValue)" }.joined(separator: ", ")
+        guard let format = FileFormat(path: path) else {
+            throw .unknownFormat(path, "unknown ending for \(purpose); expected one of \(list)")
+        }
+        guard formats.contains(format) else {
+            throw .unknownFormat(path, ".\(format.rawValue) is not supported for \(purpose) in this version; expected one of \(list)")
+        }
+        return format
+    }
+}
+
+extension String {
+    /// The path without the ending of its last component: `a/r.npy` gives `a/r`.
+    package var withoutPathEnding: String {
+        guard let dot = lastIndex(of: "."), !self[dot...].contains("/") else { return self }
+        return String(self[..<dot])
+    }
+}

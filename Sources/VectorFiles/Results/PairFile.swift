@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Similarity
+package import SimilarityKernels
+
+/// Writes the result of a join; the format is told by the ending of the name.
+///
+/// - `.jsonl`: `{"a":0,"b":7,"score":0.97}`, one line a pair, with `aId` and `bId` if there are ids.
+/// - `.csv`: `a,b,score`, with `aId,bId` at the end if there are ids.
+/// - `.npy`: `r.pairs.npy` (int64, n x 2) and `r.scores.npy` (float32, n); ids go to `r.ids.jsonl`. The pairs file is
+///   published last.
+///
+/// For Euclidean results the key and the column are `distance`; the `.npy` name stays `scores`.
+package struct PairFile {
+    private let output: ResultOutput
+
+    package init(path: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
+        output = try ResultOutput(path: path, purpose: "join results", registeredIn: registry)
+    }
+
+    /// Writes the result and publishes it.
+    ///
+    /// - Parameter check: Called now and then; throws to give up.
+    package func write(
+        _ joined: JoinedPairs, ids: ResultIDs, check: () throws -> Void = {}
+    ) throws {
+        let lines = PairLines(metric: joined.metric, ids: ids)
+        if let single = output.single {
+            if output.format == .csv { single.write(lines.csvHeader) }
+            for (i, pair) in joined.pairs.enumerated() {
+                if i % 8192 == 0 { try check() }
+                single.write(output.format == .csv ? lines.csv(pair) : lines.json(pair) + "\n")
+                try single.flushIfLarge()
+            }
+        } else {
+            try writeArrays(joined, lines, hasIDs: !ids.isEmpty, check: check)
+        }
+        try check()
+        try output.files.commit()
+    }
+
+    private func writeArrays(
+        _ joined: JoinedPairs, _ lines: PairLines, hasIDs: Bool, check: () throws -> Void
+    ) throws {
+        let (stem, files) = (output.stem, output.files)
+        if hasIDs {
+            let file = try files.add(stem + ".ids.jsonl")
+            for pair in joined.pairs {
+                file.write(lines.idLine(pair) + "\n")
+                try file.flushIfLarge()
+            }
+        } else {
+            files.supersede(stem + ".ids.jsonl")
+        }
+        try check()
+        let scores = try files.add(stem + ".scores.npy")
+        scores.write(NumpyHeader.bytes(descriptor: "<f4", shape: [joined.pairs.count]))
+        try scores.write(floats: joined.pairs.map { joined.metric.reported($0.score) })
+        try check()
+        let pairs = try files.add(stem + ".pairs.npy")
+        pairs.write(NumpyHeader.bytes(descriptor: "<i8", shape: [joined.pairs.count, 2]))
+        for pair in joined.pairs { try pairs.write(littleEndian: [Int64(pair.a), Int64(pair.b)]) }
+    }
+}
+
+/// The text of a join result, pair by pair.
+package struct PairLines {
+    private let metric: Metric
+    private let ids: ResultIDs
+
+    package init(metric: Metric, ids: ResultIDs) {
+        self.metric = metric
+        self.ids = ids
+    }
+
+    package var csvHeader: String { "a,b,\(metric.scoreName)" + (ids.isEmpty ? "" : ",aId,bId") + "\n" }
+
+    /// The line of a pair, without its end.
+    package func json(_ pair: ScoredPair) -> String {
+        var text = "{\"a\":\(pair.a),\"b\":\(pair.b)"
+        if let left = ids.queries { text += ",\"aId\":\(JSONText.of(left[pair.a]))" }
+        if let right = ids.corpus { text += ",\"bId\":\(JSONText.of(right[pair.b]))" }
+        return text + ",\"\(metric.scoreName)\":\(metric.reported(pair.score))}"
+    }
+
+    /// The line of a pair.
+    package func csv(_ pair: ScoredPair) -> String {
+        let names = ids.isEmpty ? "" : ",\(CSVText.of(ids.queries?[pair.a])),\(CSVText.of(ids.corpus?[pair.b]))"
+        return "\(pair.a),\(pair.b),\(metric.reported(pair.score))\(names)\n"
+    }
+
+    func idLine(_ pair: ScoredPair) -> String {
+        var parts: [String] = []
+        if let left = ids.queries { parts.append("\"aId\":\(JSONText.of(left[pair.a]))") }
+        if let right = ids.corpus { parts.append("\"bId\":\(JSONText.of(right[pair.b]))") }
+        return "{" + parts.joined(separator: ",") + "}"
+    }
+}

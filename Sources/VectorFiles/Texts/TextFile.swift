@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Similarity
+
+/// Texts, one a row, with the ids that came with them.
+public struct TextFile: Sendable {
+    /// The texts, in the order of the file.
+    public let texts: [String]
+    /// Ids of the rows, or nil if the file has none.
+    public let ids: [RowID]?
+    /// The line of each text, counted from 1.
+    public let lines: [Int]
+
+    /// How the fields of a `.jsonl` file are called.
+    public struct Fields: Sendable {
+        /// The field that holds the text.
+        public var text: String
+        /// The field that holds the id; nil means `id`, if the first object has it.
+        public var id: String?
+
+        /// `text`, and `id` if it is there.
+        public init(text: String = "text", id: String? = nil) {
+            self.text = text
+            self.id = id
+        }
+    }
+
+    /// Reads a `.txt` file (a text a line) or a `.jsonl` file (an object a line; empty lines are skipped but counted).
+    ///
+    /// In `.txt` LF ends a line, a CR before it is dropped, a byte order mark is dropped, a final LF starts no row. Blank
+    /// texts are kept; see ``blankRows``.
+    ///
+    /// - Complexity: reads the file once; the texts are held in memory.
+    /// - Throws: ``VectorFileError`` that names the line, for text that is not UTF-8, a line that is no JSON object, or a
+    ///   missing field.
+    public static func read(_ path: String, fields: Fields = Fields()) throws(VectorFileError) -> TextFile {
+        let format = try FileFormat.of(path, among: FileFormat.texts, for: "texts")
+        var texts: [String] = []
+        var ids: [RowID]?
+        var lines: [Int] = []
+        guard format == .jsonl else {
+            try TextLines.read(path) { number, line throws(VectorFileError) in
+                texts.append(line)
+                lines.append(number)
+                return true
+            }
+            return TextFile(texts: texts, ids: nil, lines: lines)
+        }
+        try JSONLines.read(path) { number, object throws(VectorFileError) in
+            guard let text = object.string(fields.text) else {
+                let found = object[fields.text] == nil ? "no such field" : "another JSON value"
+                throw .refused(path, place: "line \(number)", "expected a string in the field \"\(fields.text)\", found \(found)")
+            }
+            let idField = fields.id ?? "id"
+            if lines.isEmpty, fields.id != nil || object[idField] != nil { ids = [] }
+            if ids != nil {
+                guard let id = object.id(idField) else {
+                    let found = object[idField] == nil ? "no such field" : "another JSON value"
+                    throw .refused(
+                        path, place: "line \(number)",
+                        "expected an integer or a string in the field \"\(idField)\", found \(found)")
+                }
+                ids?.append(id)
+            }
+            texts.append(text)
+            lines.append(number)
+        }
+        return TextFile(texts: texts, ids: ids, lines: lines)
+    }
+
+    /// Rows whose text is empty or nothing but white space.
+    public var blankRows: [Int] { texts.indices.filter { texts[$0].allSatisfy(\.isWhitespace) } }
+
+    /// Whether the first object of a `.jsonl` file has an array in `field`, which makes it a file of vectors.
+    ///
+    /// - Throws: ``VectorFileError`` if the file cannot be read or its first object is broken.
+    package static func holdsVectors(_ path: String, field: String) throws(VectorFileError) -> Bool {
+        guard case .array? = try JSONLines.first(path)?[field] else { return false }
+        return true
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SimilarityKernels
+
+/// The `.fvecs` format of the TEXMEX corpora: each vector is its dimension (int32) followed by its components (float32),
+/// little-endian, with no header.
+enum FvecsFile {
+    static func storage(_ bytes: SharedBytes, path: String) throws(VectorFileError) -> RowStorage {
+        let (rowCount, dimension) = try bytes.withBytes { span throws(VectorFileError) in
+            try shape(of: span, path: path)
+        }
+        guard
+            let storage = RowStorage(
+                bytes: bytes, elementType: .float32, rowCount: rowCount, dimension: dimension, byteOffset: 4,
+                rowByteStride: 4 + 4 * dimension)
+        else { throw .refused(path, "expected \(rowCount) vectors of \(dimension) components, found fewer bytes") }
+        return storage
+    }
+
+    private static func shape(of bytes: Span<UInt8>, path: String) throws(VectorFileError) -> (Int, Int) {
+        guard bytes.count >= 4 else {
+            throw .refused(path, place: "row 0", "truncated: expected 4 bytes of dimension, found \(bytes.count)")
+        }
+        let dimension = int32(bytes, at: 0)
+        guard dimension > 0 else {
+            throw .refused(path, place: "row 0", "expected a dimension of at least 1, found \(dimension)")
+        }
+        let rowBytes = 4 + 4 * dimension
+        var row = 0
+        var offset = 0
+        while offset < bytes.count {
+            guard bytes.count - offset >= rowBytes else {
+                throw .refused(
+                    path, place: "row \(row)", "truncated: expected \(rowBytes) bytes for a vector of \(dimension) components, found \(bytes.count - offset)")
+            }
+            let found = int32(bytes, at: offset)
+            guard found == dimension else {
+                throw .refused(path, place: "row \(row)", "expected \(dimension) components as in row 0, found \(found)")
+            }
+            row += 1
+            offset += rowBytes
+        }
+        return (row, dimension)
+    }
+
+    private static func int32(_ bytes: Span<UInt8>, at offset: Int) -> Int {
+        var value: UInt32 = 0
+        for i in (0..<4).reversed() { value = value << 8 | UInt32(bytes[offset + i]) }
+        return Int(Int32(bitPattern: value))
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Similarity
+internal import SimilarityKernels
+
+/// The ids that stand beside a vector file: `v.npy` has them in `v.ids.jsonl`, one `{"row":0,"id":...}` a line.
+enum RowIDFile {
+    static func path(besides path: String) -> String { path.withoutPathEnding + ".ids.jsonl" }
+
+    static func readIfPresent(besides vectorPath: String, rowCount: Int) throws(VectorFileError) -> [RowID]? {
+        let path = path(besides: vectorPath)
+        guard FileIdentity(path: path) != nil else { return nil }
+        if rowCount == 0 { return [] }
+        var ids: [RowID] = []
+        try JSONLines.read(path) { line, object throws(VectorFileError) in
+            guard let id = object.id("id") else {
+                throw .refused(path, place: "line \(line)", "expected a field \"id\" with an integer or a string")
+            }
+            if let row = object.integer("row"), row != ids.count {
+                throw .refused(path, place: "line \(line)", "expected row \(ids.count), found row \(row)")
+            }
+            ids.append(id)
+        }
+        guard ids.count == rowCount else {
+            throw .refused(path, "expected \(rowCount) ids, one for each row of \(vectorPath), found \(ids.count)")
+        }
+        return ids
+    }
+
+    static func write(_ ids: [RowID], to file: AtomicFile) throws(VectorFileError) {
+        for (row, id) in ids.enumerated() {
+            file.write("{\"row\":\(row),\"id\":\(JSONText.of(id))}\n")
+            try file.flushIfLarge()
+        }
+    }
+}

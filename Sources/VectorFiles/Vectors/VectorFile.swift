@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Similarity
+package import SimilarityKernels
+
+/// Reads and writes vector files; the format is told by the ending of the name.
+///
+/// - `.npy`: two dimensions, C order, little-endian; float32 is memory-mapped and never copied, float16, float64, int8
+///   and uint8 are widened (float64: rounded) tile by tile while they are used. Written as float32.
+/// - `.fvecs`: each vector is its dimension as int32 and then its float32 components; memory-mapped.
+///
+/// Ids stand beside a vector file: `v.npy` has them in `v.ids.jsonl`, one `{"row":0,"id":...}` a line.
+public enum VectorFile {
+    /// The matrix of a vector file, memory-mapped, with the ids that stand beside it.
+    ///
+    /// A file with no rows is fine; one of zero bytes is not. Values are not looked at: see
+    /// `VectorMatrix.statistics`. The file must not be shortened while the matrix is in use.
+    ///
+    /// - Complexity: `.npy`: the header is read; `.fvecs`: 4 bytes a row, to check that all dimensions are equal.
+    /// - Throws: ``VectorFileError``.
+    public static func read(_ path: String) throws(VectorFileError) -> VectorMatrix {
+        let format = try FileFormat.of(path, among: FileFormat.vectors, for: "vectors")
+        let bytes = try mapped(path)
+        let storage =
+            switch format {
+            case .fvecs: try FvecsFile.storage(bytes, path: path)
+            default: try numpyStorage(bytes, path: path)
+            }
+        let ids = try RowIDFile.readIfPresent(besides: path, rowCount: storage.rowCount)
+        return VectorMatrix(storage: storage, ids: ids)
+    }
+
+    /// Writes a matrix as float32, and its ids beside it if it has any; ids of an older file of that name are removed.
+    ///
+    /// - Throws: ``VectorFileError``; there is then no partial file.
+    public static func write(_ matrix: VectorMatrix, to path: String) throws(VectorFileError) {
+        try write(matrix, to: path, registeredIn: nil)
+    }
+
+    package static func write(
+        _ matrix: VectorMatrix, to path: String, registeredIn registry: TemporaryFiles?
+    ) throws(VectorFileError) {
+        let format = try FileFormat.of(path, among: FileFormat.vectors, for: "vectors")
+        if format == .fvecs, matrix.rowCount == 0 {
+            throw .notWritten(path, "an .fvecs file cannot hold a matrix with no rows; .npy can")
+        }
+        let files = FileGroup(registeredIn: registry)
+        let idPath = RowIDFile.path(besides: path)
+        if let ids = matrix.ids {
+            try RowIDFile.write(ids, to: try files.add(idPath))
+        } else {
+            files.supersede(idPath)
+        }
+        let file = try files.add(path)
+        if format == .npy {
+            file.write(NumpyHeader.bytes(descriptor: "<f4", shape: [matrix.rowCount, matrix.dimension]))
+        }
+        for row in 0..<matrix.rowCount {
+            if format == .fvecs { try file.write(littleEndian: [Int32(clamping: matrix.dimension)]) }
+            try file.write(floats: matrix[row])
+        }
+        try files.commit()
+    }
+
+    /// Maps an input file.
+    static func mapped(_ path: String) throws(VectorFileError) -> SharedBytes {
+        let bytes: SharedBytes
+        do {
+            bytes = try SharedBytes(mapping: path)
+        } catch {
+            throw .refused(path, "cannot \(error.operation): \(error.reason)")
+        }
+        guard bytes.byteCount > 0 else { throw .refused(path, "expected a \(path.fileKind) file, found no bytes at all") }
+        return bytes
+    }
+
+    private static func numpyStorage(_ bytes: SharedBytes, path: String) throws(VectorFileError) -> RowStorage {
+        let header = try bytes.withBytes { span throws(VectorFileError) in try NumpyHeader(span, path: path) }
+        let type = try header.elementType(path: path)
+        let shape = "(\(header.shape.map(String.init).joined(separator: ", "))\(header.shape.count == 1 ? "," : ""))"
+        guard !header.isFortranOrder else {
+            throw .refused(path, place: "header", "expected C order (rows one after the other), found Fortran order")
+        }
+        guard header.shape.count == 2 else {
+            throw .refused(path, place: "header", "expected an array of two dimensions (rows, components), found shape \(shape)")
+        }
+        guard header.shape[1] > 0 else {
+            throw .refused(path, place: "header", "expected vectors of at least one component, found shape \(shape)")
+        }
+        let (rowBytes, overflow1) = header.shape[1].multipliedReportingOverflow(by: type.byteCount)
+        let (dataBytes, overflow2) = rowBytes.multipliedReportingOverflow(by: header.shape[0])
+        guard !overflow1, !overflow2 else {
+            throw .refused(path, place: "header", "shape \(shape) is larger than any file")
+        }
+        guard
+            let storage = RowStorage(
+                bytes: bytes, elementType: type, rowCount: header.shape[0], dimension: header.shape[1],
+                byteOffset: header.dataOffset, rowByteStride: rowBytes)
+        else {
+            throw .refused(
+                path, place: "data",
+                "truncated: shape \(shape) of '\(header.descriptor)' needs \(dataBytes) bytes, found \(bytes.byteCount - header.dataOffset)")
+        }
+        return storage
+    }
+}
+
+extension String {
+    /// The ending of a path with its dot, for messages.
+    var fileKind: String { FileFormat(path: self).map { ".\($0.rawValue)" } ?? "readable" }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SimilarityKernels
+
+/// A file that appears whole or not at all: written to a temporary file in the same folder, synced, then renamed.
+///
+/// Bytes are gathered in memory and written in pieces of about a mebibyte; callers call ``flushIfLarge()`` now and then.
+/// A file that is not published removes itself.
+package final class AtomicFile {
+    package let path: String
+    private let file: TemporaryFile
+    private var buffer: [UInt8] = []
+
+    /// Creates the temporary file, so that an output that cannot be written is known before the work begins.
+    package init(_ path: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
+        self.path = path
+        do {
+            file = try TemporaryFile(beside: path, registry: registry)
+        } catch {
+            throw .notWritten(path, "cannot \(error.operation): \(error.reason)")
+        }
+    }
+
+    package func write(_ bytes: [UInt8]) { buffer += bytes }
+
+    package func write(_ text: String) { buffer += text.utf8 }
+
+    /// Appends the bytes of integers, the lowest first.
+    package func write<T: FixedWidthInteger>(littleEndian values: [T]) throws(VectorFileError) {
+        for value in values {
+            var rest = value
+            for _ in 0..<(T.bitWidth / 8) {
+                buffer.append(UInt8(truncatingIfNeeded: rest))
+                rest >>= 8
+            }
+            try flushIfLarge()
+        }
+    }
+
+    /// Appends floats in IEEE single precision, the lowest byte first.
+    package func write(floats: [Float]) throws(VectorFileError) {
+        for value in floats {
+            let bits = value.bitPattern
+            buffer.append(UInt8(truncatingIfNeeded: bits))
+            buffer.append(UInt8(truncatingIfNeeded: bits >> 8))
+            buffer.append(UInt8(truncatingIfNeeded: bits >> 16))
+            buffer.append(UInt8(truncatingIfNeeded: bits >> 24))
+            if buffer.count >= 1 << 20 { try flush() }
+        }
+    }
+
+    /// Writes what has been gathered if it is worth a system call.
+    package func flushIfLarge() throws(VectorFileError) {
+        if buffer.count >= 1 << 20 { try flush() }
+    }
+
+    private func flush() throws(VectorFileError) {
+        let bytes = buffer
+        try attempt { () throws(SystemError) in try file.write(bytes.span) }
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes the rest and syncs it to the disk; the file does not have its name yet.
+    package func finish() throws(VectorFileError) {
+        try flush()
+        try attempt { () throws(SystemError) in try file.sync() }
+    }
+
+    /// Gives the finished file its name.
+    package func publish() throws(VectorFileError) {
+        try attempt { () throws(SystemError) in try file.publish() }
+    }
+
+    private func attempt(_ body: () throws(SystemError) -> Void) throws(VectorFileError) {
+        do {
+            try body()
+        } catch {
+            throw .notWritten(path, "cannot \(error.operation): \(error.reason)")
+        }
+    }
+}

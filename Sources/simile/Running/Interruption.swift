@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Dispatch
+internal import Similarity
+internal import SimilarityKernels
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// Control-C and its relatives: the running operation is asked to stop, which removes its temporary files as it unwinds.
+/// If it has not ended after 600 ms, the files are removed for it and the process ends.
+enum Interruption {
+    /// Set by the first signal; every operation of the command line carries it.
+    static let flag = CancellationFlag()
+    /// The temporary files of this process.
+    static let temporaryFiles = TemporaryFiles()
+
+    private static let sources: [any DispatchSourceSignal] = [SIGINT, SIGTERM, SIGHUP].map { number in
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
+        source.setEventHandler {
+            flag.cancel()
+            DispatchQueue.global(qos: .userInteractive).asyncAfter(deadline: .now() + .milliseconds(600)) {
+                temporaryFiles.removeAll()
+                _exit(number == SIGINT ? ExitStatus.interrupted.rawValue : 128 + number)
+            }
+        }
+        return source
+    }
+
+    /// Starts to watch for signals. One that the caller has set to be ignored (as `nohup` does) stays ignored.
+    static func watch() {
+        for (source, number) in zip(sources, [SIGINT, SIGTERM, SIGHUP]) {
+            let previous = unsafe signal(number, SIG_IGN)
+            if number == SIGHUP, unsafe isIgnored(previous) { continue }
+            source.resume()
+        }
+    }
+
+    private static func isIgnored(_ handler: __sighandler_t?) -> Bool {
+        unsafe unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+}

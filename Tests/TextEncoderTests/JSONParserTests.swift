@@ -29,8 +29,10 @@ import TextEncoder
     }
 
     @Test(arguments: [
-        "", " ", "{", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "[1 2]", "tru", "nul", "\"", "\"\\", "\"\\u12", "\"\\x\"",
-        "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\n\"", "1 2", "-", "1e999", "{\"a\":1,}", "// 1", "+", "NaN",
+        "", " ", "{", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "[1 2]", "tru", "nul", "\"", "\"\\", "\"\\u12",
+        "\"\\x\"",
+        "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\n\"", "1 2", "-", "1e999", "{\"a\":1,}", "// 1", "+",
+        "NaN",
     ]) func damagedDocumentsAreRefused(text: String) {
         #expect(throws: JSONParser.Failure.self) { try parse(text) }
     }
@@ -41,6 +43,8 @@ import TextEncoder
 
     @Test func deepNestingIsRefused() {
         #expect(throws: JSONParser.Failure.self) { try parse(String(repeating: "[", count: 1_000_000)) }
-        #expect(throws: Never.self) { try parse(String(repeating: "[", count: 100) + String(repeating: "]", count: 100)) }
+        #expect(throws: Never.self) {
+            try parse(String(repeating: "[", count: 100) + String(repeating: "]", count: 100))
+        }
     }
 }

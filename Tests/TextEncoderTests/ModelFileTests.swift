@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Model folders that must be refused: each with an error that names the file and the fault, none with a crash. Every case starts
-// from a folder that loads and changes one thing.
+// Model folders that must be refused: each with an error that names the file and the fault, none with a crash. Every
+// case starts from a folder that loads and changes one thing.
 
 import Foundation
 import Testing
@@ -10,7 +10,10 @@ import TextEncoder
 @Suite struct ModelFileTests {
     /// Expects loading to fail with an error about the file that has all the words in its message.
     private func expectRefusal(
-        _ folder: TemporaryFolder, file: String, _ words: [String], sourceLocation: SourceLocation = #_sourceLocation
+        _ folder: TemporaryFolder,
+        file: String,
+        _ words: [String],
+        sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let error = #expect(throws: ModelError.self, sourceLocation: sourceLocation) {
             try folder.encoder()
@@ -68,7 +71,10 @@ import TextEncoder
         var model = SmallModel()
         model.configuration["intermediate_size"] = 23
         expectRefusal(
-            try model.write(), file: "model.safetensors", ["encoder.layer.0.intermediate.dense.weight", "[23, 15]", "[22, 15]"])
+            try model.write(),
+            file: "model.safetensors",
+            ["encoder.layer.0.intermediate.dense.weight", "[23, 15]", "[22, 15]"]
+        )
         model = SmallModel()
         model.configuration["num_hidden_layers"] = 3
         expectRefusal(try model.write(), file: "model.safetensors", ["encoder.layer.2", "missing"])
@@ -115,7 +121,9 @@ import TextEncoder
             try folder.write(bytes, to: "model.safetensors")
             expectRefusal(folder, file: "model.safetensors", words, sourceLocation: sourceLocation)
         }
-        func expect(header: String, data: Int, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation) throws {
+        func expect(header: String, data: Int, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation)
+            throws
+        {
             let bytes = SmallModel.safetensors(headerBytes: Array(header.utf8), data: Array(repeating: 0, count: data))
             try folder.write(bytes, to: "model.safetensors")
             expectRefusal(folder, file: "model.safetensors", words, sourceLocation: sourceLocation)
@@ -138,21 +146,32 @@ import TextEncoder
         try expect(header: #"{"t":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, data: 4, "0 or more")
         try expect(header: #"{"t":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}"#, data: 4, "0 or more")
         try expect(
-            header: #"{"t":{"dtype":"F32","shape":[4503599627370496,4503599627370496],"data_offsets":[0,4]}}"#, data: 4,
-            "too large")
+            header: #"{"t":{"dtype":"F32","shape":[4503599627370496,4503599627370496],"data_offsets":[0,4]}}"#,
+            data: 4,
+            "too large"
+        )
         try expect(header: #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[1e300,1e301]}}"#, data: 4, "data_offsets")
         try expect(header: #"{"t":{"dtype":"F32","shape":[1]}}"#, data: 4, "data_offsets")
         try expect(header: #"{"t":{"dtype":"F32","data_offsets":[0,4]}}"#, data: 4, "shape")
         try expect(header: #"{"t":7}"#, data: 4, "dtype")
         try expect(
-            header: #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"t":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
-            data: 8, "twice")
+            header:
+                #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"t":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+            data: 8,
+            "twice"
+        )
         try expect(
-            header: #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"u":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#,
-            data: 6, "overlap")
+            header:
+                #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"u":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#,
+            data: 6,
+            "overlap"
+        )
         try expect(
-            header: #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"u":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#,
-            data: 12, "gap")
+            header:
+                #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"u":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#,
+            data: 12,
+            "gap"
+        )
         try expect(header: "{}", data: 0, "word_embeddings", "missing")
         var model = SmallModel()
         model.elementType = "I32"
@@ -166,7 +185,9 @@ import TextEncoder
         let headerEnd = 8 + good[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
         for _ in 0..<300 {
             var bytes = good
-            for _ in 0..<3 { bytes[Int.random(in: 0..<headerEnd, using: &numbers)] = UInt8.random(in: 0...255, using: &numbers) }
+            for _ in 0..<3 {
+                bytes[Int.random(in: 0..<headerEnd, using: &numbers)] = UInt8.random(in: 0...255, using: &numbers)
+            }
             try folder.write(bytes, to: "model.safetensors")
             // A flip in the metadata may do no harm; anything else is an error, and nothing is a crash.
             do { _ = try folder.encoder() } catch { #expect(error.file.hasSuffix("model.safetensors")) }

@@ -23,14 +23,19 @@ extension SmallModel {
             let context = x.indices.map { i in
                 (0..<heads).flatMap { head in
                     let columns = head * width..<(head + 1) * width
-                    let scores = x.indices.map { j in columns.reduce(0) { $0 + q[i][$1] * k[j][$1] } / Double(width).squareRoot() }
+                    let scores = x.indices.map { j in
+                        columns.reduce(0) { $0 + q[i][$1] * k[j][$1] } / Double(width).squareRoot()
+                    }
                     let powers = scores.map { exp($0) }
                     let sum = powers.reduce(0, +)
                     return columns.map { column in x.indices.reduce(0) { $0 + powers[$1] / sum * v[$1][column] } }
                 }
             }
             for i in x.indices {
-                x[i] = norm(zip(x[i], linear(context[i], "\(layer).attention.output.dense")).map(+), "\(layer).attention.output.LayerNorm")
+                x[i] = norm(
+                    zip(x[i], linear(context[i], "\(layer).attention.output.dense")).map(+),
+                    "\(layer).attention.output.LayerNorm"
+                )
                 let inner = linear(x[i], "\(layer).intermediate.dense").map(activate)
                 x[i] = norm(zip(x[i], linear(inner, "\(layer).output.dense")).map(+), "\(layer).output.LayerNorm")
             }

@@ -47,7 +47,9 @@ struct SmallModel {
     var inner = 22
     var layers = 2
     var positions = 12
-    var pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "##a", "##b", "ab", ".", "B", "e", "É", "é"]
+    var pieces = [
+        "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "##a", "##b", "ab", ".", "B", "e", "É", "é",
+    ]
     var configuration: [String: Any] = [:]
     var tensors: [Tensor] = []
     /// The content of `1_Pooling/config.json`, or nil for no such file.
@@ -134,7 +136,8 @@ struct SmallModel {
         if let sentenceConfiguration { try folder.write(json: sentenceConfiguration, to: "sentence_bert_config.json") }
         if let modules {
             let entries = modules.enumerated().map { index, type in
-                ["idx": index, "type": type, "path": type.hasSuffix("Transformer") ? "" : "\(index)_Pooling"] as [String: Any]
+                ["idx": index, "type": type, "path": type.hasSuffix("Transformer") ? "" : "\(index)_Pooling"]
+                    as [String: Any]
             }
             try folder.write(json: entries, to: "modules.json")
         }

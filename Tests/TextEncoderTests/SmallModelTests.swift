@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A random BERT of width 15 with two layers, written by the test, against the same mathematics in Double: pooling modes,
-// activations, norms, tensor names, element types, tokenizer settings, order, duplicates, cancellation, workers. Widths that are no
-// multiples of four run every tail. Works without the real model, on every GEMM backend of the build.
+// A random BERT of width 15 with two layers, written by the test, against the same mathematics in Double: pooling
+// modes, activations, norms, tensor names, element types, tokenizer settings, order, duplicates, cancellation,
+// workers. Widths that are no multiples of four run every tail. Works without the real model, on every GEMM backend of
+// the build.
 //
-// Tolerance: values are of the order of 1 and go through some 60 dependent roundings and sums of at most 22 terms in single
-// precision; 2e-5 is about 300 units in the last place, and a dropped term moves results by 1e-2 or more.
+// Tolerance: values are of the order of 1 and go through some 60 dependent roundings and sums of at most 22 terms in
+// single precision; 2e-5 is about 300 units in the last place, and a dropped term moves results by 1e-2 or more.
 
 import Similarity
 import SimilarityKernels
@@ -18,13 +19,19 @@ import TextEncoder
     static let texts = ["a", "ab c", "", "b a a b.", "c", "aba bab c c c c c c c c c c c c", "ab c", "zzz"]
 
     private func expect(
-        _ model: SmallModel, backend: KernelBackend = GEMM.preferred, unitLength: Bool,
-        _ pool: ([[Double]]) -> [Double], sourceLocation: SourceLocation = #_sourceLocation
+        _ model: SmallModel,
+        backend: KernelBackend = GEMM.preferred,
+        unitLength: Bool,
+        _ pool: ([[Double]]) -> [Double],
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let folder = try model.write()
         let encoder = try folder.encoder(backend: backend)
         let vectors = try encoder.encode(Self.texts)
-        #expect(vectors.dimension == model.hidden && vectors.rowCount == Self.texts.count, sourceLocation: sourceLocation)
+        #expect(
+            vectors.dimension == model.hidden && vectors.rowCount == Self.texts.count,
+            sourceLocation: sourceLocation
+        )
         for (row, text) in Self.texts.enumerated() {
             var expected = pool(model.tokenRows(encoder.tokenIDs(for: text)))
             if unitLength {
@@ -45,13 +52,17 @@ import TextEncoder
         rows[0].indices.map { column in rows.map { $0[column] }.max() ?? 0 }
     }
 
-    @Test(arguments: GEMM.backends) func aFolderWithoutModulesGetsMeanPoolingAndUnitLength(backend: KernelBackend) throws {
+    @Test(arguments: GEMM.backends) func aFolderWithoutModulesGetsMeanPoolingAndUnitLength(backend: KernelBackend)
+        throws
+    {
         try expect(SmallModel(), backend: backend, unitLength: true, Self.mean)
     }
 
     @Test func poolingIsReadFromItsConfiguration() throws {
         var model = SmallModel()
-        model.pooling = ["word_embedding_dimension": 15, "pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false]
+        model.pooling = [
+            "word_embedding_dimension": 15, "pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false,
+        ]
         try expect(model, unitLength: true) { $0[0] }
         model.pooling = ["pooling_mode_cls_token": false, "pooling_mode_max_tokens": true]
         try expect(model, unitLength: true, Self.maximum)
@@ -83,7 +94,8 @@ import TextEncoder
         var model = SmallModel()
         for index in model.tensors.indices where model.tensors[index].name.contains("LayerNorm") {
             let name = model.tensors[index].name
-            model.tensors[index].name = name.hasSuffix("weight") ? String(name.dropLast(6)) + "gamma" : String(name.dropLast(4)) + "beta"
+            model.tensors[index].name =
+                name.hasSuffix("weight") ? String(name.dropLast(6)) + "gamma" : String(name.dropLast(4)) + "beta"
         }
         let folder = try model.write()
         let modern = try SmallModel().write()
@@ -95,7 +107,9 @@ import TextEncoder
     @Test func weightsInBFloat16AreWidenedExactly() throws {
         var model = SmallModel()
         for index in model.tensors.indices {
-            model.tensors[index].values = model.tensors[index].values.map { Float(bitPattern: $0.bitPattern & 0xFFFF_0000) }
+            model.tensors[index].values = model.tensors[index].values.map {
+                Float(bitPattern: $0.bitPattern & 0xFFFF_0000)
+            }
         }
         model.elementType = "BF16"
         try expect(model, unitLength: true, Self.mean)
@@ -110,7 +124,9 @@ import TextEncoder
         for padding in 1...3 {
             let header = bytes[8..<8 + length] + Array(repeating: UInt8(ascii: " "), count: padding)
             try folder.write(
-                SmallModel.safetensors(headerBytes: Array(header), data: Array(bytes[(8 + length)...])), to: "model.safetensors")
+                SmallModel.safetensors(headerBytes: Array(header), data: Array(bytes[(8 + length)...])),
+                to: "model.safetensors"
+            )
             let found = try folder.encoder().encode(Self.texts)
             for row in Self.texts.indices { #expect(found[row] == wanted[row]) }
         }
@@ -120,11 +136,15 @@ import TextEncoder
         let folder = try SmallModel().write()
         let encoder = try folder.encoder()
         let seen = Mutex<[EncodingProgress]>([])
-        let vectors = try encoder.encode(["a", "b", "A", " a ", "b", "zz", "yy"]) { progress in seen.withLock { $0.append(progress) } }
+        let vectors = try encoder.encode(["a", "b", "A", " a ", "b", "zz", "yy"]) { progress in
+            seen.withLock { $0.append(progress) }
+        }
         let last = try #require(seen.withLock { $0.last })
         #expect(last.totalTextCount == 3 && last.completedTextCount == 3)
         #expect(last.totalTokenCount == 9 && last.completedTokenCount == 9 && last.fraction == 1)
-        #expect(vectors[0] == vectors[2] && vectors[0] == vectors[3] && vectors[1] == vectors[4] && vectors[5] == vectors[6])
+        #expect(
+            vectors[0] == vectors[2] && vectors[0] == vectors[3] && vectors[1] == vectors[4] && vectors[5] == vectors[6]
+        )
         #expect(vectors[0] != vectors[1])
     }
 

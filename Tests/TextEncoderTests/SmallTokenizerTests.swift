@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Tokenizer settings that the real model does not use: cased vocabularies, `vocab.txt` alone, flags of added tokens, other limits. Vocabularies
-// are a dozen pieces long, so the expected ids can be read off. Equality with the reference on real texts is in
-// `ReferenceModelTests`.
+// Tokenizer settings that the real model does not use: cased vocabularies, `vocab.txt` alone, flags of added tokens,
+// other limits. Vocabularies are a dozen pieces long, so the expected ids can be read off. Equality with the reference
+// on real texts is in `ReferenceModelTests`.
 
 import Testing
 import TextEncoder
@@ -10,7 +10,9 @@ import TextEncoder
 @Suite struct SmallTokenizerTests {
     // [PAD] 0, [UNK] 1, [CLS] 2, [SEP] 3, [MASK] 4, a 5, b 6, c 7, ##a 8, ##b 9, ab 10, . 11, B 12, e 13, É 14, é 15
     private func ids(
-        _ text: String, _ settings: [String: Any] = ["do_lower_case": true], sentence: [String: Any]? = nil
+        _ text: String,
+        _ settings: [String: Any] = ["do_lower_case": true],
+        sentence: [String: Any]? = nil
     ) throws -> [Int] {
         var model = SmallModel()
         model.tokenizerConfiguration = settings
@@ -58,20 +60,27 @@ import TextEncoder
     }
 
     private static func tokenizer(
-        added: [[String: Any]] = [], normalizer: Any = ["type": "BertNormalizer", "lowercase": true], more: [String: Any] = [:]
+        added: [[String: Any]] = [],
+        normalizer: Any = ["type": "BertNormalizer", "lowercase": true],
+        more: [String: Any] = [:]
     ) -> [String: Any] {
         let pieces = SmallModel().pieces
         let vocabulary = Dictionary(uniqueKeysWithValues: pieces.enumerated().map { ($1, $0) })
         return [
             "added_tokens": added, "normalizer": normalizer, "pre_tokenizer": ["type": "BertPreTokenizer"],
             "post_processor": ["type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]],
-            "model": ["type": "WordPiece", "unk_token": "[UNK]", "max_input_chars_per_word": 4, "vocab": vocabulary] as [String: Any],
+            "model": ["type": "WordPiece", "unk_token": "[UNK]", "max_input_chars_per_word": 4, "vocab": vocabulary]
+                as [String: Any],
         ].merging(more) { $1 }
     }
 
     @Test func theTokenizerFileIsPreferredAndItsSettingsHold() throws {
         #expect(try ids("aaaa aaaaa", tokenizer: Self.tokenizer()) == [2, 5, 8, 8, 8, 1, 3])
-        #expect(try ids("B", tokenizer: Self.tokenizer(normalizer: ["type": "BertNormalizer", "lowercase": false])) == [2, 12, 3])
+        #expect(
+            try ids("B", tokenizer: Self.tokenizer(normalizer: ["type": "BertNormalizer", "lowercase": false])) == [
+                2, 12, 3,
+            ]
+        )
         let cut = Self.tokenizer(more: ["truncation": ["max_length": 5, "direction": "Right"] as [String: Any]])
         #expect(try ids("a a a a a a", tokenizer: cut) == [2, 5, 5, 5, 3])
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The transformer's loops against the same formulas in Double, over widths and lengths on both sides of a register of four. Outputs
-// are longer than they need be and end in a canary that must survive; inputs end in NaN, which would spread if it were read.
+// The transformer's loops against the same formulas in Double, over widths and lengths on both sides of a register of
+// four. Outputs are longer than they need be and end in a canary that must survive; inputs end in NaN, which would
+// spread if it were read.
 //
 // Tolerances are those that the kernels document, times the magnitude of the result.
 
@@ -13,7 +14,9 @@ import Testing
     static let widths = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 64, 384]
     static let canary: Float = -12_345.5
 
-    private func padded(_ values: [Float], with value: Float = canary) -> [Float] { values + Array(repeating: value, count: 8) }
+    private func padded(_ values: [Float], with value: Float = canary) -> [Float] {
+        values + Array(repeating: value, count: 8)
+    }
 
     private func expectCanary(_ values: [Float], after count: Int, sourceLocation: SourceLocation = #_sourceLocation) {
         #expect(values[count...].allSatisfy { $0 == Self.canary }, sourceLocation: sourceLocation)
@@ -80,7 +83,9 @@ import Testing
                 let variance = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(width)
                 let deviation = (variance + 1e-5).squareRoot()
                 let expected = x.indices.map { (x[$0] - mean) / deviation * Double(gain[$0]) + Double(shift[$0]) }
-                let largest = x.indices.map { abs((x[$0] - mean) / deviation * Double(gain[$0])) + abs(Double(shift[$0])) }.max() ?? 0
+                let largest =
+                    x.indices.map { abs((x[$0] - mean) / deviation * Double(gain[$0])) + abs(Double(shift[$0])) }.max()
+                    ?? 0
                 // An offset of the row is lost in the rounding of its values and its mean, relative to the deviation.
                 let offset = abs(mean) / deviation
                 let bound = Double(width / 4 + 16) * 0x1p-23 * (largest + 2 * offset)
@@ -92,15 +97,30 @@ import Testing
         check(plain, values.map(Double.init))
         var residual = padded(values)
         Transformer.addAndNormalize(
-            &residual, rows: rows, added: padded(added, with: .nan), bias: Weights(bias), gain: Weights(gain),
-            shift: Weights(shift), epsilon: 1e-5)
+            &residual,
+            rows: rows,
+            added: padded(added, with: .nan),
+            bias: Weights(bias),
+            gain: Weights(gain),
+            shift: Weights(shift),
+            epsilon: 1e-5
+        )
         check(residual, values.indices.map { Double(values[$0] + (added[$0] + bias[$0 % width])) })
     }
 
     @Test func layerNormOfLaterRowsLeavesTheEarlier() {
         var values: [Float] = [1, 2, 3, 4, 5, 6]
         let (one, zero) = (Weights([1, 1, 1]), Weights([0, 0, 0]))
-        Transformer.addAndNormalize(&values, firstRow: 1, rows: 1, added: [0, 0, 0], bias: zero, gain: one, shift: zero, epsilon: 0)
+        Transformer.addAndNormalize(
+            &values,
+            firstRow: 1,
+            rows: 1,
+            added: [0, 0, 0],
+            bias: zero,
+            gain: one,
+            shift: zero,
+            epsilon: 0
+        )
         #expect(values[..<4] == [1, 2, 3, -1.2247448] && values[4] == 0)
     }
 
@@ -115,16 +135,27 @@ import Testing
         var context = padded(Array(repeating: .nan, count: tokens * width))
         var scratch = Transformer.AttentionScratch(maxLength: 33, headWidth: headWidth)
         Transformer.attend(
-            backend, queriesKeysValues: padded(input, with: .nan), starts: starts, headCount: heads, width: width,
-            into: &context, scratch: &scratch)
+            backend,
+            queriesKeysValues: padded(input, with: .nan),
+            starts: starts,
+            headCount: heads,
+            width: width,
+            into: &context,
+            scratch: &scratch
+        )
         expectCanary(context, after: tokens * width)
-        func value(_ token: Int, _ part: Int, _ column: Int) -> Double { Double(input[token * 3 * width + part * width + column]) }
+        func value(_ token: Int, _ part: Int, _ column: Int) -> Double {
+            Double(input[token * 3 * width + part * width + column])
+        }
         for (start, end) in zip(starts, starts.dropFirst()) {
             for token in start..<end {
                 for column in 0..<width {
                     let head = column / headWidth * headWidth
                     let powers = (start..<end).map { other in
-                        exp((head..<head + headWidth).reduce(0) { $0 + value(token, 0, $1) * value(other, 1, $1) } / Double(headWidth).squareRoot())
+                        exp(
+                            (head..<head + headWidth).reduce(0) { $0 + value(token, 0, $1) * value(other, 1, $1) }
+                                / Double(headWidth).squareRoot()
+                        )
                     }
                     let sum = powers.reduce(0, +)
                     let expected = zip(powers, start..<end).reduce(0) { $0 + $1.0 / sum * value($1.1, 2, column) }
@@ -139,7 +170,15 @@ import Testing
         let input: [Float] = [1e18, 1e18, 1, -1e18, -1e18, 2]
         var context: [Float] = [0, 0]
         var scratch = Transformer.AttentionScratch(maxLength: 2, headWidth: 1)
-        Transformer.attend(.reference, queriesKeysValues: input, starts: [0, 2], headCount: 1, width: 1, into: &context, scratch: &scratch)
+        Transformer.attend(
+            .reference,
+            queriesKeysValues: input,
+            starts: [0, 2],
+            headCount: 1,
+            width: 1,
+            into: &context,
+            scratch: &scratch
+        )
         #expect(context == [1, 2])
     }
 
@@ -183,8 +222,15 @@ import Testing
             let width = columns + 5
             var output = [Float](repeating: Self.canary, count: rows * width)
             Transformer.multiply(
-                backend, input: padded(input, with: .nan), rows: rows, depth: depth, weights: Weights(weights), into: &output,
-                outputWidth: width, column: 2)
+                backend,
+                input: padded(input, with: .nan),
+                rows: rows,
+                depth: depth,
+                weights: Weights(weights),
+                into: &output,
+                outputWidth: width,
+                column: 2
+            )
             Transformer.addBias(Weights(bias), to: &output, rows: rows, width: width, column: 2)
             for row in 0..<rows {
                 for column in 0..<width {
@@ -206,15 +252,24 @@ import Testing
         let (words, positions) = (Weights([1, 2, 10, 20, 100, 200]), Weights([0.5, 0.25, 4, 8]))
         var hidden = padded([0, 0, 0, 0, 0, 0])
         Transformer.embed(
-            ids: [2, 0, 1], starts: [0, 2, 3], words: words, positions: positions, types: Weights([1_000, 2_000, 9, 9]),
-            width: 2, into: &hidden)
+            ids: [2, 0, 1],
+            starts: [0, 2, 3],
+            words: words,
+            positions: positions,
+            types: Weights([1_000, 2_000, 9, 9]),
+            width: 2,
+            into: &hidden
+        )
         #expect(hidden[..<6] == [1_100.5, 2_200.25, 1_005, 2_010, 1_010.5, 2_020.25])
         expectCanary(hidden, after: 6)
     }
 
     @Test func halfPrecisionWeightsAreWidened() {
         let halves: [UInt16] = [0x3C00, 0xC000, 0x0001, 0x7BFF]
-        let bytes = SharedBytes(copying: [Float(bitPattern: UInt32(halves[0]) | UInt32(halves[1]) << 16), Float(bitPattern: UInt32(halves[2]) | UInt32(halves[3]) << 16)])
+        let bytes = SharedBytes(copying: [
+            Float(bitPattern: UInt32(halves[0]) | UInt32(halves[1]) << 16),
+            Float(bitPattern: UInt32(halves[2]) | UInt32(halves[3]) << 16),
+        ])
         let weights = Weights(bytes, byteOffset: 0, count: 4, type: .float16)
         var row: [Float] = [0, 0, 0, 0]
         Transformer.addBias(weights, to: &row, rows: 1, width: 4)

@@ -3,9 +3,9 @@
 extension SIMD4<Float> {
     /// e^x for four numbers that are at most 88.
     ///
-    /// x = n * ln 2 + r with |r| <= ln 2 / 2; ln 2 is split in two so that n * (high part) is exact; e^r is a polynomial of
-    /// degree 6 (the coefficients of Cephes' `expf`), and 2^n is put together from its exponent bits. Numbers below -87 give e^-87, about 1.6e-38: never a
-    /// subnormal, never zero.
+    /// x = n * ln 2 + r with |r| <= ln 2 / 2; ln 2 is split in two so that n * (high part) is exact; e^r is a
+    /// polynomial of degree 6 (the coefficients of Cephes' `expf`), and 2^n is put together from its exponent bits.
+    /// Numbers below -87 give e^-87, about 1.6e-38: never a subnormal, never zero.
     ///
     /// Accuracy: relative error below 2^-22 from -87 to 88. NaN gives NaN.
     @inline(__always)
@@ -29,8 +29,8 @@ extension SIMD4<Float> {
 
     /// The error function of four numbers.
     ///
-    /// An odd rational function of degree 11 over 10, fitted to the largest absolute error on [-4, 4]; beyond that erf is 1 to within
-    /// half a unit in the last place, and the argument is held at the ends.
+    /// An odd rational function of degree 11 over 10, fitted to the largest absolute error on [-4, 4]; beyond that erf
+    /// is 1 to within half a unit in the last place, and the argument is held at the ends.
     ///
     /// Accuracy: absolute error below 5e-7. NaN gives NaN.
     @inline(__always)

@@ -13,8 +13,8 @@ extension Transformer {
 
     /// values <- activation(values + bias), for each of `rows` rows of bias.count values.
     ///
-    /// Accuracy: absolute error below `5e-7 * max(1, |x|)` for both forms of GELU, none beyond the addition for ReLU. NaN gives NaN.
-    /// Gaussian error linear units: Hendrycks and Gimpel, arXiv:1606.08415.
+    /// Accuracy: absolute error below `5e-7 * max(1, |x|)` for both forms of GELU, none beyond the addition for ReLU.
+    /// NaN gives NaN. Gaussian error linear units: Hendrycks and Gimpel, arXiv:1606.08415.
     /// - Complexity: rows * bias.count evaluations; in place.
     package static func activate(_ values: inout [Float], rows: Int, bias: Weights, by activation: Activation) {
         let width = bias.count
@@ -35,7 +35,9 @@ extension Transformer {
     /// x <- body(x + bias), four at a time; the tail is padded with zeros in a register.
     @inline(__always)
     private static func map(
-        _ x: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, count: Int,
+        _ x: UnsafeMutablePointer<Float>,
+        _ bias: UnsafePointer<Float>,
+        count: Int,
         _ body: (SIMD4<Float>) -> SIMD4<Float>
     ) {
         var i = 0

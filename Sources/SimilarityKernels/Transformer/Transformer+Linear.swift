@@ -3,14 +3,21 @@
 extension Transformer {
     /// Columns `column ..< column + n` of output <- input * weights^T.
     ///
-    /// Shapes: `input` `rows` x depth beginning at row `firstRow`; `weights` n x depth as PyTorch stores a linear layer (out, in);
-    /// `output` `rows` x `outputWidth` from its first row on. Other columns are left as they are.
+    /// Shapes: `input` `rows` x depth beginning at row `firstRow`; `weights` n x depth as PyTorch stores a linear
+    /// layer (out, in); `output` `rows` x `outputWidth` from its first row on. Other columns are left as they are.
     ///
     /// Rounding is that of ``GEMM``.
     /// - Complexity: rows * n * depth multiply-adds.
     package static func multiply(
-        _ backend: KernelBackend, input: [Float], firstRow: Int = 0, rows: Int, depth: Int, weights: Weights,
-        into output: inout [Float], outputWidth: Int, column: Int = 0
+        _ backend: KernelBackend,
+        input: [Float],
+        firstRow: Int = 0,
+        rows: Int,
+        depth: Int,
+        weights: Weights,
+        into output: inout [Float],
+        outputWidth: Int,
+        column: Int = 0
     ) {
         precondition(depth > 0 && weights.count % depth == 0)
         let columns = weights.count / depth
@@ -20,8 +27,17 @@ extension Transformer {
             unsafe output.withUnsafeMutableBufferPointer { output in
                 guard let a = input.baseAddress, let c = output.baseAddress else { return }
                 unsafe GEMM.multiplyTransposed(
-                    backend, a: a + firstRow * depth, aStride: depth, rows: rows, b: weights.start, bStride: depth,
-                    columns: columns, depth: depth, c: c + column, cStride: outputWidth)
+                    backend,
+                    a: a + firstRow * depth,
+                    aStride: depth,
+                    rows: rows,
+                    b: weights.start,
+                    bStride: depth,
+                    columns: columns,
+                    depth: depth,
+                    c: c + column,
+                    cStride: outputWidth
+                )
             }
         }
     }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import FoundationEssentials
 internal import Similarity
 internal import SimilarityKernels
 internal import TextEncoder
 internal import VectorFiles
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
 
 /// What the process tells its caller.
 enum ExitStatus: Int32 {

@@ -18,24 +18,26 @@ enum Interruption {
     /// The temporary files of this process.
     static let temporaryFiles = TemporaryFiles()
 
-    private static let sources: [any DispatchSourceSignal] = [SIGINT, SIGTERM, SIGHUP].map { number in
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
-        source.setEventHandler {
-            flag.cancel()
-            DispatchQueue.global(qos: .userInteractive).asyncAfter(deadline: .now() + .milliseconds(600)) {
-                temporaryFiles.removeAll()
-                _exit(number == SIGINT ? ExitStatus.interrupted.rawValue : 128 + number)
+    /// Starts to watch for signals. A hangup that the caller has set to be ignored (as `nohup` does) stays ignored.
+    static func watch() {
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            // The dispatch source sees a signal that is ignored; its default action would end the process first.
+            let previous = signal(number, SIG_IGN)
+            if number == SIGHUP, isIgnored(previous) { continue }
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
+            source.setEventHandler {
+                // The handler holds its source, so it lives as long as the process.
+                withExtendedLifetime(source) { stop(number) }
             }
+            source.resume()
         }
-        return source
     }
 
-    /// Starts to watch for signals. One that the caller has set to be ignored (as `nohup` does) stays ignored.
-    static func watch() {
-        for (source, number) in zip(sources, [SIGINT, SIGTERM, SIGHUP]) {
-            let previous = unsafe signal(number, SIG_IGN)
-            if number == SIGHUP, unsafe isIgnored(previous) { continue }
-            source.resume()
+    private static func stop(_ number: Int32) {
+        flag.cancel()
+        DispatchQueue.global(qos: .userInteractive).asyncAfter(deadline: .now() + .milliseconds(600)) {
+            temporaryFiles.removeAll()
+            _exit(number == SIGINT ? ExitStatus.interrupted.rawValue : 128 + number)
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Similarity
+public import ArgumentParser
+public import Similarity
 internal import SimilarityKernels
 
 extension Metric: ExpressibleByArgument {}
@@ -56,10 +56,11 @@ struct RunningOptions: ParsableArguments {
 
     /// Options of the library for an operation whose progress is shown.
     func runOptions(_ progress: Progress? = nil) -> RunOptions {
-        RunOptions(
+        var options = RunOptions(
             engine: Engine(rawValue: engine.rawValue) ?? .auto, workers: workers,
-            invalidRows: skipInvalid ? .skip : .reject, cancellation: Interruption.flag,
-            progress: progress.map { progress in { progress.update($0) } })
+            invalidRows: skipInvalid ? .skip : .reject, cancellation: Interruption.flag)
+        if let progress { options.progress = { progress.update($0) } }
+        return options
     }
 
     /// Progress of an operation of `total` units.

@@ -17,6 +17,7 @@ extension Transformer {
     /// NaN gives NaN. Gaussian error linear units: Hendrycks and Gimpel, arXiv:1606.08415.
     /// - Complexity: rows * bias.count evaluations; in place.
     package static func activate(_ values: inout [Float], rows: Int, bias: Weights, by activation: Activation) {
+        defer { withExtendedLifetime(bias) {} }
         let width = bias.count
         precondition(values.count >= rows * width)
         unsafe values.withUnsafeMutableBufferPointer { values in

@@ -16,6 +16,7 @@ extension Transformer {
         width: Int,
         into hidden: inout [Float]
     ) {
+        defer { withExtendedLifetime((words, positions, types)) {} }
         precondition(hidden.count >= ids.count * width && starts.last == ids.count && types.count >= width)
         unsafe hidden.withUnsafeMutableBufferPointer { hidden in
             guard let hidden = hidden.baseAddress else { return }

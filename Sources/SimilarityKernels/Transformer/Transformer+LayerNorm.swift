@@ -15,6 +15,7 @@ extension Transformer {
         shift: Weights,
         epsilon: Float
     ) {
+        defer { withExtendedLifetime((gain, shift)) {} }
         let width = gain.count
         precondition(width > 0 && shift.count == width && hidden.count >= rows * width)
         unsafe hidden.withUnsafeMutableBufferPointer { hidden in
@@ -45,6 +46,7 @@ extension Transformer {
         shift: Weights,
         epsilon: Float
     ) {
+        defer { withExtendedLifetime((bias, gain, shift)) {} }
         let width = gain.count
         precondition(width > 0 && shift.count == width && bias.count == width && firstRow >= 0)
         precondition(hidden.count >= (firstRow + rows) * width && added.count >= rows * width)

@@ -19,6 +19,7 @@ extension Transformer {
         outputWidth: Int,
         column: Int = 0
     ) {
+        defer { withExtendedLifetime(weights) {} }
         precondition(depth > 0 && weights.count % depth == 0)
         let columns = weights.count / depth
         precondition(firstRow >= 0 && column >= 0 && column + columns <= outputWidth)
@@ -46,6 +47,7 @@ extension Transformer {
     ///
     /// - Complexity: rows * bias.count additions.
     package static func addBias(_ bias: Weights, to values: inout [Float], rows: Int, width: Int, column: Int = 0) {
+        defer { withExtendedLifetime(bias) {} }
         precondition(column >= 0 && column + bias.count <= width && values.count >= rows * width)
         unsafe values.withUnsafeMutableBufferPointer { values in
             guard let values = values.baseAddress else { return }

@@ -60,7 +60,7 @@ package struct Weights: Sendable {
 
     /// The first element.
     ///
-    /// Valid as long as the value is.
+    /// Valid as long as the value is; who uses it keeps the value with `withExtendedLifetime`.
     var start: UnsafePointer<Float> {
         unsafe (storage.start + byteOffset).assumingMemoryBound(to: Float.self)
     }

@@ -110,8 +110,13 @@ extension SentenceEncoder {
             }
         }
         let storage = RowStorage(
-            bytes: values, elementType: .float32, rowCount: rows.count, dimension: dimension, byteOffset: 0,
-            rowByteStride: 4 * dimension)
+            bytes: values,
+            elementType: .float32,
+            rowCount: rows.count,
+            dimension: dimension,
+            byteOffset: 0,
+            rowByteStride: 4 * dimension
+        )
         guard let storage else { preconditionFailure("the block has been sized for these rows") }
         return VectorMatrix(storage: storage)
     }

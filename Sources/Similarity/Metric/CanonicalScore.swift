@@ -12,7 +12,9 @@ internal import SimilarityKernels
 extension Metric {
     /// The score of a pair of valid rows, neither of which is excluded.
     @inline(__always)
-    func verdict(_ queries: RowTile, _ i: Int, _ corpus: RowTile, _ j: Int, backend: KernelBackend) -> Float {
+    func verdict(
+        _ queries: borrowing RowTile, _ i: Int, _ corpus: borrowing RowTile, _ j: Int, backend: KernelBackend
+    ) -> Float {
         switch self {
         case .dot:
             return Float(queries.dot(i, with: corpus, j, backend: backend))

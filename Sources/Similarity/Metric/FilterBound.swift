@@ -93,12 +93,11 @@ struct FilterBound {
     }
 
     /// Fills the row terms of a tile for the rows that are loaded.
-    func fill(_ tile: ScoreTile, for corpus: RowTile) {
+    func fill(_ tile: inout ScoreTile, for corpus: borrowing RowTile) {
         for j in 0..<corpus.rows.count {
             let norm = corpus.norm(at: j)
             let offset = offset(norm: norm)
-            tile.offsets[j] = offset
-            tile.norms[j] = offset.isFinite ? Float(norm) : 0
+            tile.setColumn(j, norm: offset.isFinite ? Float(norm) : 0, offset: offset)
         }
     }
 

@@ -57,6 +57,7 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests
+        .testTarget(name: "ReadmeTests", dependencies: ["Similarity", "simile"], swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests", dependencies: ["simile", "Similarity", "VectorFiles"], swiftSettings: strict),
         .testTarget(

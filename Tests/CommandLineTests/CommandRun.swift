@@ -49,10 +49,10 @@ final class WorkFolder {
         // Files rather than pipes: nothing can fill up.
         let streams = FileManager.default.temporaryDirectory.appendingPathComponent("simile-io-\(UUID().uuidString)").path
         defer { for name in ["out", "err"] { try? FileManager.default.removeItem(atPath: "\(streams).\(name)") } }
-        for name in ["out", "err"] { FileManager.default.createFile(atPath: "\(streams).\(name)", contents: nil) }
+        for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: "\(streams).\(name)", contents: nil) }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try #require(FileHandle(forWritingAtPath: "\(streams).out"))
-        process.standardError = try #require(FileHandle(forWritingAtPath: "\(streams).err"))
+        process.standardOutput = FileHandle(forWritingAtPath: "\(streams).out")
+        process.standardError = FileHandle(forWritingAtPath: "\(streams).err")
         try process.run()
         process.waitUntilExit()
         return CommandRun(

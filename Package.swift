@@ -61,7 +61,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests", dependencies: ["simile", "Similarity", "VectorFiles"], swiftSettings: strict),
         .testTarget(
-            name: "TextEncoderTests", dependencies: ["TextEncoder", "Similarity", "SimilarityKernels"],
+            name: "TextEncoderTests", dependencies: ["TextEncoder", "Similarity", "SimilarityKernels", "VectorFiles"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

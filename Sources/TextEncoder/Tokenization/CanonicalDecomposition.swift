@@ -35,8 +35,7 @@ struct CanonicalDecomposition: Sendable {
 
     /// Decomposes every character and puts runs of combining characters in canonical order.
     ///
-    /// - Complexity: O(n) for texts whose runs of combining characters are of bounded length; an insertion sort within
-    ///   a run.
+    /// - Complexity: O(n) for texts whose runs of combining characters are of bounded length; a sort of each run.
     func decompose(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
         var output: [Unicode.Scalar] = []
         output.reserveCapacity(scalars.count + scalars.count / 4)
@@ -44,29 +43,37 @@ struct CanonicalDecomposition: Sendable {
             if scalar.value < 0xC0 {
                 output.append(scalar)
             } else if let decomposition = decompositions[scalar] {
-                for part in decomposition { Self.append(part, to: &output) }
+                output += decomposition
             } else if (0xAC00..<0xAC00 + 11_172).contains(scalar.value) {
                 Self.appendHangul(scalar.value - 0xAC00, to: &output)
             } else {
-                Self.append(scalar, to: &output)
+                output.append(scalar)
             }
         }
+        Self.order(&output)
         return output
     }
 
-    /// Appends a character before any that must follow it: combining characters are ordered by class, stably, and
-    /// never move past a character of class 0.
-    private static func append(_ scalar: Unicode.Scalar, to output: inout [Unicode.Scalar]) {
-        let combiningClass = scalar.properties.canonicalCombiningClass
-        var place = output.count
-        if combiningClass != .notReordered {
-            while place > 0, output[place - 1].value >= 0x300,
-                output[place - 1].properties.canonicalCombiningClass > combiningClass
-            {
-                place -= 1
+    /// Sorts each run of combining characters by class, stably; characters of class 0 stay and part the runs.
+    private static func order(_ scalars: inout [Unicode.Scalar]) {
+        var start = 0
+        while start < scalars.count {
+            var run: [(order: UInt8, offset: Int, scalar: Unicode.Scalar)] = []
+            var isSorted = true
+            var end = start
+            while end < scalars.count, scalars[end].value >= 0x300 {
+                let order = scalars[end].properties.canonicalCombiningClass.rawValue
+                if order == 0 { break }
+                isSorted = isSorted && (run.last.map { $0.order <= order } ?? true)
+                run.append((order, end, scalars[end]))
+                end += 1
             }
+            if !isSorted {
+                run.sort { ($0.order, $0.offset) < ($1.order, $1.offset) }
+                for (i, entry) in run.enumerated() { scalars[start + i] = entry.scalar }
+            }
+            start = end + 1
         }
-        output.insert(scalar, at: place)
     }
 
     /// Appends the two or three conjoining jamo of a Hangul syllable, by the arithmetic of the Unicode standard,

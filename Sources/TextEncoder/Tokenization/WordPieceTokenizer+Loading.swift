@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SimilarityKernels
+import VectorFiles
 
 extension WordPieceTokenizer {
     /// Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.txt` with `tokenizer_config.json`.
@@ -58,7 +59,8 @@ extension WordPieceTokenizer {
         normalizedTokens = AddedTokens(normalized)
         (prefix, suffix) = try document.specialTokens(vocabulary)
         truncation = try document.truncation()
-        idBound = max(vocabulary.idBound, (raw + normalized).map { Int($0.id) + 1 }.max() ?? 0)
+        let specialIDs = (raw + normalized).map(\.id) + prefix + suffix
+        idBound = max(vocabulary.idBound, specialIDs.map { Int($0) + 1 }.max() ?? 0)
     }
 
     /// Builds the tokenizer from a list of pieces, one a line, the line number being the id.
@@ -152,7 +154,7 @@ extension JSONDocument {
     fileprivate func specialTokens(_ vocabulary: Vocabulary) throws(ModelError) -> (prefix: [Int32], suffix: [Int32]) {
         let processor = value["post_processor"] ?? .null
         func ids(_ value: JSONValue?) throws(ModelError) -> [Int32] {
-            let ids = value?.elements?.compactMap { $0.integer.flatMap { Int32(exactly: $0) } } ?? []
+            let ids = (value?.elements ?? []).compactMap { $0.integer.flatMap { Int32(exactly: $0) } }.filter { $0 >= 0 }
             guard !ids.isEmpty else { throw error("post_processor names a special token without an id") }
             return ids
         }
@@ -167,13 +169,17 @@ extension JSONDocument {
                 }
             }
             guard sides.count == 2 else { throw error("post_processor.single must hold the text once") }
+            guard !sides[0].isEmpty || !sides[1].isEmpty else {
+                throw error("post_processor.single must have a special token")
+            }
             return (sides[0], sides[1])
         case "BertProcessing":
             guard let cls = processor["cls"]?.elements?.last, let sep = processor["sep"]?.elements?.last else {
                 throw error("post_processor must name cls and sep")
             }
             return (try ids(.array([cls])), try ids(.array([sep])))
-        case nil where processor.isNull: return ([], [])
+        // Without special tokens a text could have no tokens at all, and so no vector.
+        case nil where processor.isNull: throw error("post_processor must put special tokens around a text, found null")
         default: throw error("post_processor must be TemplateProcessing or BertProcessing")
         }
     }

@@ -47,15 +47,15 @@ public struct TextFile: Sendable {
             return TextFile(texts: texts, ids: nil, lines: lines)
         }
         try JSONLines.read(path) { number, object throws(VectorFileError) in
-            guard let text = object.string(fields.text) else {
-                let found = object[fields.text] == nil ? "no such field" : "another JSON value"
+            guard let text = object[fields.text]?.text else {
+                let found = object[fields.text]?.summary ?? "no such field"
                 throw .refused(path, place: "line \(number)", "expected a string in the field \"\(fields.text)\", found \(found)")
             }
             let idField = fields.id ?? "id"
             if lines.isEmpty, fields.id != nil || object[idField] != nil { ids = [] }
             if ids != nil {
-                guard let id = object.id(idField) else {
-                    let found = object[idField] == nil ? "no such field" : "another JSON value"
+                guard let id = object[idField]?.id else {
+                    let found = object[idField]?.summary ?? "no such field"
                     throw .refused(
                         path, place: "line \(number)",
                         "expected an integer or a string in the field \"\(idField)\", found \(found)")
@@ -69,7 +69,7 @@ public struct TextFile: Sendable {
     }
 
     /// Rows whose text is empty or nothing but white space.
-    public var blankRows: [Int] { texts.indices.filter { texts[$0].allSatisfy(\.isWhitespace) } }
+    public var blankRows: [Int] { texts.indices.filter { texts[$0].isBlank } }
 
     /// Whether the first object of a `.jsonl` file has an array in `field`, which makes it a file of vectors.
     ///
@@ -78,4 +78,9 @@ public struct TextFile: Sendable {
         guard case .array? = try JSONLines.first(path)?[field] else { return false }
         return true
     }
+}
+
+extension String {
+    /// Whether there is nothing but white space.
+    package var isBlank: Bool { allSatisfy(\.isWhitespace) }
 }

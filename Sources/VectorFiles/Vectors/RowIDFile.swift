@@ -13,10 +13,10 @@ enum RowIDFile {
         if rowCount == 0 { return [] }
         var ids: [RowID] = []
         try JSONLines.read(path) { line, object throws(VectorFileError) in
-            guard let id = object.id("id") else {
+            guard let id = object["id"]?.id else {
                 throw .refused(path, place: "line \(line)", "expected a field \"id\" with an integer or a string")
             }
-            if let row = object.integer("row"), row != ids.count {
+            if let row = object["row"]?.integer, row != ids.count {
                 throw .refused(path, place: "line \(line)", "expected row \(ids.count), found row \(row)")
             }
             ids.append(id)

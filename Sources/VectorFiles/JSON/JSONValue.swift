@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A JSON value as model files hold them.
+/// A JSON value, as model files and `.jsonl` lines hold them.
 ///
 /// An object keeps its members in order and apart. A dictionary of strings could not: vocabularies hold pieces that
 /// are canonically equivalent, which Swift strings call equal.
 package enum JSONValue: Sendable {
     case null
     case bool(Bool)
+    /// A number written without fraction and exponent that fits 64 bits: ids keep every digit.
+    case integer(Int64)
     case number(Double)
     case string(String)
     case array([JSONValue])
@@ -40,13 +42,20 @@ package enum JSONValue: Sendable {
     }
 
     package var double: Double? {
-        if case .number(let number) = self { number } else { nil }
+        switch self {
+        case .integer(let number): Double(number)
+        case .number(let number): number
+        default: nil
+        }
     }
 
-    /// The number as an integer, if it is one; integers up to 2^53 are exact.
+    /// The number as an integer, if it is one.
     package var integer: Int? {
-        guard let double, abs(double) <= 0x1p53 else { return nil }
-        return Int(exactly: double)
+        switch self {
+        case .integer(let number): Int(exactly: number)
+        case .number(let number): abs(number) <= 0x1p53 ? Int(exactly: number) : nil
+        default: nil
+        }
     }
 
     package var isNull: Bool {
@@ -54,10 +63,11 @@ package enum JSONValue: Sendable {
     }
 
     /// What the value is, for messages: `the number 3`, `an array`.
-    var summary: String {
+    package var summary: String {
         switch self {
         case .null: "null"
         case .bool(let flag): "\(flag)"
+        case .integer(let number): "the number \(number)"
         case .number(let number): "the number \(Int(exactly: number).map(String.init) ?? "\(number)")"
         case .string(let text): "\"\(text.prefix(40))\""
         case .array: "an array"

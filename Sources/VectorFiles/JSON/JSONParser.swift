@@ -53,7 +53,7 @@ package struct JSONParser {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
-        default: return .number(try number())
+        default: return try number()
         }
     }
 
@@ -87,18 +87,19 @@ package struct JSONParser {
         return value
     }
 
-    private mutating func number() throws(Failure) -> Double {
+    private mutating func number() throws(Failure) -> JSONValue {
         let start = place
         while let byte = next, (0x30...0x39).contains(byte) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains(byte) {
             place += 1
         }
         let text = String(decoding: bytes[start..<place], as: UTF8.self)
+        if let integer = Int64(text) { return .integer(integer) }
         // Swift's reader also takes a leading plus sign, point or zero; JSON does not, and nobody writes them.
         guard let number = Double(text), number.isFinite else {
             place = start
             throw failure("a value was expected")
         }
-        return number
+        return .number(number)
     }
 
     private mutating func string() throws(Failure) -> String {
@@ -147,7 +148,10 @@ package struct JSONParser {
 
     private mutating func hexadecimal() throws(Failure) -> UInt16 {
         let digits = bytes[place...].prefix(4)
-        guard digits.count == 4, let value = UInt16(String(decoding: digits, as: UTF8.self), radix: 16) else {
+        // The initializer would take a sign.
+        guard digits.count == 4, digits.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+            let value = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+        else {
             throw failure("four hexadecimal digits were expected")
         }
         place += 4

@@ -4,7 +4,7 @@
 // apart.
 
 import Testing
-import TextEncoder
+import VectorFiles
 
 @Suite struct JSONParserTests {
     private func parse(_ text: String) throws -> JSONValue { try JSONParser.parse(Array(text.utf8)) }

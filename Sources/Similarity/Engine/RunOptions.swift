@@ -47,6 +47,8 @@ public struct RunCounters: Sendable, Equatable {
     /// The engine that ran.
     public internal(set) var engine: Engine
 
+    package init(engine: Engine) { self.engine = engine }
+
     mutating func add(_ other: RunCounters) {
         pairs += other.pairs
         filtered += other.filtered

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
+package import SimilarityKernels
 
 /// The proven bound of the single-precision filter: which pairs cannot reach a cut.
 ///
@@ -29,11 +29,11 @@ internal import SimilarityKernels
 ///
 /// Rows whose norm a float filter cannot hold (`cosine`: outside [2^-40, 2^40]) get an offset of minus infinity and
 /// survive always; so does every row for such a query, by its base. Excluded rows get plus infinity.
-struct FilterBound {
+package struct FilterBound {
     /// The per-query half of the bound.
-    struct Query {
-        var slope: Float
-        var base: Float
+    package struct Query {
+        package var slope: Float
+        package var base: Float
         /// Every pair survives.
         static let everything = Query(slope: 0, base: -.infinity)
     }
@@ -49,7 +49,7 @@ struct FilterBound {
 
     static let cosineNorms = 0x1p-40...0x1p40
 
-    init(metric: Metric, dimension: Int) {
+    package init(metric: Metric, dimension: Int) {
         let terms = Double(dimension) * 0x1p-24
         self.metric = metric
         verdictSlack = Double(dimension + 64) * 0x1p-53
@@ -62,7 +62,7 @@ struct FilterBound {
     ///
     /// - Complexity: a dozen `Double` operations.
     @inline(__always)
-    func query(norm: Double, cut: Float) -> Query {
+    package func query(norm: Double, cut: Float) -> Query {
         guard cut > -.infinity, let relativeSlack else { return .everything }
         switch metric {
         case .dot:
@@ -83,7 +83,7 @@ struct FilterBound {
 
     /// The per-row offset. The norm of the row goes into the scan as `Float(norm)`, or 0 for an excluded row.
     @inline(__always)
-    func offset(norm: Double) -> Float {
+    package func offset(norm: Double) -> Float {
         if metric.excludes(norm: norm) { return .infinity }
         switch metric {
         case .dot: return 0
@@ -93,7 +93,7 @@ struct FilterBound {
     }
 
     /// Fills the row terms of a tile for the rows that are loaded.
-    func fill(_ tile: ScoreTile, for corpus: RowTile) {
+    package func fill(_ tile: ScoreTile, for corpus: RowTile) {
         for j in 0..<corpus.rows.count {
             let norm = corpus.norm(at: j)
             let offset = offset(norm: norm)

@@ -55,6 +55,22 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+
+        // Tests
+        .target(
+            name: "VectorTestSupport", dependencies: ["Similarity"], path: "Tests/VectorTestSupport",
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimilarityKernelsTests", dependencies: ["SimilarityKernels", "VectorTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimilarityTests",
+            dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
+            exclude: ["Fixtures/make-oracle.py"], resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
+            name: "VectorFilesTests",
+            dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
+            exclude: ["Fixtures"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -66,11 +66,14 @@ let package = Package(
         .testTarget(
             name: "SimilarityTests",
             dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
-            exclude: ["Fixtures/make-oracle.py"], resources: [.copy("Fixtures")], swiftSettings: strict),
+            resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "VectorFilesTests",
             dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
-            exclude: ["Fixtures"], swiftSettings: strict),
+            resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
+            name: "TextEncoderTests", dependencies: ["TextEncoder", "Similarity", "SimilarityKernels"],
+            resources: [.copy("Fixtures")], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

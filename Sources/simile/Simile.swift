@@ -1,4 +1,39 @@
-import ArgumentParser
+// SPDX-License-Identifier: Apache-2.0
 
+internal import ArgumentParser
+internal import Similarity
+
+/// The command line: parse, call, print.
 @main
-struct Simile: ParsableCommand {}
+struct Simile: ParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "simile",
+        abstract: "Exact vector similarity: nearest neighbors, near-duplicates and similarity matrices.",
+        discussion: """
+            F is a vector file (.npy, .fvecs) or a text file (.txt, .jsonl), told by its ending. Texts are embedded on the \
+            way by --model.
+
+            Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input refused, 130 interrupted.
+            """,
+        version: version,
+        subcommands: [
+            InfoCommand.self, EmbedCommand.self, MatrixCommand.self, SearchCommand.self, JoinCommand.self,
+            BenchCommand.self,
+        ])
+
+    /// Runs a command and ends the process with its exit code.
+    static func main() {
+        // Our workers call OpenBLAS with tiles; its own threads would fight with them.
+        BLAS.useOneThread()
+        Interruption.watch()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+            ExitStatus.done.end()
+        } catch {
+            ExitStatus.end(after: error)
+        }
+    }
+}

@@ -82,3 +82,10 @@ public enum RowID: Hashable, Sendable, CustomStringConvertible {
         }
     }
 }
+
+extension VectorMatrix {
+    /// The same rows with other ids; the block is shared.
+    ///
+    /// - Precondition: `ids` is nil or has one id a row.
+    public func withIDs(_ ids: [RowID]?) -> VectorMatrix { VectorMatrix(storage: storage, ids: ids) }
+}

@@ -61,17 +61,7 @@ package final class TemporaryFile {
 
     /// Appends all bytes.
     package func write(_ bytes: Span<UInt8>) throws(SystemError) {
-        var offset = 0
-        while offset < bytes.count {
-            let written = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe systemWrite(descriptor, buffer.baseAddress.map { unsafe $0 + offset }, buffer.count - offset)
-            }
-            if written < 0 {
-                if errno == EINTR { continue }
-                throw .last("write", path: target)
-            }
-            offset += written
-        }
+        try writeAll(bytes, to: descriptor, path: target)
     }
 
     /// Forces the contents to the disk. File systems that cannot (some pipes and network mounts) are left alone.
@@ -98,9 +88,4 @@ package final class TemporaryFile {
     package static func removeIfPresent(_ path: String) throws(SystemError) {
         if unsafe unlink(path) != 0, errno != ENOENT { throw .last("remove the older file", path: path) }
     }
-}
-
-/// The system call; its name is hidden by the method above.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    unsafe write(descriptor, bytes, count)
 }

@@ -29,6 +29,19 @@
 
     /// Loads rows of a matrix and computes their norms: `2 * dimension` operations a row, one read of the rows.
     package func load(_ rows: Range<Int>, of storage: RowStorage, backend: KernelBackend) {
+        loadComponents(rows, of: storage)
+        if unsafe normBuffer.count < rows.count {
+            unsafe normBuffer.deallocate()
+            unsafe normBuffer = .allocate(capacity: rows.count)
+        }
+        let norms = unsafe normBuffer.baseAddress.unsafelyUnwrapped
+        unsafe Verdict.squaredNorms(
+            backend, rows: base, stride: stride, count: rows.count, depth: dimension, into: norms)
+        for i in 0..<rows.count { unsafe norms[i] = norms[i].squareRoot() }
+    }
+
+    /// Loads rows of a matrix without their norms, which must not be asked for then.
+    func loadComponents(_ rows: Range<Int>, of storage: RowStorage) {
         assert(rows.lowerBound >= 0 && rows.upperBound <= storage.rowCount)
         self.storage = storage
         self.rows = rows
@@ -47,14 +60,30 @@
             unsafe base = UnsafePointer(start)
             stride = dimension
         }
-        if unsafe normBuffer.count < rows.count {
-            unsafe normBuffer.deallocate()
-            unsafe normBuffer = .allocate(capacity: rows.count)
+    }
+
+    /// The sum of all loaded components, in any order: nothing but a read of the rows, for measurements.
+    func sum() -> Float {
+        var total = SIMD8<Float>.zero
+        var tail: Float = 0
+        for row in 0..<rows.count {
+            let p = unsafe UnsafeRawPointer(base + row &* stride)
+            var i = 0
+            while i &+ 32 <= dimension {
+                // Four loads a step: the additions must not be what takes the time.
+                let a = unsafe p.loadUnaligned(fromByteOffset: 4 &* i, as: SIMD8<Float>.self)
+                let b = unsafe p.loadUnaligned(fromByteOffset: 4 &* i &+ 32, as: SIMD8<Float>.self)
+                let c = unsafe p.loadUnaligned(fromByteOffset: 4 &* i &+ 64, as: SIMD8<Float>.self)
+                let d = unsafe p.loadUnaligned(fromByteOffset: 4 &* i &+ 96, as: SIMD8<Float>.self)
+                total += (a + b) + (c + d)
+                i &+= 32
+            }
+            while i < dimension {
+                unsafe tail += base[row &* stride &+ i]
+                i &+= 1
+            }
         }
-        let norms = unsafe normBuffer.baseAddress.unsafelyUnwrapped
-        unsafe Verdict.squaredNorms(
-            backend, rows: base, stride: stride, count: rows.count, depth: dimension, into: norms)
-        for i in 0..<rows.count { unsafe norms[i] = norms[i].squareRoot() }
+        return total.sum() + tail
     }
 
     /// The norm of the `index`-th loaded row: `sqrt(dot(x, x))` in `Double`, not finite if the row is not.

@@ -12,7 +12,7 @@ package enum ProcessorCount {
     ///
     /// Read from the kernel's text form (`Cpus_allowed: f,ffffffff`): the C call is hidden behind a feature macro.
     package static var affinity: Int {
-        for line in textFile("/proc/self/status")?.split(separator: "\n") ?? [] where line.hasPrefix("Cpus_allowed:") {
+        for line in kernelText("/proc/self/status")?.split(separator: "\n") ?? [] where line.hasPrefix("Cpus_allowed:") {
             let bits = line.dropFirst("Cpus_allowed:".count).reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
             if bits > 0 { return bits }
         }
@@ -25,7 +25,7 @@ package enum ProcessorCount {
     /// (`cpu.cfs_quota_us`).
     package static var groupQuota: Int? {
         var quotas: [Int] = []
-        for line in textFile("/proc/self/cgroup")?.split(separator: "\n") ?? [] {
+        for line in kernelText("/proc/self/cgroup")?.split(separator: "\n") ?? [] {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3 else { continue }
             var group = String(parts[2])
@@ -44,14 +44,14 @@ package enum ProcessorCount {
     }
 
     private static func quota(ofVersion2 path: String) -> [Int] {
-        let fields = textFile(path)?.split(whereSeparator: \.isWhitespace) ?? []
+        let fields = kernelText(path)?.split(whereSeparator: \.isWhitespace) ?? []
         guard fields.count == 2, let quota = Int(fields[0]), let period = Int(fields[1]) else { return [] }
         return processors(quota: quota, period: period)
     }
 
     private static func quota(ofVersion1 folder: String) -> [Int] {
         func number(_ name: String) -> Int? {
-            textFile("\(folder)/\(name)").flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { Int($0) }
+            kernelText("\(folder)/\(name)").flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { Int($0) }
         }
         guard let quota = number("cpu.cfs_quota_us"), let period = number("cpu.cfs_period_us") else { return [] }
         return processors(quota: quota, period: period)
@@ -60,16 +60,24 @@ package enum ProcessorCount {
     private static func processors(quota: Int, period: Int) -> [Int] {
         quota > 0 && period > 0 ? [max(1, (quota + period - 1) / period)] : []
     }
+}
 
-    /// A small text file of the kernel's, or nil.
-    private static func textFile(_ path: String) -> String? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        return unsafe withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) { buffer in
-            let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
-            guard count > 0 else { return nil }
-            return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: buffer[..<count]), as: UTF8.self)
-        }
+/// A small text file of the kernel's, at most 64 KiB of it, or nil.
+func kernelText(_ path: String) -> String? {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    return unsafe withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { buffer in
+        let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
+        guard count > 0 else { return nil }
+        return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: buffer[..<count]), as: UTF8.self)
     }
+}
+
+/// The name of the processor, for the record of a measurement.
+package var processorName: String? {
+    for line in kernelText("/proc/cpuinfo")?.split(separator: "\n") ?? [] where line.hasPrefix("model name") {
+        return line.split(separator: ":", maxSplits: 1).last.map { String($0.drop(while: \.isWhitespace)) }
+    }
+    return nil
 }

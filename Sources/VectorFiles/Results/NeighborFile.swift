@@ -81,7 +81,7 @@ package struct NeighborFile {
         scores.write(NumpyHeader.bytes(descriptor: "<f4", shape: shape))
         try scores.write(floats: found.scores.map { found.metric.reported($0) })
         try check()
-        let rows = try files.add(stem + ".rows.npy")
+        let rows = try files.addMarker(stem + ".rows.npy")
         rows.write(NumpyHeader.bytes(descriptor: "<i8", shape: shape))
         try rows.write(littleEndian: found.rows.map { Int64($0) })
     }

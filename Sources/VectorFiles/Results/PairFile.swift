@@ -57,7 +57,7 @@ package struct PairFile {
         scores.write(NumpyHeader.bytes(descriptor: "<f4", shape: [joined.pairs.count]))
         try scores.write(floats: joined.pairs.map { joined.metric.reported($0.score) })
         try check()
-        let pairs = try files.add(stem + ".pairs.npy")
+        let pairs = try files.addMarker(stem + ".pairs.npy")
         pairs.write(NumpyHeader.bytes(descriptor: "<i8", shape: [joined.pairs.count, 2]))
         for pair in joined.pairs { try pairs.write(littleEndian: [Int64(pair.a), Int64(pair.b)]) }
     }

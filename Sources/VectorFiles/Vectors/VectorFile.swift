@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Similarity
-package import SimilarityKernels
+internal import SimilarityKernels
 
 /// Reads and writes vector files; the format is told by the ending of the name.
 ///
@@ -34,32 +34,13 @@ public enum VectorFile {
     ///
     /// - Throws: ``VectorFileError``; there is then no partial file.
     public static func write(_ matrix: VectorMatrix, to path: String) throws(VectorFileError) {
-        try write(matrix, to: path, registeredIn: nil)
-    }
-
-    package static func write(
-        _ matrix: VectorMatrix, to path: String, registeredIn registry: TemporaryFiles?
-    ) throws(VectorFileError) {
-        let format = try FileFormat.of(path, among: FileFormat.vectors, for: "vectors")
-        if format == .fvecs, matrix.rowCount == 0 {
-            throw .notWritten(path, "an .fvecs file cannot hold a matrix with no rows; .npy can")
+        do {
+            try VectorFileWriter(path: path).write(matrix)
+        } catch let error as VectorFileError {
+            throw error
+        } catch {
+            throw .notWritten(path, "\(error)")
         }
-        let files = FileGroup(registeredIn: registry)
-        let idPath = RowIDFile.path(besides: path)
-        if let ids = matrix.ids {
-            try RowIDFile.write(ids, to: try files.add(idPath))
-        } else {
-            files.supersede(idPath)
-        }
-        let file = try files.add(path)
-        if format == .npy {
-            file.write(NumpyHeader.bytes(descriptor: "<f4", shape: [matrix.rowCount, matrix.dimension]))
-        }
-        for row in 0..<matrix.rowCount {
-            if format == .fvecs { try file.write(littleEndian: [Int32(clamping: matrix.dimension)]) }
-            try file.write(floats: matrix[row])
-        }
-        try files.commit()
     }
 
     /// Maps an input file.

@@ -3,30 +3,41 @@
 package import SimilarityKernels
 
 /// The files of one result. They are published together: older files of the result go first, then the new ones get their
-/// names in the order in which they were made, so that the last one is the marker that all are there.
+/// names, the marker last: where it is, all are.
 package final class FileGroup {
     private let registry: TemporaryFiles?
     private var files: [AtomicFile] = []
-    private var possible: [String] = []
+    private var marker: AtomicFile?
+    private var superseded: [String] = []
 
     package init(registeredIn registry: TemporaryFiles? = nil) { self.registry = registry }
 
-    /// Makes a file of the group; make the marker last.
+    /// Makes a file of the group.
     package func add(_ path: String) throws(VectorFileError) -> AtomicFile {
         let file = try AtomicFile(path, registeredIn: registry)
         files.append(file)
-        possible.append(path)
+        return file
+    }
+
+    /// Makes the file that is published last; a group has one.
+    package func addMarker(_ path: String) throws(VectorFileError) -> AtomicFile {
+        let file = try AtomicFile(path, registeredIn: registry)
+        marker = file
         return file
     }
 
     /// Names a file that an older result may have and this one has not.
-    package func supersede(_ path: String) { possible.append(path) }
+    package func supersede(_ path: String) { superseded.append(path) }
 
     /// Finishes all files, removes the older ones (the marker before the rest) and publishes.
+    ///
+    /// A single file replaces its older version in one step instead.
     package func commit() throws(VectorFileError) {
-        for file in files { try file.finish() }
-        if possible.count > 1 {
-            for path in possible.reversed() {
+        let ordered = files + (marker.map { [$0] } ?? [])
+        for file in ordered { try file.finish() }
+        let stale = ordered.reversed().map(\.path) + superseded
+        if ordered.count > 1 || superseded.contains(where: { FileIdentity(path: $0) != nil }) {
+            for path in stale {
                 do {
                     try TemporaryFile.removeIfPresent(path)
                 } catch {
@@ -34,6 +45,6 @@ package final class FileGroup {
                 }
             }
         }
-        for file in files { try file.publish() }
+        for file in ordered { try file.publish() }
     }
 }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Memory as the kernel counts it.
+package enum SystemMemory {
+    /// Bytes that can be taken without swapping, or nil if the kernel does not say.
+    package static var available: Int? { kibibytes("MemAvailable:", in: "/proc/meminfo") }
+
+    /// Bytes of this process that are not pages of a file: anonymous and shared memory that has been touched.
+    package static var unshared: Int? {
+        guard let anonymous = kibibytes("RssAnon:", in: "/proc/self/status") else { return nil }
+        return anonymous + (kibibytes("RssShmem:", in: "/proc/self/status") ?? 0)
+    }
+
+    /// A line such as `RssAnon:     1234 kB`, in bytes.
+    private static func kibibytes(_ name: String, in path: String) -> Int? {
+        for line in kernelText(path)?.split(separator: "\n") ?? [] where line.hasPrefix(name) {
+            let number = line.dropFirst(name.count).split(whereSeparator: \.isWhitespace).first
+            return number.flatMap { Int($0) }.map { $0 << 10 }
+        }
+        return nil
+    }
+}

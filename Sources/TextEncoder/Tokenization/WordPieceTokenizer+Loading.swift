@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SimilarityKernels
+
+extension WordPieceTokenizer {
+    /// Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.txt` with `tokenizer_config.json`.
+    init(_ folder: ModelFolder) throws(ModelError) {
+        if let document = try folder.documentIfPresent("tokenizer.json") {
+            self = try Self(document)
+        } else if let bytes = try folder.bytesIfPresent("vocab.txt") {
+            let configuration = try folder.documentIfPresent("tokenizer_config.json")
+            self = try Self(
+                vocabulary: bytes.bytes(in: 0..<bytes.byteCount), file: folder.path(of: "vocab.txt"), configuration)
+        } else {
+            throw ModelError(file: folder.path, "there is neither a tokenizer.json nor a vocab.txt")
+        }
+    }
+
+    /// Reads a `tokenizer.json`. Parts that are no BERT tokenizer's are refused by their name.
+    private init(_ document: JSONDocument) throws(ModelError) {
+        let root = document.value
+        try document.require("model", isA: ["WordPiece"])
+        try document.require("pre_tokenizer", isA: ["BertPreTokenizer"])
+        normalizer = try document.normalizer()
+        let model = JSONDocument(file: document.file, value: root["model"] ?? .null)
+        guard let members = model.value["vocab"]?.members else { throw document.error("model.vocab must be an object") }
+        var pieces: [(piece: [UInt8], id: Int32)] = []
+        pieces.reserveCapacity(members.count)
+        for member in members {
+            guard let id = member.value.integer, (0..<Self.idLimit).contains(id) else {
+                throw document.error("model.vocab gives \"\(member.key)\" no id, but \(member.value.summary)")
+            }
+            pieces.append((Array(member.key.utf8), Int32(id)))
+        }
+        let unknown = try model.text("unk_token", or: "[UNK]")
+        let vocabulary = Vocabulary(
+            pieces: pieces, unknownToken: unknown,
+            continuationPrefix: try model.text("continuing_subword_prefix", or: "##"),
+            maxScalarsPerWord: try model.integer("max_input_chars_per_word", in: 1...1_000_000, or: 100))
+        guard let vocabulary else { throw document.error("the vocabulary does not have the unknown token \"\(unknown)\"") }
+        self.vocabulary = vocabulary
+        var raw: [AddedToken] = []
+        var normalized: [AddedToken] = []
+        for element in root["added_tokens"]?.elements ?? [] {
+            let (token, isNormalized) = try document.addedToken(element, normalizer)
+            if isNormalized { normalized.append(token) } else { raw.append(token) }
+        }
+        rawTokens = AddedTokens(raw)
+        normalizedTokens = AddedTokens(normalized)
+        (prefix, suffix) = try document.specialTokens(vocabulary)
+        truncation = try document.truncation()
+        idBound = max(vocabulary.idBound, (raw + normalized).map { Int($0.id) + 1 }.max() ?? 0)
+    }
+
+    /// Builds the tokenizer from a list of pieces, one a line, the line number being the id.
+    private init(vocabulary bytes: [UInt8], file: String, _ configuration: JSONDocument?) throws(ModelError) {
+        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        let pieces = lines.enumerated().map { id, line in
+            (piece: Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line), id: Int32(clamping: id))
+        }
+        func token(_ key: String, or name: String) -> String {
+            configuration?.value[key]?.text ?? configuration?.value[key]?["content"]?.text ?? name
+        }
+        let unknown = token("unk_token", or: "[UNK]")
+        guard let vocabulary = Vocabulary(pieces: pieces, unknownToken: unknown) else {
+            throw ModelError(file: file, "the unknown token \"\(unknown)\" is not among the \(pieces.count) pieces")
+        }
+        func required(_ key: String, or name: String) throws(ModelError) -> Int32 {
+            let name = token(key, or: name)
+            guard let id = vocabulary.id(of: name) else {
+                throw ModelError(file: file, "\(key) \"\(name)\" is not among the \(pieces.count) pieces")
+            }
+            return id
+        }
+        self.vocabulary = vocabulary
+        let lowercases = try configuration?.flag("do_lower_case") ?? true
+        normalizer = TextNormalizer(
+            cleansText: true, spacesIdeographs: try configuration?.flag("tokenize_chinese_chars") ?? true,
+            stripsAccents: try configuration?.flag("strip_accents") ?? lowercases, lowercases: lowercases)
+        prefix = [try required("cls_token", or: "[CLS]")]
+        suffix = [try required("sep_token", or: "[SEP]")]
+        let names = [unknown, token("pad_token", or: "[PAD]"), token("mask_token", or: "[MASK]")]
+        let ids = prefix + suffix + names.compactMap { vocabulary.id(of: $0) }
+        let texts = [token("cls_token", or: "[CLS]"), token("sep_token", or: "[SEP]")] + names.filter { vocabulary.id(of: $0) != nil }
+        rawTokens = AddedTokens(zip(ids, texts).map { AddedToken(id: $0, content: Array($1.unicodeScalars)) })
+        normalizedTokens = AddedTokens([])
+        truncation = nil
+        idBound = vocabulary.idBound
+    }
+
+    fileprivate static let idLimit = 1 << 31
+}
+
+extension JSONDocument {
+    /// Throws unless the member has one of the types.
+    fileprivate func require(_ key: String, isA types: [String]) throws(ModelError) {
+        let type = value[key]?["type"]
+        guard let name = type?.text, types.contains(name) else {
+            throw error("\(key) must be of type \(types.joined(separator: " or ")), found \(type?.summary ?? "none")")
+        }
+    }
+
+    fileprivate func normalizer() throws(ModelError) -> TextNormalizer {
+        guard let normalizer = value["normalizer"], !normalizer.isNull else { return .identity }
+        try require("normalizer", isA: ["BertNormalizer"])
+        let flags = JSONDocument(file: file, value: normalizer)
+        let lowercases = try flags.flag("lowercase") ?? true
+        return TextNormalizer(
+            cleansText: try flags.flag("clean_text") ?? true,
+            spacesIdeographs: try flags.flag("handle_chinese_chars") ?? true,
+            stripsAccents: try flags.flag("strip_accents") ?? lowercases, lowercases: lowercases)
+    }
+
+    /// An added token, and whether it is looked for in the normalized text.
+    fileprivate func addedToken(
+        _ element: JSONValue, _ normalizer: TextNormalizer
+    ) throws(ModelError) -> (AddedToken, isNormalized: Bool) {
+        let token = JSONDocument(file: file, value: element)
+        let id = try token.integer("id", in: 0...WordPieceTokenizer.idLimit - 1)
+        let isNormalized = try token.flag("normalized") ?? false
+        guard let content = element["content"]?.text else { throw error("added token \(id) has no content") }
+        let scalars = Array(content.unicodeScalars)
+        let added = AddedToken(
+            id: Int32(id), content: isNormalized ? normalizer.normalize(scalars[...]) : scalars,
+            standsAlone: try token.flag("single_word") ?? false, takesSpaceBefore: try token.flag("lstrip") ?? false,
+            takesSpaceAfter: try token.flag("rstrip") ?? false)
+        return (added, isNormalized)
+    }
+
+    /// The ids that the post-processor puts before and after a single text.
+    fileprivate func specialTokens(_ vocabulary: Vocabulary) throws(ModelError) -> (prefix: [Int32], suffix: [Int32]) {
+        let processor = value["post_processor"] ?? .null
+        func ids(_ value: JSONValue?) throws(ModelError) -> [Int32] {
+            let ids = value?.elements?.compactMap { $0.integer.flatMap { Int32(exactly: $0) } } ?? []
+            guard !ids.isEmpty else { throw error("post_processor names a special token without an id") }
+            return ids
+        }
+        switch processor["type"]?.text {
+        case "TemplateProcessing":
+            var sides: [[Int32]] = [[]]
+            for element in processor["single"]?.elements ?? [] {
+                if element["Sequence"] != nil {
+                    sides.append([])
+                } else if let name = element["SpecialToken"]?["id"]?.text {
+                    sides[sides.count - 1] += try ids(processor["special_tokens"]?[name]?["ids"])
+                }
+            }
+            guard sides.count == 2 else { throw error("post_processor.single must hold the text once") }
+            return (sides[0], sides[1])
+        case "BertProcessing":
+            guard let cls = processor["cls"]?.elements?.last, let sep = processor["sep"]?.elements?.last else {
+                throw error("post_processor must name cls and sep")
+            }
+            return (try ids(.array([cls])), try ids(.array([sep])))
+        case nil where processor.isNull: return ([], [])
+        default: throw error("post_processor must be TemplateProcessing or BertProcessing")
+        }
+    }
+
+    fileprivate func truncation() throws(ModelError) -> Int? {
+        guard let truncation = value["truncation"], !truncation.isNull else { return nil }
+        let settings = JSONDocument(file: file, value: truncation)
+        let direction = try settings.text("direction", or: "Right")
+        guard direction == "Right" else { throw error("truncation.direction \"\(direction)\" is not supported, only Right") }
+        return try settings.integer("max_length", in: 1...1_048_576)
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Similarity
+internal import SimilarityKernels
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The shape of a random matrix, as in `100000x384`.
+struct RandomShape: ExpressibleByArgument {
+    let rows: Int
+    let dimension: Int
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 2, let rows = parts[0], let dimension = parts[1], rows > 0, dimension > 0,
+            rows <= 1 << 40, dimension <= 1 << 22
+        else { return nil }
+        self.rows = rows
+        self.dimension = dimension
+    }
+
+    /// Independent standard normal components, the same for the same seed at any number of workers.
+    func gaussian(rowCount: Int, seed: UInt64, workers: Workers) throws -> VectorMatrix {
+        let dimension = dimension
+        let values = try concurrentFill(rowCount: rowCount, width: dimension, rowsPerChunk: 256, workers: workers.count) {
+            rows, values in
+            var generator = SplitMix64(state: seed << 40 ^ UInt64(rows.lowerBound))
+            for i in stride(from: 0, to: values.count, by: 2) {
+                // Box and Muller: two normals from two uniforms.
+                let radius = (-2 * log(generator.uniform())).squareRoot()
+                let angle = 2 * Double.pi * generator.uniform()
+                values[i] = Float(radius * cos(angle))
+                if i + 1 < values.count { values[i + 1] = Float(radius * sin(angle)) }
+            }
+        }
+        return VectorMatrix(rowCount: rowCount, dimension: dimension, values: values)
+    }
+}
+
+/// Sebastiano Vigna's generator: one addition and a mix a number.
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+        return z ^ z >> 31
+    }
+
+    /// In (0, 1]: its logarithm is finite.
+    mutating func uniform() -> Double { Double(next() >> 11 &+ 1) * 0x1p-53 }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Similarity
+internal import SimilarityKernels
+internal import VectorFiles
+
+/// `simile info [FILE]`
+struct InfoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info", abstract: "What is in a vector file, or what this machine and build can do.")
+
+    @Argument(help: "A vector file.") var file: String?
+    @OptionGroup var running: RunningOptions
+    @Option(help: "Form of the output: table or json. (default: table on a terminal, else json)") var format: OutputFormat?
+
+    mutating func run() throws {
+        let format = try (format ?? .standard).among([.table, .json], or: .json)
+        let facts = try file.map { try describe($0) } ?? describeMachine()
+        let text =
+            format == .json
+            ? "{" + facts.map { "\"\($0.key)\":\($0.value.json)" }.joined(separator: ",") + "}\n"
+            : Fact.table(facts)
+        try StandardStream.output.write(text)
+    }
+
+    private func describe(_ path: String) throws -> [Fact] {
+        let vectors = try VectorFile.read(path)
+        let statistics = try vectors.statistics(workers: running.workers, cancellation: Interruption.flag)
+        return [
+            Fact("rows", .number(Double(vectors.rowCount))),
+            Fact("dimension", .number(Double(vectors.dimension))),
+            Fact("type", .text(vectors.storage.elementType.shortName)),
+            Fact("normMin", statistics.normRange.map { .number($0.lowerBound) } ?? .none),
+            Fact("normMax", statistics.normRange.map { .number($0.upperBound) } ?? .none),
+            Fact("zeroRows", .number(Double(statistics.zeroRowCount))),
+            Fact("invalidRows", .number(Double(statistics.invalidRowCount))),
+        ]
+    }
+
+    private func describeMachine() -> [Fact] {
+        let blas = BLAS.configuration.map { configuration in
+            // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...": the build options are of no use here.
+            configuration.split(separator: " ").prefix(2).joined(separator: " ")
+        }
+        return [
+            Fact("version", .text(Simile.version)),
+            Fact("engine", .text(running.runOptions().engine.resolved.rawValue)),
+            Fact("blas", blas.map { .text($0) } ?? .none),
+            Fact("core", BLAS.core.map { .text($0) } ?? .none),
+            Fact("blasThreads", BLAS.configuration == nil ? .none : .number(Double(BLAS.threadCount))),
+            Fact("isa", .text(KernelBackend.fastestVector == .avx2 ? "avx2" : "baseline")),
+            Fact("threads", .number(Double(running.workers.count))),
+            Fact("threadsFrom", .text(running.workersSource)),
+        ]
+    }
+}
+
+/// One line of `info`.
+private struct Fact {
+    enum Value {
+        case text(String)
+        case number(Double)
+        case none
+
+        var json: String {
+            switch self {
+            case .text(let text): JSONText.of(text)
+            case .number(let number): plain(number)
+            case .none: "null"
+            }
+        }
+
+        var readable: String {
+            switch self {
+            case .text(let text): text
+            case .number(let number): plain(number)
+            case .none: "none"
+            }
+        }
+
+        private func plain(_ number: Double) -> String { Int(exactly: number).map(String.init) ?? "\(number)" }
+    }
+
+    let key: String
+    let value: Value
+
+    init(_ key: String, _ value: Value) {
+        self.key = key
+        self.value = value
+    }
+
+    static func table(_ facts: [Fact]) -> String {
+        let width = facts.map(\.key.count).max() ?? 0
+        return facts.map { fact in
+            fact.key + String(repeating: " ", count: width + 2 - fact.key.count) + fact.value.readable + "\n"
+        }.joined()
+    }
+}
+
+extension ElementType {
+    /// The name NumPy gives the type, e.g. `f4`.
+    fileprivate var shortName: String {
+        switch self {
+        case .float32: "f4"
+        case .float16: "f2"
+        case .float64: "f8"
+        case .int8: "i1"
+        case .uint8: "u1"
+        }
+    }
+}

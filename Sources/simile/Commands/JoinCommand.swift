@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Similarity
+internal import SimilarityKernels
+internal import VectorFiles
+
+/// `simile join --left F [--right F] --threshold T --output R`
+struct JoinCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "join", abstract: "All pairs of rows that reach a threshold, exactly.",
+        discussion: """
+            With --left alone each pair of its rows is reported once, the lower row first. The threshold is inclusive; for \
+            --metric euclidean it is the largest distance. Result files by ending: .jsonl, .csv, or .npy (r.npy becomes \
+            r.pairs.npy and r.scores.npy).
+            """)
+
+    @Option(help: "Vectors or texts.") var left: String
+    @Option(help: "Vectors or texts; none means --left with itself.") var right: String?
+    @Option(parsing: .unconditional, help: "Lowest score, or largest distance, of a pair; inclusive.")
+    var threshold: Threshold
+    @Option(help: "How vectors are compared.") var metric: Metric = .cosine
+    @Option(help: "Result file: .jsonl, .csv or .npy.") var output: String?
+    @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
+    @OptionGroup var inputs: InputOptions
+    @OptionGroup var running: RunningOptions
+
+    mutating func validate() throws {
+        if metric == .euclidean, threshold.value < 0 {
+            throw ValidationError("--threshold is \(threshold.value); a distance is not negative")
+        }
+    }
+
+    mutating func run() throws {
+        var file: PairFile?
+        if let output {
+            try OutputCheck.requireDistinct(output, from: [left, right].compactMap { $0 })
+            file = try PairFile(path: output, registeredIn: Interruption.temporaryFiles)
+        }
+        let reader = InputReader(inputs, running)
+        let leftSet = try reader.read(left, metric: metric)
+        let rightSet = try right.map { try reader.read($0, metric: metric) }
+        let (m, n) = (Double(leftSet.vectors.rowCount), Double((rightSet ?? leftSet).vectors.rowCount))
+        let progress = running.progress("joining", total: rightSet == nil ? m * m / 2 : m * n, unit: "pairs")
+        let clock = ContinuousClock.now
+        let options = running.runOptions(progress)
+        let joined: JoinedPairs
+        if let rightSet, let right {
+            try requireSameDimension(left, leftSet.vectors, right, rightSet.vectors)
+            joined = try leftSet.vectors.join(
+                rightSet.vectors, threshold: threshold.value, metric: metric, options: options)
+        } else {
+            joined = try leftSet.vectors.selfJoin(threshold: threshold.value, metric: metric, options: options)
+        }
+        progress.finish()
+        let seconds = (ContinuousClock.now - clock) / .seconds(1)
+        let report = JoinReport(left: leftSet, right: rightSet ?? leftSet, joined: joined)
+        if let file, let output {
+            try file.write(joined, ids: report.ids, check: Interruption.flag.check)
+            running.tell(
+                "\(joined.pairs.count) pairs -> \(output) (\(Quantity.seconds(seconds)), \(joined.counters.engine))")
+            if format == .json { try StandardStream.output.write("{\(joined.counters.jsonField)}\n") }
+        } else {
+            try report.print(format ?? .standard)
+        }
+    }
+}
+
+/// A threshold, read to the nearest `Float`; NaN and infinities are wrong usage.
+struct Threshold: ExpressibleByArgument {
+    let value: Float
+
+    init?(argument: String) {
+        guard let value = Float(argument), value.isFinite else { return nil }
+        self.value = value
+    }
+}

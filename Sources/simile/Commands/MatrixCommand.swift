@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Similarity
+internal import SimilarityKernels
+internal import VectorFiles
+
+/// `simile matrix [TEXT...] [--input F]`
+struct MatrixCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "matrix", abstract: "The similarity of each with each, for a few texts or vectors.",
+        discussion: """
+            Outputs by ending: .svg (a heat map), .npy, .csv or .jsonl. For large sets use search or join, which never store \
+            the matrix.
+            """)
+
+    @Argument(help: "Texts.") var texts: [String] = []
+    @Option(help: "Vectors or texts.") var input: String?
+    @Option(help: "How vectors are compared.") var metric: Metric = .cosine
+    @Option(help: "Output file: .svg, .npy, .csv or .jsonl.") var output: String?
+    @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
+    @OptionGroup var inputs: InputOptions
+    @OptionGroup var running: RunningOptions
+
+    mutating func validate() throws {
+        if texts.isEmpty == (input == nil) {
+            throw ValidationError("expected either texts or --input F")
+        }
+    }
+
+    mutating func run() throws {
+        if let output, let input { try OutputCheck.requireDistinct(output, from: [input]) }
+        let file = try output.map { try MatrixFile(path: $0) }
+        let reader = InputReader(inputs, running)
+        let set: InputSet
+        if let input {
+            set = try reader.read(input, metric: metric)
+        } else {
+            if let blank = texts.firstIndex(where: \.isBlank), !running.skipInvalid {
+                throw CommandFailure.refused("text \(blank + 1) of the command line is blank: expected text")
+            }
+            let kept = texts.filter { !$0.isBlank }
+            set = InputSet(path: "the command line", vectors: try reader.embed(kept), texts: kept)
+        }
+        let n = Double(set.vectors.rowCount)
+        try running.requireMemory(
+            4 * n * n, for: "a matrix of \(Int(n)) x \(Int(n))", instead: "search and join need no matrix")
+        let matrix = try set.vectors.similarityMatrix(metric: metric, options: running.runOptions())
+        let report = MatrixReport(set: set, matrix: matrix, metric: metric)
+        if let file, let output {
+            try file.write(report)
+            running.tell("\(matrix.rowCount) x \(matrix.columnCount) matrix -> \(output)")
+        } else {
+            try report.print(format ?? .standard)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Similarity
+internal import SimilarityKernels
+internal import VectorFiles
+
+/// `simile search --queries F --corpus F -k 10 --output R`
+struct SearchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search", abstract: "The nearest corpus rows of each query, exactly.",
+        discussion: """
+            Result files by ending: .jsonl, .csv, or .npy (r.npy becomes r.rows.npy and r.scores.npy). Row numbers count from \
+            0. Ties go to the lower row.
+            """)
+
+    @Option(help: "Queries: vectors or texts.") var queries: String
+    @Option(help: "Corpus: vectors or texts.") var corpus: String
+    @Option(name: .customShort("k"), parsing: .unconditional, help: "Neighbors of each query.") var k: Int = 10
+    @Option(help: "How vectors are compared.") var metric: Metric = .cosine
+    @Flag(help: "Leave out the row with the query's own number; queries and corpus are the same file.")
+    var excludeSelf = false
+    @Option(help: "Result file: .jsonl, .csv or .npy.") var output: String?
+    @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
+    @OptionGroup var inputs: InputOptions
+    @OptionGroup var running: RunningOptions
+
+    mutating func validate() throws {
+        if k < 1 { throw ValidationError("-k is \(k); it must be at least 1") }
+    }
+
+    mutating func run() throws {
+        let isSameFile = FileIdentity(path: queries).map { FileIdentity(path: corpus) == $0 } ?? false
+        if excludeSelf, !isSameFile, FileIdentity(path: queries) != nil, FileIdentity(path: corpus) != nil {
+            throw CommandFailure.usage("--exclude-self needs --queries and --corpus to be the same file")
+        }
+        var file: NeighborFile?
+        if let output {
+            try OutputCheck.requireDistinct(output, from: [queries, corpus])
+            file = try NeighborFile(path: output, registeredIn: Interruption.temporaryFiles)
+        }
+        let reader = InputReader(inputs, running)
+        let rows = try reader.read(corpus, metric: metric)
+        let wanted = isSameFile ? rows : try reader.read(queries, metric: metric)
+        try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)
+        let (m, n) = (Double(wanted.vectors.rowCount), Double(rows.vectors.rowCount))
+        try running.requireMemory(
+            32 * m * min(Double(k), n), for: "the result of \(Int(m)) queries x \(min(k, Int(n))) neighbors",
+            instead: "ask for fewer neighbors or split the queries")
+
+        let progress = running.progress("searching", total: m * n, unit: "pairs")
+        let clock = ContinuousClock.now
+        let found = try rows.vectors.nearest(
+            to: wanted.vectors, k: k, metric: metric, excludingSelf: excludeSelf,
+            options: running.runOptions(progress))
+        progress.finish()
+        let seconds = (ContinuousClock.now - clock) / .seconds(1)
+        let report = SearchReport(queries: wanted, corpus: rows, found: found)
+        if let file, let output {
+            try file.write(found, ids: report.ids, check: Interruption.flag.check)
+            running.tell(
+                "\(found.queryCount) queries x \(rows.vectors.rowCount) rows -> \(output) "
+                    + "(\(Quantity.seconds(seconds)), \(found.counters.engine))")
+            if format == .json { try StandardStream.output.write("{\(found.counters.jsonField)}\n") }
+        } else {
+            try report.print(format ?? .standard)
+        }
+    }
+}
+
+/// Refuses inputs whose vectors cannot be compared, by the names of their files.
+func requireSameDimension(_ leftPath: String, _ left: VectorMatrix, _ rightPath: String, _ right: VectorMatrix) throws {
+    if left.dimension != right.dimension {
+        throw CommandFailure.refused(
+            "different dimensions: \(leftPath) has \(left.dimension), \(rightPath) has \(right.dimension)")
+    }
+}

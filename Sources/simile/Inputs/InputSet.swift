@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Similarity
+internal import TextEncoder
+internal import VectorFiles
+
+/// One input of a command: its vectors, and its texts if it had texts.
+struct InputSet {
+    let path: String
+    let vectors: VectorMatrix
+    let texts: [String]?
+
+    /// What a person reads for a row: its text, its id or its number.
+    func label(_ row: Int) -> String { texts?[row] ?? vectors.ids?[row].description ?? "row \(row)" }
+}
+
+/// Reads inputs: maps vectors, embeds texts, and looks at every row before the work begins.
+struct InputReader {
+    let options: InputOptions
+    let running: RunningOptions
+    private let encoder = EncoderSource()
+
+    init(_ options: InputOptions, _ running: RunningOptions) {
+        self.options = options
+        self.running = running
+    }
+
+    /// Reads a file of vectors or texts.
+    func read(_ path: String, metric: Metric) throws -> InputSet {
+        switch try options.kind(of: path) {
+        case .vectors:
+            let vectors = try VectorFile.read(path)
+            try examine(vectors, path, metric: metric)
+            return InputSet(path: path, vectors: vectors, texts: nil)
+        case .texts:
+            let file = try readTexts(path)
+            return InputSet(path: path, vectors: try embed(file.texts, ids: file.ids), texts: file.texts)
+        }
+    }
+
+    /// Reads a file of texts and refuses blank ones, unless they are to be skipped.
+    func readTexts(_ path: String) throws -> TextFile {
+        let file = try TextFile.read(path, fields: options.fields)
+        let blank = file.blankRows
+        if let first = blank.first {
+            let count = blank.count == 1 ? "1 blank text" : "\(blank.count) blank texts"
+            let lines = blank.prefix(10).map { String(file.lines[$0]) }.joined(separator: ", ")
+            let message =
+                "\(path), line \(file.lines[first]): \(count) (lines \(lines)\(blank.count > 10 ? ", ..." : ""))"
+            guard running.skipInvalid else {
+                throw CommandFailure.refused("\(message): expected text; --skip-invalid leaves them out")
+            }
+            running.tell("\(message) left out")
+        }
+        return file
+    }
+
+    /// The vectors of texts. A blank text gets a row of NaN, which `--skip-invalid` keeps out of every result, so that
+    /// row numbers stay those of the source.
+    func embed(_ texts: [String], ids: [RowID]? = nil) throws -> VectorMatrix {
+        let encoder = try encoder.load(options.model)
+        let kept = texts.indices.filter { !texts[$0].isBlank }
+        let progress = running.progress("embedding", total: Double(kept.count), unit: "texts")
+        defer { progress.finish() }
+        let vectors = try encoder.encode(
+            kept.map { texts[$0] }, workers: running.workers, cancellation: Interruption.flag,
+            progress: { progress.update($0.fraction) })
+        if kept.count == texts.count {
+            return ids == nil ? vectors : vectors.withIDs(ids)
+        }
+        var values: [Float] = []
+        values.reserveCapacity(texts.count * vectors.dimension)
+        let invalid = [Float](repeating: .nan, count: vectors.dimension)
+        var next = 0
+        for text in texts {
+            values += text.isBlank ? invalid : vectors[next]
+            if !text.isBlank { next += 1 }
+        }
+        return VectorMatrix(rowCount: texts.count, dimension: vectors.dimension, values: values, ids: ids)
+    }
+
+    /// Refuses or reports invalid rows, and reports rows that have no cosine.
+    private func examine(_ vectors: VectorMatrix, _ path: String, metric: Metric) throws {
+        let statistics = try vectors.statistics(workers: running.workers, cancellation: Interruption.flag)
+        if statistics.invalidRowCount > 0 {
+            let message = "\(path): \(statistics.invalidRowsDescription)"
+            guard running.skipInvalid else {
+                throw CommandFailure.refused("\(message); --skip-invalid leaves them out")
+            }
+            running.tell("\(message); left out")
+        }
+        if metric == .cosine, statistics.zeroRowCount > 0 {
+            let rows = statistics.zeroRowCount == 1 ? "1 zero row has" : "\(statistics.zeroRowCount) zero rows have"
+            running.tell("\(path): \(rows) no cosine: nobody's neighbor, and without neighbors")
+        }
+    }
+}
+
+/// The encoder, loaded when the first text needs it.
+private final class EncoderSource {
+    private var encoder: SentenceEncoder?
+
+    func load(_ model: String) throws -> SentenceEncoder {
+        if let encoder { return encoder }
+        let folder = try ModelLocation(cacheFolder: Environment.cacheFolder()).folder(of: model)
+        let loaded = try SentenceEncoder(folder: folder)
+        encoder = loaded
+        return loaded
+    }
+}
+
+extension String {
+    /// Whether there is nothing but white space.
+    var isBlank: Bool { allSatisfy(\.isWhitespace) }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Similarity
+internal import SimilarityKernels
+internal import TextEncoder
+internal import VectorFiles
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// What the process tells its caller.
+enum ExitStatus: Int32 {
+    case done = 0
+    case failed = 1
+    case wrongUsage = 2
+    case inputRefused = 3
+    case interrupted = 130
+
+    func end() -> Never { exit(rawValue) }
+
+    /// Prints what an error says and ends with its status. The one place where errors become exit codes.
+    static func end(after error: any Error) -> Never {
+        let (status, message): (ExitStatus, String) =
+            switch error {
+            case let error as CommandFailure: (error.status, error.message)
+            case let error as VectorFileError: (status(of: error.kind), error.description)
+            case let error as SimilarityError:
+                (error.code == .tooLarge ? .failed : .inputRefused, error.description)
+            case let error as ModelError: (.inputRefused, error.description)
+            case let error as SystemError: (.failed, error.description)
+            case is CancellationError: (.interrupted, "interrupted")
+            default: endAsParser(error)
+            }
+        StandardStream.error.print("simile: \(message)\n")
+        status.end()
+    }
+
+    /// Errors of the argument parser: help and version are no errors; anything else is wrong usage.
+    private static func endAsParser(_ error: any Error) -> Never {
+        let text = Simile.fullMessage(for: error)
+        if Simile.exitCode(for: error) == .success {
+            StandardStream.output.print(text + "\n")
+            done.end()
+        }
+        StandardStream.error.print(text + "\n")
+        wrongUsage.end()
+    }
+
+    private static func status(of kind: VectorFileError.Kind) -> ExitStatus {
+        switch kind {
+        case .unknownFormat: .wrongUsage
+        case .notWritten: .failed
+        default: .inputRefused
+        }
+    }
+}
+
+/// A failure that the command line itself finds.
+struct CommandFailure: Error {
+    let status: ExitStatus
+    let message: String
+
+    static func usage(_ message: String) -> CommandFailure { CommandFailure(status: .wrongUsage, message: message) }
+    static func refused(_ message: String) -> CommandFailure { CommandFailure(status: .inputRefused, message: message) }
+    static func failed(_ message: String) -> CommandFailure { CommandFailure(status: .failed, message: message) }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import SimilarityKernels
+internal import Synchronization
+
+/// How progress is shown on standard error.
+enum ProgressStyle: String, CaseIterable, ExpressibleByArgument {
+    /// A bar if standard error is a terminal, else nothing.
+    case auto
+    case bar, plain, none
+}
+
+/// Shows how far an operation is, how fast, and how long it will take. Fed from any thread.
+final class Progress: Sendable {
+    private struct State {
+        var shown = -1.0
+        var lastShown: ContinuousClock.Instant?
+        var isDrawn = false
+    }
+
+    private let title: String
+    private let unit: String
+    private let total: Double
+    private let style: ProgressStyle
+    private let start = ContinuousClock.now
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - title: What is being done.
+    ///   - total: How many units the whole is, for the rate.
+    init(_ title: String, total: Double, unit: String, style: ProgressStyle, isQuiet: Bool) {
+        self.title = title
+        self.total = total
+        self.unit = unit
+        let isTerminal = StandardStream.error.isTerminal
+        self.style = isQuiet ? .none : style == .auto ? (isTerminal ? .bar : .none) : style
+    }
+
+    /// Tells that this share of the work is done, 0 to 1.
+    func update(_ share: Double) {
+        if style == .none { return }
+        let now = ContinuousClock.now
+        // A bar ten times a second, a line of a log every ten seconds.
+        let pause: Duration = style == .bar ? .milliseconds(100) : .seconds(10)
+        state.withLock { state in
+            guard share > state.shown else { return }
+            // The first moments are not shown: most operations end in them.
+            guard now - (state.lastShown ?? start) >= (state.lastShown == nil ? .milliseconds(400) : pause) else {
+                return
+            }
+            state.shown = share
+            state.lastShown = now
+            state.isDrawn = true
+            StandardStream.error.print(style == .bar ? "\r" + bar(share, now) + "\u{1B}[K" : line(share, now) + "\n")
+        }
+    }
+
+    /// Clears the bar.
+    func finish() {
+        state.withLock { state in
+            if style == .bar, state.isDrawn { StandardStream.error.print("\r\u{1B}[K") }
+            state.isDrawn = false
+        }
+    }
+
+    private func bar(_ share: Double, _ now: ContinuousClock.Instant) -> String {
+        let width = 24
+        let filled = Int((share * Double(width)).rounded(.down))
+        let blocks = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+        return "\(title) \(blocks) \(summary(share, now))"
+    }
+
+    private func line(_ share: Double, _ now: ContinuousClock.Instant) -> String {
+        "simile: \(title): \(summary(share, now))"
+    }
+
+    private func summary(_ share: Double, _ now: ContinuousClock.Instant) -> String {
+        let seconds = (now - start) / .seconds(1)
+        let rate = seconds > 0 ? share * total / seconds : 0
+        let left = share > 0 ? seconds / share * (1 - share) : 0
+        return "\(Int(share * 100)) %, \(Quantity.short(rate)) \(unit)/s, \(Quantity.seconds(left)) left"
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ArgumentParser
+public import Similarity
+internal import SimilarityKernels
+
+extension Metric: ExpressibleByArgument {}
+
+/// Engines as the command line names them, those of later versions included.
+enum EngineName: String, CaseIterable, ExpressibleByArgument {
+    case auto, blas, bounded, simd, reference
+}
+
+/// What every command that computes understands.
+struct RunningOptions: ParsableArguments {
+    @Option(help: "Filter in front of the verdict; results are the same bytes with each.")
+    var engine: EngineName = .auto
+
+    @Option(
+        parsing: .unconditional,
+        help: "Threads, at most what the machine allows. (default: what the affinity mask and the CPU quota allow)")
+    var threads: Int?
+
+    @Option(help: "Refuse a result that needs more memory than this, e.g. 2GiB. (default: 80 % of what is available)")
+    var memory: MemorySize?
+
+    @Flag(help: "Leave out blank texts and rows with a NaN, an infinity or a norm above 1e19.")
+    var skipInvalid = false
+
+    @Flag(help: "Only errors on standard error.")
+    var quiet = false
+
+    @Option(help: "Progress on standard error.")
+    var progress: ProgressStyle = .auto
+
+    mutating func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
+        switch engine {
+        case .bounded:
+            throw ValidationError("the engine 'bounded' is not in this version; use auto, blas, simd or reference")
+        case .blas where !Engine.available.contains(.blas):
+            throw ValidationError("the engine 'blas' is not in this build, which was made without the trait OpenBLAS")
+        default: break
+        }
+    }
+
+    /// The smallest of `--threads`, the affinity mask and the control group's quota.
+    var workers: Workers { Workers(count: min(threads ?? .max, Workers.available.count)) }
+
+    /// Which of them it was.
+    var workersSource: String {
+        let allowed = min(Workers.affinity, Workers.quota ?? .max)
+        if let threads, threads <= allowed { return "--threads" }
+        return Workers.affinity <= allowed ? "affinity mask" : "cgroup quota"
+    }
+
+    /// Options of the library for an operation whose progress is shown.
+    func runOptions(_ progress: Progress? = nil) -> RunOptions {
+        var options = RunOptions(
+            engine: Engine(rawValue: engine.rawValue) ?? .auto, workers: workers,
+            invalidRows: skipInvalid ? .skip : .reject, cancellation: Interruption.flag)
+        if let progress { options.progress = { progress.update($0) } }
+        return options
+    }
+
+    /// Progress of an operation of `total` units.
+    func progress(_ title: String, total: Double, unit: String) -> Progress {
+        Progress(title, total: total, unit: unit, style: progress, isQuiet: quiet)
+    }
+
+    /// A message for the person who runs the command.
+    func tell(_ message: String) {
+        if !quiet { StandardStream.error.print("simile: \(message)\n") }
+    }
+
+    /// Refuses a result that would not fit.
+    func requireMemory(_ bytes: Double, for what: String, instead: String) throws {
+        let limit = memory.map { Double($0.bytes) } ?? SystemMemory.available.map { Double($0) * 0.8 } ?? .infinity
+        guard bytes > limit else { return }
+        throw CommandFailure.failed(
+            "\(what) takes \(Quantity.short(bytes))B of memory, and \(Quantity.short(limit))B may be used (--memory); \(instead)")
+    }
+}

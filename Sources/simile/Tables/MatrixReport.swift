@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Similarity
+internal import SimilarityKernels
+internal import VectorFiles
+
+/// A similarity matrix as text: a table for a person, or lines for a program.
+struct MatrixReport {
+    let set: InputSet
+    let matrix: ScoreMatrix
+    let metric: Metric
+
+    func print(_ format: OutputFormat) throws {
+        let out = StandardStream.output
+        switch format {
+        case .table: try out.write(table(width: out.columns ?? 100, style: .ofTerminal))
+        case .csv: for row in -1..<matrix.rowCount { try out.write(csv(row)) }
+        case .jsonl: for row in 0..<matrix.rowCount { try out.write(json(row) + "\n") }
+        case .json:
+            try out.write("{\"matrix\":[")
+            for row in 0..<matrix.rowCount { try out.write((row == 0 ? "" : ",") + values(row)) }
+            let labels = (0..<matrix.rowCount).map { JSONText.of(set.label($0)) }.joined(separator: ",")
+            try out.write("],\"labels\":[\(labels)],\"metric\":\"\(metric)\"}\n")
+        }
+    }
+
+    /// One row as a JSON object.
+    func json(_ row: Int) -> String {
+        var text = "{\"row\":\(row)"
+        if let id = set.vectors.ids?[row] { text += ",\"id\":\(JSONText.of(id))" }
+        if let label = set.texts?[row] { text += ",\"text\":\(JSONText.of(label))" }
+        return text + ",\"\(metric == .euclidean ? "distances" : "scores")\":\(values(row))}"
+    }
+
+    /// One row as comma-separated values; row -1 is the header.
+    func csv(_ row: Int) -> String {
+        let cells =
+            row < 0
+            ? (0..<matrix.columnCount).map(String.init) : (0..<matrix.columnCount).map { "\(matrix[row, $0])" }
+        return ([row < 0 ? "row" : String(row)] + cells).joined(separator: ",") + "\n"
+    }
+
+    private func values(_ row: Int) -> String {
+        "[" + (0..<matrix.columnCount).map { "\(matrix[row, $0])" }.joined(separator: ",") + "]"
+    }
+
+    /// A table that fits the width: a numbered label a row, a column a number, values shaded by their share.
+    func table(width: Int, style: TextStyle) -> String {
+        guard matrix.rowCount > 0 else { return "no rows\n" }
+        let scale = ValueScale(matrix, metric)
+        let digits = String(matrix.rowCount).count
+        let cells = (0..<matrix.rowCount).map { row in
+            (0..<matrix.columnCount).map { Quantity.fixed(Double(matrix[row, $0]), 3) }
+        }
+        let cellWidth = max(cells.joined().map(\.count).max() ?? 0, digits) + 2
+        let labels = (0..<matrix.rowCount).map { set.label($0) }
+        let longest = labels.map(\.displayWidth).max() ?? 0
+        // Labels get what the columns leave, but enough to be read; columns that do not fit are left out.
+        let labelWidth = min(longest, max(16, width - digits - 2 - matrix.columnCount * cellWidth), 48)
+        let columns = max(1, min(matrix.columnCount, (width - labelWidth - digits - 2) / cellWidth))
+
+        var text = String(repeating: " ", count: digits + 2 + labelWidth)
+        for column in 0..<columns { text += style.dim(String(column + 1).leftPadded(to: cellWidth - 1)) + " " }
+        text += "\n"
+        for row in 0..<matrix.rowCount {
+            text += style.dim(String(row + 1).leftPadded(to: digits)) + "  "
+            text += labels[row].shortened(to: labelWidth).rightPadded(to: labelWidth)
+            for column in 0..<columns {
+                let cell = cells[row][column].leftPadded(to: cellWidth - 1) + " "
+                text += style.shaded(cell, scale.share(matrix[row, column]))
+            }
+            text += "\n"
+        }
+        let missing = matrix.columnCount - columns
+        if missing > 0 { text += style.dim("\(missing) more columns: --format csv, or --output x.svg") + "\n" }
+        return text
+    }
+}
+
+/// Maps the values of a matrix to shares of the color scale: more similar is lighter.
+struct ValueScale {
+    private let low: Double
+    private let high: Double
+    private let isReversed: Bool
+
+    init(_ matrix: ScoreMatrix, _ metric: Metric) {
+        isReversed = metric == .euclidean
+        if metric == .cosine {
+            // A fixed scale: the same color means the same cosine in every picture.
+            (low, high) = (0, 1)
+        } else {
+            low = Double(matrix.values.min() ?? 0)
+            high = Double(matrix.values.max() ?? 1)
+        }
+    }
+
+    func share(_ value: Float) -> Double {
+        let share = high > low ? (Double(value) - low) / (high - low) : 1
+        return isReversed ? 1 - share : share
+    }
+
+    /// The values at the light and the dark end of the scale.
+    var ends: (top: Double, bottom: Double) { isReversed ? (low, high) : (high, low) }
+}

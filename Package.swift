@@ -58,7 +58,7 @@ let package = Package(
 
         // Tests
         .target(
-            name: "VectorTestSupport", dependencies: ["Similarity"], path: "Tests/VectorTestSupport",
+            name: "VectorTestSupport", dependencies: ["Similarity", "SimilarityKernels"], path: "Tests/VectorTestSupport",
             swiftSettings: strict),
         .testTarget(
             name: "SimilarityKernelsTests", dependencies: ["SimilarityKernels", "VectorTestSupport"],

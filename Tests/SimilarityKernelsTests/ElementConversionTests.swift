@@ -25,7 +25,7 @@ import VectorTestSupport
         var raw = [UInt8](repeating: 0xEE, count: byteOffset)
         for bits in all { raw += [UInt8(bits & 0xFF), UInt8(bits >> 8)] }
         let rowCount = 65_536 / dimension
-        let matrix = try packed(raw, .float16, rowCount: rowCount, dimension: dimension, byteOffset: byteOffset)
+        let matrix = try packedBytes(raw, .float16, rowCount: rowCount, dimension: dimension, byteOffset: byteOffset)
         var wrong: [UInt16] = []
         for row in 0..<rowCount {
             for (i, found) in matrix.row(row).enumerated() {
@@ -41,8 +41,8 @@ import VectorTestSupport
     @Test("every byte is widened exactly", arguments: [0, 1, 3])
     func bytes(byteOffset: Int) throws {
         let raw = [UInt8](repeating: 0x55, count: byteOffset) + (0...255).map { UInt8($0) }
-        let unsigned = try packed(raw, .uint8, rowCount: 2, dimension: 128, byteOffset: byteOffset)
-        let signed = try packed(raw, .int8, rowCount: 2, dimension: 128, byteOffset: byteOffset)
+        let unsigned = try packedBytes(raw, .uint8, rowCount: 2, dimension: 128, byteOffset: byteOffset)
+        let signed = try packedBytes(raw, .int8, rowCount: 2, dimension: 128, byteOffset: byteOffset)
         #expect(unsigned.row(0) + unsigned.row(1) == (0...255).map { Float($0) })
         #expect(signed.row(0) + signed.row(1) == (0...255).map { Float(Int8(truncatingIfNeeded: $0)) })
     }
@@ -58,7 +58,7 @@ import VectorTestSupport
         for value in values {
             for shift in 0..<8 { raw.append(UInt8(truncatingIfNeeded: value.bitPattern >> UInt64(8 * shift))) }
         }
-        let matrix = try packed(raw, .float64, rowCount: 4, dimension: 4, byteOffset: byteOffset)
+        let matrix = try packedBytes(raw, .float64, rowCount: 4, dimension: 4, byteOffset: byteOffset)
         for (i, value) in values.enumerated() {
             let found = matrix.row(i / 4)[i % 4]
             #expect(value.isNaN ? found.isNaN : found.bitPattern == Float(value).bitPattern, "\(value) gave \(found)")
@@ -71,7 +71,7 @@ import VectorTestSupport
         var random = SplitMix64(seed: 2)
         let rows = (0..<5).map { _ in (0..<7).map { _ in random.anyFinite() } }
         for misaligned in [false, true] {
-            let matrix = try storage(rows, dimension: 7, misaligned: misaligned)
+            let matrix = try packedRows(rows, as: .float32, byteOffset: misaligned ? 1 : 0)
             for row in 0..<5 { #expect(matrix.row(row).map(\.bitPattern) == rows[row].map(\.bitPattern)) }
         }
     }

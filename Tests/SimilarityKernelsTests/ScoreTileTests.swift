@@ -8,62 +8,13 @@ import SimilarityKernels
 import Testing
 import VectorTestSupport
 
-/// Rows of floats as a storage, direct or one byte off (then they are copied).
-func storage(_ rows: [[Float]], dimension: Int, misaligned: Bool = false) throws -> RowStorage {
-    let bytes = SharedBytes(copying: Array(rows.joined()) + [0])
-    guard misaligned else {
-        return try #require(
-            RowStorage(
-                bytes: bytes,
-                elementType: .float32,
-                rowCount: rows.count,
-                dimension: dimension,
-                byteOffset: 0,
-                rowByteStride: 4 * dimension
-            )
-        )
-    }
-    // The same bits, moved by one byte.
-    var raw: [UInt8] = [0]
-    for value in rows.joined() {
-        for shift in [0, 8, 16, 24] { raw.append(UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(shift))) }
-    }
-    return try packed(raw, .float32, rowCount: rows.count, dimension: dimension, byteOffset: 1)
-}
-
-/// Raw bytes as a storage.
-func packed(
-    _ raw: [UInt8],
-    _ type: ElementType,
-    rowCount: Int,
-    dimension: Int,
-    byteOffset: Int
-) throws -> RowStorage {
-    var words: [Float] = []
-    for start in stride(from: 0, to: raw.count, by: 4) {
-        var bits: UInt32 = 0
-        for i in 0..<4 where start + i < raw.count { bits |= UInt32(raw[start + i]) << UInt32(8 * i) }
-        words.append(Float(bitPattern: bits))
-    }
-    return try #require(
-        RowStorage(
-            bytes: SharedBytes(copying: words),
-            elementType: type,
-            rowCount: rowCount,
-            dimension: dimension,
-            byteOffset: byteOffset,
-            rowByteStride: dimension * type.byteCount
-        )
-    )
-}
-
 @Suite struct ScoreTileTests {
     @Test("a tile scores, scans and looks again", arguments: GEMM.backends, ThresholdScan.backends)
     func tile(gemm: KernelBackend, vector: KernelBackend) throws {
         let dimension = 9
         let rows = clusteredRows(count: 70, dimension: dimension, seed: 3)
-        let matrix = try storage(rows, dimension: dimension)
-        let shifted = try storage(rows, dimension: dimension, misaligned: true)
+        let matrix = try packedRows(rows, as: .float32)
+        let shifted = try packedRows(rows, as: .float32, byteOffset: 1)
         #expect(matrix.isDirect && !shifted.isDirect)
         let (queries, corpus, tile) = (RowTile(), RowTile(), ScoreTile())
         for (queryRange, rowRange) in [
@@ -96,8 +47,8 @@ func packed(
         var random = SplitMix64(seed: 8)
         let rows = (0..<11).map { _ in TestVectors.adversarial.values(13, using: &random) }
         let (a, b) = (RowTile(), RowTile())
-        a.load(2..<11, of: try storage(rows, dimension: 13), backend: backend)
-        b.load(0..<7, of: try storage(rows, dimension: 13, misaligned: true), backend: backend)
+        a.load(2..<11, of: try packedRows(rows, as: .float32), backend: backend)
+        b.load(0..<7, of: try packedRows(rows, as: .float32, byteOffset: 1), backend: backend)
         for i in 0..<9 {
             #expect(a.norm(at: i) == ScoreOracle.dot(rows[i + 2], rows[i + 2]).squareRoot())
             for j in 0..<7 {

@@ -22,9 +22,10 @@ package import SimilarityKernels
 ///
 ///     c < slope * n + offset + base      drops the pair
 ///
-/// with `n = Float(|x|)`. The four are floats and the scan adds in float: each term `t` is therefore lowered by
-/// `8 u |t|` before it is rounded down, which covers the rounding of `n` (`u`), of the scan (`3 u` of the absolute
-/// terms) and second-order products; `2^-120` below `base` covers every underflow of a product with factors up to 2^64
+/// with `n` = `|x|` rounded up to a float: up, because a subnormal float may be wrong by half its value, and under the
+/// negative slopes of `dot` and `euclidean` a larger `n` only keeps more (the norms of `cosine` are normal floats). The
+/// four are floats and the scan adds in float: each term `t` is therefore lowered by `8 u |t|` before it is rounded down,
+/// which covers the rounding of `n` (`2 u`), of the scan (`3 u` of the absolute terms) and second-order products; `2^-120` below `base` covers every underflow of a product with factors up to 2^64
 /// that the relative terms do not.
 ///
 /// Rows whose norm a float filter cannot hold (`cosine`: outside [2^-40, 2^40]) get an offset of minus infinity and
@@ -81,7 +82,7 @@ package struct FilterBound {
         }
     }
 
-    /// The per-row offset. The norm of the row goes into the scan as `Float(norm)`, or 0 for an excluded row.
+    /// The per-row offset. The norm of the row goes into the scan rounded up, or 0 for an excluded row.
     @inline(__always)
     package func offset(norm: Double) -> Float {
         if metric.excludes(norm: norm) { return .infinity }
@@ -98,7 +99,7 @@ package struct FilterBound {
             let norm = corpus.norm(at: j)
             let offset = offset(norm: norm)
             tile.offsets[j] = offset
-            tile.norms[j] = offset.isFinite ? Float(norm) : 0
+            tile.norms[j] = offset.isFinite ? Self.raised(norm) : 0
         }
     }
 
@@ -110,6 +111,13 @@ package struct FilterBound {
         // Below the least finite value comes minus infinity; the step above it stands in for the step below.
         if below == -.infinity { return 2 * Double(value) - Double(value.nextUp) }
         return (Double(value) + Double(below)) / 2
+    }
+
+    /// The least `Float` that is not below `value`.
+    @inline(__always)
+    private static func raised(_ value: Double) -> Float {
+        let rounded = Float(value)
+        return Double(rounded) < value ? rounded.nextUp : rounded
     }
 
     /// A `Float` at most `value - 8u |value|`.

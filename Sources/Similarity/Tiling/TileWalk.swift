@@ -57,6 +57,7 @@ struct TileWalk {
         let segmentRows = plan.rows * plan.tilesPerSegment
         let segmentCounts = blocks.map { (corpus.rowCount - firstRow(of: $0) + segmentRows - 1) / segmentRows }
         let segmentTotal = segmentCounts.reduce(0, +)
+        if segmentTotal == 0 { try rejectInvalidRows() }
         let engine = engine
         let schedule = Mutex(
             WalkSchedule<Sink>(segmentCounts: segmentCounts) { block in
@@ -206,8 +207,9 @@ struct TileWalk {
         return true
     }
 
-    /// Counts the invalid rows of both sides and throws the error that names them.
-    private func rejectInvalidRows() throws {
+    /// Counts the invalid rows of both sides, if they are to be rejected, and throws the error that names them.
+    func rejectInvalidRows() throws {
+        guard options.invalidRows == .reject else { return }
         for (storage, side) in [(queries, SimilarityError.Side.queries), (corpus, .corpus)] {
             let statistics = try VectorMatrix(storage: storage).statistics(
                 workers: options.workers, cancellation: options.cancellation)

@@ -13,7 +13,9 @@ import Testing
 import VectorTestSupport
 
 @Suite struct FilterBoundTests {
-    static let scales: [Float] = [.leastNonzeroMagnitude, 7 * .leastNonzeroMagnitude, 1e-30, 1e-20, 1e-12, 1, 1e12, 1e18, 9.9e18]
+    static let scales: [Float] = [
+        .leastNonzeroMagnitude, 7 * .leastNonzeroMagnitude, 1e-30, 1e-20, 1e-12, 1, 1e12, 1e18, 9.9e18,
+    ]
     static let dimensions = [1, 2, 3, 8, 17, 64, 384]
 
     /// A vector of about the given norm.

@@ -17,7 +17,7 @@ import VectorTestSupport
     @Test("every engine, tile plan and number of workers gives the oracle's bytes", arguments: Metric.allCases)
     func allWays(metric: Metric) throws {
         for (name, rows) in [("tied", Self.tied), ("rounded", Self.rounded)] {
-            let (queries, corpus) = (Array(rows.prefix(420)), rows)
+            let (queries, corpus) = (Array(rows.prefix(300)), rows)
             let expected = ScoreOracle(metric: metric, queries: queries, corpus: corpus).nearest(k: 9)
             let (q, x) = (VectorMatrix(rows: queries), VectorMatrix(rows: corpus))
             for way in Way.all {
@@ -59,11 +59,11 @@ import VectorTestSupport
         }
     }
 
-    @Test("shapes around the tile's edges, and every k", arguments: Engine.available)
-    func shapes(engine: Engine) throws {
+    @Test("shapes around the tile's edges, and every k", arguments: Engine.available, [(5, 7, 2), (1, 1, 3)])
+    func shapes(engine: Engine, tile: (Int, Int, Int)) throws {
         let rows = clusteredRows(count: 30, dimension: 5, seed: 6)
         var options = RunOptions(engine: engine)
-        options.tilePlan = TilePlan(queries: 5, rows: 7, tilesPerSegment: 2)
+        options.tilePlan = TilePlan(queries: tile.0, rows: tile.1, tilesPerSegment: tile.2)
         for m in [0, 1, 2, 3, 4, 5, 6, 9, 10, 11] {
             for n in [0, 1, 6, 7, 8, 13, 14, 15, 29] {
                 let queries = Array(rows.suffix(m)), corpus = Array(rows.prefix(n))

@@ -98,6 +98,8 @@ struct TileWalk {
         let queries = RowTile()
         let corpus = RowTile()
         let tile = ScoreTile()
+        /// Columns of the tile that have no score with anything, ascending; nearly always none.
+        var excludedColumns: [Int] = []
     }
 
     private func firstRow(of block: Range<Int>) -> Int { pairing == .triangle ? block.lowerBound : 0 }
@@ -128,6 +130,9 @@ struct TileWalk {
                 scratch.tile.multiply(
                     scratch.queries, scratch.corpus, gemm: backends.gemm, vector: backends.vector)
                 bound.fill(scratch.tile, for: scratch.corpus)
+                scratch.excludedColumns = (0..<scratch.corpus.rows.count).filter {
+                    metric.excludes(norm: scratch.corpus.norm(at: $0))
+                }
                 decideSurvivors(scratch, bound, &baton)
             }
         }
@@ -148,13 +153,11 @@ struct TileWalk {
             var terms = bound.query(norm: norm, cut: cut)
             let survivorCount = tile.scan(i, from: first, slope: terms.slope, base: terms.base, backend: vector)
             var verdicts = 0
-            var excluded = 0
             for s in 0..<survivorCount {
                 let j = tile.survivor(s, from: first)
                 // The cut may have moved since the scan: most survivors of a cold start end here.
                 guard tile.survives(i, j, slope: terms.slope, base: terms.base) else { continue }
                 guard isPair(queries.rows.lowerBound + i, corpus.rows.lowerBound + j, norm: corpus.norm(at: j)) else {
-                    excluded += 1
                     continue
                 }
                 let score = metric.verdict(queries, i, corpus, j, backend: vector)
@@ -167,10 +170,19 @@ struct TileWalk {
                 }
             }
             let pairs = corpus.rows.count - first
+            let excluded = excludedPairs(ofQuery: queries.rows.lowerBound + i, from: first, scratch)
             baton.counters.pairs += pairs
             baton.counters.verdicts += verdicts
             baton.counters.filtered += pairs - verdicts - excluded
         }
+    }
+
+    /// Columns from `first` on that a query with a score is no pair with: excluded rows and its own.
+    @inline(__always)
+    private func excludedPairs(ofQuery query: Int, from first: Int, _ scratch: Scratch) -> Int {
+        let excluded = scratch.excludedColumns.count { $0 >= first }
+        // The query has a score, so its own row is not among the excluded ones.
+        return excluded + (pairing == .exceptSelf && scratch.corpus.rows.contains(query) ? 1 : 0)
     }
 
     /// A verdict for every pair of the tile.

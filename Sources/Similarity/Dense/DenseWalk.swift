@@ -54,7 +54,7 @@ struct DenseWalk {
         queries.load(block, of: rows, backend: backends.vector)
         let width = columns.rowCount
         for start in stride(from: isSymmetric ? block.lowerBound : 0, to: width, by: plan.rows) {
-            try options.cancellation?.check()
+            try options.checkCancellation()
             corpus.load(start..<min(start + plan.rows, width), of: columns, backend: backends.vector)
             if engine != .reference {
                 tile.multiply(queries, corpus, gemm: backends.gemm, vector: backends.vector)

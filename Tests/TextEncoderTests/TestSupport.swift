@@ -10,7 +10,8 @@ enum InstalledModel {
     /// A missing model throws, and so fails the test that needs it: a skipped test would look like a passed one.
     static func folder() throws -> String {
         let environment = ProcessInfo.processInfo.environment
-        let cache = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(environment["HOME"] ?? "")/.cache"
+        let cache =
+            environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(environment["HOME"] ?? "")/.cache"
         return try ModelLocation(cacheFolder: cache).folder()
     }
 
@@ -28,8 +29,17 @@ struct ReferenceData {
 
     /// Reads the two fixtures: JSON for texts and ids, a little-endian float32 `.npy` for the vectors.
     static func load() throws -> ReferenceData {
-        guard let json = Bundle.module.url(forResource: "minilm-reference", withExtension: "json", subdirectory: "Fixtures"),
-            let npy = Bundle.module.url(forResource: "minilm-reference", withExtension: "npy", subdirectory: "Fixtures"),
+        guard
+            let json = Bundle.module.url(
+                forResource: "minilm-reference",
+                withExtension: "json",
+                subdirectory: "Fixtures"
+            ),
+            let npy = Bundle.module.url(
+                forResource: "minilm-reference",
+                withExtension: "npy",
+                subdirectory: "Fixtures"
+            ),
             let document = try JSONSerialization.jsonObject(with: Data(contentsOf: json)) as? [String: Any],
             let texts = document["texts"] as? [String], let ids = document["token_ids"] as? [[Int]]
         else { throw Malformed() }

@@ -71,6 +71,9 @@ let package = Package(
             name: "VectorFilesTests",
             dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(name: "ReadmeTests", dependencies: ["Similarity", "simile"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["simile", "Similarity", "VectorFiles"], swiftSettings: strict),
         .testTarget(
             name: "TextEncoderTests", dependencies: ["TextEncoder", "Similarity", "SimilarityKernels"],
             resources: [.copy("Fixtures")], swiftSettings: strict),

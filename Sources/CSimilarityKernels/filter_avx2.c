@@ -6,15 +6,9 @@
 
 #if defined(__x86_64__)
 
-#include <immintrin.h>
+#include "lanes_avx2.h"
 
 #define AVX2 __attribute__((target("avx2,fma,f16c")))
-
-AVX2 static inline float horizontal_sum(__m256 v) {
-    __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
-    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
-}
 
 AVX2 void simile_dot_rows_avx2(
     const float *query, const float *rows, size_t stride, size_t count, size_t depth, float *scores) {

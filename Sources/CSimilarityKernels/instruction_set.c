@@ -20,6 +20,8 @@ void simile_verdict_squared_norms_avx2(
     const float *rows, size_t stride, size_t count, size_t depth, double *sums) {}
 void simile_dot_rows_avx2(
     const float *query, const float *rows, size_t stride, size_t count, size_t depth, float *scores) {}
+void simile_dot_rows_with_norms_avx2(
+    const float *query, const float *rows, size_t stride, size_t count, size_t depth, float *scores, double *sums) {}
 size_t simile_threshold_scan_avx2(
     const float *scores, const float *norms, const float *offsets, float slope, float base, size_t count,
     int32_t *survivors) {

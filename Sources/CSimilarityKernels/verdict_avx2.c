@@ -11,7 +11,7 @@
 
 #if defined(__x86_64__)
 
-#include <immintrin.h>
+#include "lanes_avx2.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -74,48 +74,75 @@ AVX2 double simile_verdict_squared_distance_avx2(const float *a, const float *b,
     return canonical_sum(low, high);
 }
 
-AVX2_FMA void simile_verdict_squared_norms_avx2(
-    const float *rows, size_t stride, size_t count, size_t depth, double *sums) {
-    // One row has two dependent chains of additions, four cycles each; four rows at a time keep both multiply-add
-    // ports busy, and the loop is then bound by the conversions (or by memory).
+/// One step of eight components of one row: the terms of its squared norm go to their lanes and, if there is a query,
+/// those of the filter's dot product to `score`.
+#define STEP(r, x8)                                             \
+    do {                                                        \
+        const __m256 v = (x8);                                  \
+        const __m256d l = low_half(v), h = high_half(v);        \
+        low##r = _mm256_fmadd_pd(l, l, low##r);                 \
+        high##r = _mm256_fmadd_pd(h, h, high##r);               \
+        if (query) score##r = _mm256_fmadd_ps(q, v, score##r);  \
+    } while (0)
+
+AVX2_FMA static inline __attribute__((always_inline)) void norms_and_scores(
+    const float *query, const float *rows, size_t stride, size_t count, size_t depth, double *sums, float *scores) {
+    // One row has two dependent chains of additions, four cycles each; four rows at a time keep the multiply-add ports
+    // busy, and the loop is then bound by memory. The processor's own prefetching follows four interleaved streams badly, so
+    // the next four rows are asked for in the order of their addresses: measured, 0.92 of the time of a plain read of the
+    // rows, and 1.68 without. Addresses beyond the last row are harmless.
     size_t r = 0;
     for (; r + 4 <= count; r += 4) {
         const float *p0 = rows + r * stride, *p1 = p0 + stride, *p2 = p1 + stride, *p3 = p2 + stride;
+        const char *next = (const char *)((uintptr_t)p0 + 16 * stride);
         __m256d low0 = _mm256_setzero_pd(), high0 = low0, low1 = low0, high1 = low0;
         __m256d low2 = low0, high2 = low0, low3 = low0, high3 = low0;
+        __m256 score0 = _mm256_setzero_ps(), score1 = score0, score2 = score0, score3 = score0;
+        __m256 q = score0;
         size_t i = 0;
         for (; i + 8 <= depth; i += 8) {
-            __m256d x;
-            x = _mm256_cvtps_pd(_mm_loadu_ps(p0 + i)), low0 = _mm256_fmadd_pd(x, x, low0);
-            x = _mm256_cvtps_pd(_mm_loadu_ps(p0 + i + 4)), high0 = _mm256_fmadd_pd(x, x, high0);
-            x = _mm256_cvtps_pd(_mm_loadu_ps(p1 + i)), low1 = _mm256_fmadd_pd(x, x, low1);
-            x = _mm256_cvtps_pd(_mm_loadu_ps(p1 + i + 4)), high1 = _mm256_fmadd_pd(x, x, high1);
-            x = _mm256_cvtps_pd(_mm_loadu_ps(p2 + i)), low2 = _mm256_fmadd_pd(x, x, low2);
-            x = _mm256_cvtps_pd(_mm_loadu_ps(p2 + i + 4)), high2 = _mm256_fmadd_pd(x, x, high2);
-            x = _mm256_cvtps_pd(_mm_loadu_ps(p3 + i)), low3 = _mm256_fmadd_pd(x, x, low3);
-            x = _mm256_cvtps_pd(_mm_loadu_ps(p3 + i + 4)), high3 = _mm256_fmadd_pd(x, x, high3);
+            // A step takes two cache lines in all from the four rows.
+            _mm_prefetch(next + 16 * i, _MM_HINT_T0);
+            _mm_prefetch(next + 16 * i + 64, _MM_HINT_T0);
+            if (query) q = _mm256_loadu_ps(query + i);
+            STEP(0, _mm256_loadu_ps(p0 + i));
+            STEP(1, _mm256_loadu_ps(p1 + i));
+            STEP(2, _mm256_loadu_ps(p2 + i));
+            STEP(3, _mm256_loadu_ps(p3 + i));
         }
         if (i < depth) {
-            __m256 t;
-            t = load_tail(p0 + i, depth - i);
-            low0 = _mm256_fmadd_pd(low_half(t), low_half(t), low0);
-            high0 = _mm256_fmadd_pd(high_half(t), high_half(t), high0);
-            t = load_tail(p1 + i, depth - i);
-            low1 = _mm256_fmadd_pd(low_half(t), low_half(t), low1);
-            high1 = _mm256_fmadd_pd(high_half(t), high_half(t), high1);
-            t = load_tail(p2 + i, depth - i);
-            low2 = _mm256_fmadd_pd(low_half(t), low_half(t), low2);
-            high2 = _mm256_fmadd_pd(high_half(t), high_half(t), high2);
-            t = load_tail(p3 + i, depth - i);
-            low3 = _mm256_fmadd_pd(low_half(t), low_half(t), low3);
-            high3 = _mm256_fmadd_pd(high_half(t), high_half(t), high3);
+            if (query) q = load_tail(query + i, depth - i);
+            STEP(0, load_tail(p0 + i, depth - i));
+            STEP(1, load_tail(p1 + i, depth - i));
+            STEP(2, load_tail(p2 + i, depth - i));
+            STEP(3, load_tail(p3 + i, depth - i));
         }
         sums[r] = canonical_sum(low0, high0);
         sums[r + 1] = canonical_sum(low1, high1);
         sums[r + 2] = canonical_sum(low2, high2);
         sums[r + 3] = canonical_sum(low3, high3);
+        if (query) {
+            scores[r] = horizontal_sum(score0);
+            scores[r + 1] = horizontal_sum(score1);
+            scores[r + 2] = horizontal_sum(score2);
+            scores[r + 3] = horizontal_sum(score3);
+        }
     }
-    for (; r < count; ++r) sums[r] = simile_verdict_dot_avx2(rows + r * stride, rows + r * stride, depth);
+    for (; r < count; ++r) {
+        const float *p = rows + r * stride;
+        sums[r] = simile_verdict_dot_avx2(p, p, depth);
+        if (query) simile_dot_rows_avx2(query, p, stride, 1, depth, scores + r);
+    }
+}
+
+AVX2_FMA void simile_verdict_squared_norms_avx2(
+    const float *rows, size_t stride, size_t count, size_t depth, double *sums) {
+    norms_and_scores(NULL, rows, stride, count, depth, sums, NULL);
+}
+
+AVX2_FMA void simile_dot_rows_with_norms_avx2(
+    const float *query, const float *rows, size_t stride, size_t count, size_t depth, float *scores, double *sums) {
+    norms_and_scores(query, rows, stride, count, depth, sums, scores);
 }
 
 #endif

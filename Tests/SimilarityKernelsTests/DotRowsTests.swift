@@ -18,14 +18,18 @@ import VectorTestSupport
                 let query = kind.values(depth, using: &random)
                 let rows = (0..<count).map { _ in kind.values(depth, using: &random) }
                 for extra in [0, 3] {
-                    let scores = KernelCalls.dotRows(
+                    let (stride, expected) = (depth + extra, rows.map { Float(ScoreOracle.dot(query, $0)) })
+                    let scores = KernelCalls.dotRows(backend, query: query, rows: rows, stride: stride, shift: extra)
+                    #expect(scores == expected, "\(kind) seed \(seed)")
+                    let both = KernelCalls.dotRowsWithNorms(
                         backend,
                         query: query,
                         rows: rows,
-                        stride: depth + extra,
+                        stride: stride,
                         shift: extra
                     )
-                    #expect(scores == rows.map { Float(ScoreOracle.dot(query, $0)) }, "\(kind) seed \(seed)")
+                    #expect(both.scores == expected, "\(kind) seed \(seed)")
+                    #expect(both.norms == rows.map { ScoreOracle.dot($0, $0) }, "\(kind) seed \(seed)")
                 }
             }
         }
@@ -38,8 +42,13 @@ import VectorTestSupport
             var random = SplitMix64(seed: seed)
             let query = kind.values(depth, using: &random)
             let rows = (0..<13).map { _ in kind.values(depth, using: &random) }
-            let scores = KernelCalls.dotRows(backend, query: query, rows: rows, stride: depth + 1, shift: 1)
-            for (row, score) in zip(rows, scores) {
+            let both = KernelCalls.dotRowsWithNorms(backend, query: query, rows: rows, stride: depth + 1, shift: 1)
+            #expect(
+                both.norms.map(\.bitPattern) == rows.map { ScoreOracle.dot($0, $0).bitPattern },
+                "norms are verdicts: \(kind) seed \(seed)"
+            )
+            let alone = KernelCalls.dotRows(backend, query: query, rows: rows, stride: depth + 1, shift: 1)
+            for (row, score) in Array(zip(rows, alone)) + Array(zip(rows, both.scores)) {
                 let allowed = Tolerance.singleDot(query[...], row[...])
                 let error = abs(Double(score) - ScoreOracle.dot(query, row))
                 // 2e36 a term: 384 of them stay below the range of Float.

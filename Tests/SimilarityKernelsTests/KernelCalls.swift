@@ -72,6 +72,34 @@ enum KernelCalls {
         return output.values
     }
 
+    static func dotRowsWithNorms(
+        _ backend: KernelBackend,
+        query: [Float],
+        rows: [[Float]],
+        stride: Int,
+        shift: Int = 0
+    ) -> (scores: [Float], norms: [Double]) {
+        let q = CanaryBuffer(reading: query, shift: shift)
+        let input = CanaryBuffer(reading: strided(rows, stride: stride), shift: shift + 2)
+        let output = CanaryBuffer<Float>(writing: rows.count, shift: shift)
+        let sums = CanaryBuffer<Double>(writing: rows.count, shift: shift)
+        unsafe DotRows.scoreWithNorms(
+            backend,
+            query: q.base,
+            rows: input.base,
+            stride: stride,
+            count: rows.count,
+            depth: query.count,
+            into: output.base,
+            squaredNorms: sums.base
+        )
+        #expect(
+            output.isIntact && sums.isIntact,
+            "scoreWithNorms \(backend) wrote outside: \(rows.count) x \(query.count)"
+        )
+        return (output.values, sums.values)
+    }
+
     /// C = A * B^T with every leading dimension `slack` elements longer than it must be.
     static func gemm(
         _ backend: KernelBackend,

@@ -64,54 +64,52 @@ import VectorTestSupport
     private func attack(_ metric: Metric, _ q: [Float], _ rows: [[Float]], _ about: String) throws -> Int {
         let oracle = ScoreOracle(metric: metric, queries: [q], corpus: rows)
         let bound = FilterBound(metric: metric, dimension: q.count)
-        let (query, corpus, tile) = (RowTile(), RowTile(), ScoreTile())
-        query.load(0..<1, of: try packedRows([q], as: .float32), backend: .reference)
-        corpus.load(0..<rows.count, of: try packedRows(rows, as: .float32), backend: .reference)
+        let storage = try packedRows(rows, as: .float32)
         var wrong = 0
-        for gemm in GEMM.backends {
-            // The GEMM needs a tile of a few queries; the row-wise kernels run for fewer.
+        for (g, gemm) in GEMM.backends.enumerated() {
+            // One query takes the row-wise kernels, a few take the GEMM.
             for copies in [1, ScoreTile.rowwiseQueryLimit] {
-                let queries = RowTile()
+                var queries = RowTile()
+                var corpus = RowTile()
+                var tile = ScoreTile()
+                let vector = KernelBackend.vectorBackends[min(g, KernelBackend.vectorBackends.count - 1)]
                 queries.load(
                     0..<copies,
                     of: try packedRows(Array(repeating: q, count: copies), as: .float32),
-                    backend: .reference
+                    backend: vector
                 )
-                let vector = KernelBackend.vectorBackends[
-                    min(GEMM.backends.firstIndex(of: gemm) ?? 0, KernelBackend.vectorBackends.count - 1)
-                ]
-                tile.multiply(queries, corpus, gemm: gemm, vector: vector)
-                bound.fill(tile, for: corpus)
+                tile.multiply(queries, &corpus, loading: 0..<rows.count, of: storage, gemm: gemm, vector: vector)
+                bound.fill(&tile, for: corpus)
                 for (j, row) in rows.enumerated() {
                     guard let verdict = oracle.score(0, j) else { continue }
-                    let exact = ScoreOracle.dot(q, row)
-                    let error =
-                        Tolerance.g(q.count) * Tolerance.norm(q[...]) * Tolerance.norm(row[...]) + Double(q.count)
-                        * 0x1p-149
-                    // The lowest float that the contract allows, give or take the oracle's own rounding.
-                    let target = exact - error * (1 - 1e-9)
-                    let rounded = Float(target)
-                    let moved = Double(rounded) < target ? rounded.nextUp : rounded
+                    let moved = Self.lowestProduct(q, row)
+                    let column = bound.row(norm: corpus.norm(at: j))
                     let cuts = [verdict, verdict.nextDown, -1, 0, 1, 1.5, -0.0, 0.5, -1e30].filter { verdict >= $0 }
                     for cut in cuts {
-                        let terms = bound.query(norm: query.norm(at: 0), cut: cut)
-                        let (n, o) = (tile.norms[j], tile.offsets[j])
-                        let plain = terms.slope * n + o + terms.base
-                        let fused = o.addingProduct(terms.slope, n) + terms.base
+                        let terms = bound.query(norm: queries.norm(at: 0), cut: cut)
+                        let plain = terms.slope * column.norm + column.offset + terms.base
+                        let fused = column.offset.addingProduct(terms.slope, column.norm) + terms.base
                         let survives = tile.survives(0, j, slope: terms.slope, base: terms.base)
-                        if !survives || moved < plain || moved < fused {
-                            wrong += 1
-                            if wrong <= 2 {
-                                Issue.record(
-                                    "\(metric) \(about), \(gemm), row \(j): verdict \(verdict) reaches \(cut), product \(tile.score(0, j)) or \(moved) is below \(plain) or \(fused); q \(q.prefix(4)), x \(row.prefix(4))"
-                                )
-                            }
-                        }
+                        if survives, !(moved < plain), !(moved < fused) { continue }
+                        wrong += 1
+                        if wrong > 2 { continue }
+                        Issue.record(
+                            """
+                            \(metric) \(about), \(gemm), row \(j): verdict \(verdict) reaches \(cut), but the product \
+                            \(tile.score(0, j)) or \(moved) is below \(plain) or \(fused); q \(q.prefix(4)), x \(row.prefix(4))
+                            """
+                        )
                     }
-                    let terms = bound.query(norm: query.norm(at: 0), cut: verdict)
-                    for scan in ThresholdScan.backends {
-                        let found = tile.scan(0, from: 0, slope: terms.slope, base: terms.base, backend: scan)
-                        if !(0..<found).contains(where: { tile.survivor($0, from: 0) == j }) { wrong += 1 }
+                    let terms = bound.query(norm: queries.norm(at: 0), cut: verdict)
+                    for backend in ThresholdScan.backends {
+                        let found = tile.scan(
+                            0,
+                            0..<rows.count,
+                            slope: terms.slope,
+                            base: terms.base,
+                            backend: backend
+                        )
+                        if !(0..<found).contains(where: { tile.survivor($0) == j }) { wrong += 1 }
                     }
                 }
             }
@@ -119,16 +117,27 @@ import VectorTestSupport
         return wrong
     }
 
+    /// The lowest float that the contract of the tile allows for a product, give or take the oracle's own rounding.
+    private static func lowestProduct(_ q: [Float], _ x: [Float]) -> Float {
+        let norms = Tolerance.norm(q[...]) * Tolerance.norm(x[...])
+        let error = Tolerance.g(q.count) * norms + Double(q.count) * 0x1p-149
+        let target = ScoreOracle.dot(q, x) - error * (1 - 1e-9)
+        let rounded = Float(target)
+        return Double(rounded) < target ? rounded.nextUp : rounded
+    }
+
     @Test("clearly worse pairs are dropped", arguments: Metric.allCases)
     func drops(metric: Metric) throws {
         let rows = embeddingLikeRows(count: 400, dimension: 64, seed: 9)
         let oracle = ScoreOracle(metric: metric, queries: [rows[0]], corpus: rows)
         let bound = FilterBound(metric: metric, dimension: 64)
-        let (query, corpus, tile) = (RowTile(), RowTile(), ScoreTile())
-        query.load(0..<1, of: try packedRows(rows, as: .float32), backend: .reference)
-        corpus.load(0..<400, of: try packedRows(rows, as: .float32), backend: .reference)
-        tile.multiply(query, corpus, gemm: .reference, vector: .reference)
-        bound.fill(tile, for: corpus)
+        var query = RowTile()
+        var corpus = RowTile()
+        var tile = ScoreTile()
+        let storage = try packedRows(rows, as: .float32)
+        query.load(0..<1, of: storage, backend: .reference)
+        tile.multiply(query, &corpus, loading: 0..<400, of: storage, gemm: .reference, vector: .reference)
+        bound.fill(&tile, for: corpus)
         for (j, row) in rows.enumerated() {
             let score = try #require(oracle.score(0, j))
             // A hundred times the slack better than the pair itself; as a distance that is a difference of squares.
@@ -142,7 +151,8 @@ import VectorTestSupport
                 }
             if metric == .euclidean, cut == 0 { continue }
             let terms = bound.query(norm: query.norm(at: 0), cut: cut)
-            #expect(!tile.survives(0, j, slope: terms.slope, base: terms.base), "row \(j): \(score) against \(cut)")
+            let survives = tile.survives(0, j, slope: terms.slope, base: terms.base)
+            #expect(!survives, "row \(j): \(score) against \(cut)")
         }
     }
 }

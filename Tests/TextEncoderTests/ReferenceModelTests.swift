@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The encoder against sentence-transformers 6.2 with all-MiniLM-L6-v2, on 200 texts: dictionary glosses and a good two dozen
-// awkward ones (empty, other scripts, accents, emoji, control characters, special tokens spelled out, a word of over a
-// hundred characters, a text of over 256 tokens).
+// The encoder against sentence-transformers 6.2 with all-MiniLM-L6-v2, on 200 texts: dictionary glosses and a good two
+// dozen awkward ones (empty, other scripts, accents, emoji, control characters, special tokens spelled out, a word of
+// over a hundred characters, a text of over 256 tokens).
 //
-// Token ids must be equal. Vectors are products of some 40 roundings' depth in single precision on both sides; the limits
-// (cosine 0.99999, components within 1e-4) are far above that noise and far below any mistake in the mathematics: one
-// dropped bias, say, moves the cosine by 1e-2. The model must be in the cache (scripts/fetch-model).
+// Token ids must be equal. Vectors are products of some 40 roundings' depth in single precision on both sides; the
+// limits (cosine 0.99999, components within 1e-4) are far above that noise and far below any mistake in the
+// mathematics: one dropped bias, say, moves the cosine by 1e-2. The model must be in the cache (scripts/fetch-model).
 
 import Similarity
 import Testing

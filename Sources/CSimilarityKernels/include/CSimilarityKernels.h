@@ -32,6 +32,10 @@ void simile_verdict_squared_norms_avx2(
 void simile_dot_rows_avx2(
     const float *query, const float *rows, size_t stride, size_t count, size_t depth, float *scores);
 
+/// `simile_dot_rows_avx2` and `simile_verdict_squared_norms_avx2` in one read of the rows.
+void simile_dot_rows_with_norms_avx2(
+    const float *query, const float *rows, size_t stride, size_t count, size_t depth, float *scores, double *sums);
+
 /// Writes the ascending indices `j` for which `!(scores[j] < slope * norms[j] + offsets[j] + base)`; returns how many.
 /// `survivors` has room for `count` indices.
 size_t simile_threshold_scan_avx2(

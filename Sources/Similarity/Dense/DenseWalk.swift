@@ -49,15 +49,21 @@ struct DenseWalk {
     /// Computes the rows of one block; of a symmetric matrix only from the block's first column on.
     private func fill(_ block: Range<Int>, into values: inout MutableSpan<Float>) throws {
         let backends = engine.backends
-        let (queries, corpus, tile) = (RowTile(), RowTile(), ScoreTile())
+        var queries = RowTile()
+        var corpus = RowTile()
+        var tile = ScoreTile()
         let entry = DenseEntry(metric: metric, dimension: rows.dimension, backend: backends.vector)
         queries.load(block, of: rows, backend: backends.vector)
         let width = columns.rowCount
         for start in stride(from: isSymmetric ? block.lowerBound : 0, to: width, by: plan.rows) {
             try options.checkCancellation()
-            corpus.load(start..<min(start + plan.rows, width), of: columns, backend: backends.vector)
-            if engine != .reference {
-                tile.multiply(queries, corpus, gemm: backends.gemm, vector: backends.vector)
+            let tileColumns = start..<min(start + plan.rows, width)
+            if engine == .reference {
+                corpus.load(tileColumns, of: columns, backend: backends.vector)
+            } else {
+                tile.multiply(
+                    queries, &corpus, loading: tileColumns, of: columns, gemm: backends.gemm,
+                    vector: backends.vector)
             }
             for i in 0..<block.count {
                 for j in 0..<corpus.rows.count {
@@ -104,7 +110,7 @@ private struct DenseEntry {
 
     /// The reported value of a pair; `product` is the tile's dot product, nil to compute the value from the rows.
     @inline(__always)
-    func value(_ queries: RowTile, _ i: Int, _ corpus: RowTile, _ j: Int, product: Float?) -> Float {
+    func value(_ queries: borrowing RowTile, _ i: Int, _ corpus: borrowing RowTile, _ j: Int, product: Float?) -> Float {
         let (a, b) = (queries.norm(at: i), corpus.norm(at: j))
         if metric.excludes(norm: a) || metric.excludes(norm: b) { return 0 }
         guard let product else { return verdict(queries, i, corpus, j) }
@@ -126,7 +132,7 @@ private struct DenseEntry {
     }
 
     @inline(__always)
-    func diagonal(norm: Double, _ rows: RowTile, _ i: Int) -> Float {
+    func diagonal(norm: Double, _ rows: borrowing RowTile, _ i: Int) -> Float {
         if metric.excludes(norm: norm) { return 0 }
         switch metric {
         case .cosine: return 1
@@ -135,7 +141,7 @@ private struct DenseEntry {
         }
     }
 
-    private func verdict(_ queries: RowTile, _ i: Int, _ corpus: RowTile, _ j: Int) -> Float {
+    private func verdict(_ queries: borrowing RowTile, _ i: Int, _ corpus: borrowing RowTile, _ j: Int) -> Float {
         metric.reported(metric.verdict(queries, i, corpus, j, backend: backend))
     }
 }

@@ -58,7 +58,7 @@ extension VectorMatrix {
         let partCount = (rowCount + rowsPerPart - 1) / rowsPerPart
         let parts = try concurrentMap(count: partCount, workers: workers.count) { part in
             try cancellation?.check()
-            let tile = RowTile()
+            var tile = RowTile()
             var statistics = RowStatistics()
             let end = min((part + 1) * rowsPerPart, rowCount)
             // Tiles that stay in L2, so that the norms read what the conversion has just written.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SimilarityKernels
+internal import SimilarityKernels
 
 /// The verdict: the one score of a pair, defined by a formula. Everything before the last rounding is in `Double`.
 ///
@@ -12,7 +12,9 @@ package import SimilarityKernels
 extension Metric {
     /// The score of a pair of valid rows, neither of which is excluded.
     @inline(__always)
-    package func verdict(_ queries: RowTile, _ i: Int, _ corpus: RowTile, _ j: Int, backend: KernelBackend) -> Float {
+    func verdict(
+        _ queries: borrowing RowTile, _ i: Int, _ corpus: borrowing RowTile, _ j: Int, backend: KernelBackend
+    ) -> Float {
         switch self {
         case .dot:
             return Float(queries.dot(i, with: corpus, j, backend: backend))

@@ -82,9 +82,15 @@ package struct FilterBound {
         }
     }
 
-    /// The per-row offset. The norm of the row goes into the scan rounded up, or 0 for an excluded row.
+    /// The per-row terms: the norm rounded up, or 0 for an excluded row, and the offset.
     @inline(__always)
-    package func offset(norm: Double) -> Float {
+    package func row(norm: Double) -> (norm: Float, offset: Float) {
+        let offset = offset(norm: norm)
+        return (offset.isFinite ? Self.raised(norm) : 0, offset)
+    }
+
+    @inline(__always)
+    private func offset(norm: Double) -> Float {
         if metric.excludes(norm: norm) { return .infinity }
         switch metric {
         case .dot: return 0
@@ -94,12 +100,10 @@ package struct FilterBound {
     }
 
     /// Fills the row terms of a tile for the rows that are loaded.
-    package func fill(_ tile: ScoreTile, for corpus: RowTile) {
+    package func fill(_ tile: inout ScoreTile, for corpus: borrowing RowTile) {
         for j in 0..<corpus.rows.count {
-            let norm = corpus.norm(at: j)
-            let offset = offset(norm: norm)
-            tile.offsets[j] = offset
-            tile.norms[j] = offset.isFinite ? Self.raised(norm) : 0
+            let terms = row(norm: corpus.norm(at: j))
+            tile.setColumn(j, norm: terms.norm, offset: terms.offset)
         }
     }
 

@@ -68,13 +68,13 @@ struct TileWalk {
         let done = Atomic<Int>(0)
 
         runWorkers(min(usefulWorkers, max(segmentTotal, 1))) { worker in
-            let scratch = Scratch()
+            var scratch = Scratch()
             while !stop.load(ordering: .relaxed), let taken = schedule.withLock({ $0.next() }) {
                 var baton = taken.baton
                 let segment = taken.segment
                 let start = firstRow(of: blocks[baton.block]) + segment * segmentRows
                 let rows = start..<min(start + segmentRows, corpus.rowCount)
-                let isValid = walk(rows, of: blocks[baton.block], with: &baton, scratch) {
+                let isValid = walk(rows, of: blocks[baton.block], with: &baton, &scratch) {
                     // Only worker 0 is on the thread of the caller's task.
                     stop.load(ordering: .relaxed) || options.cancellation?.isCancelled == true
                         || (worker == 0 && Task.isCancelled)
@@ -94,10 +94,10 @@ struct TileWalk {
     }
 
     /// What a worker owns.
-    private final class Scratch {
-        let queries = RowTile()
-        let corpus = RowTile()
-        let tile = ScoreTile()
+    private struct Scratch: ~Copyable {
+        var queries = RowTile()
+        var corpus = RowTile()
+        var tile = ScoreTile()
         /// Columns of the tile that have no score with anything, ascending; nearly always none.
         var excludedColumns: [Int] = []
     }
@@ -112,7 +112,7 @@ struct TileWalk {
 
     /// Walks one segment of one block; returns false if it met an invalid row that is to be rejected.
     private func walk<Sink: TileSink>(
-        _ rows: Range<Int>, of block: Range<Int>, with baton: inout WalkSchedule<Sink>.Baton, _ scratch: Scratch,
+        _ rows: Range<Int>, of block: Range<Int>, with baton: inout WalkSchedule<Sink>.Baton, _ scratch: inout Scratch,
         isCancelled: () -> Bool
     ) -> Bool {
         let backends = engine.backends
@@ -121,19 +121,21 @@ struct TileWalk {
         guard isAcceptable(scratch.queries) else { return false }
         for start in stride(from: rows.lowerBound, to: rows.upperBound, by: plan.rows) {
             if isCancelled() { return true }
-            scratch.corpus.load(
-                start..<min(start + plan.rows, rows.upperBound), of: corpus, backend: backends.vector)
+            let tileRows = start..<min(start + plan.rows, rows.upperBound)
+            if engine == .reference {
+                scratch.corpus.load(tileRows, of: corpus, backend: backends.vector)
+            } else {
+                scratch.tile.multiply(
+                    scratch.queries, &scratch.corpus, loading: tileRows, of: corpus, gemm: backends.gemm,
+                    vector: backends.vector)
+            }
             guard isAcceptable(scratch.corpus) else { return false }
             if engine == .reference {
                 decideAll(scratch, &baton)
             } else {
-                scratch.tile.multiply(
-                    scratch.queries, scratch.corpus, gemm: backends.gemm, vector: backends.vector)
-                bound.fill(scratch.tile, for: scratch.corpus)
-                scratch.excludedColumns = (0..<scratch.corpus.rows.count).filter {
-                    metric.excludes(norm: scratch.corpus.norm(at: $0))
-                }
-                decideSurvivors(scratch, bound, &baton)
+                bound.fill(&scratch.tile, for: scratch.corpus)
+                findExcludedColumns(&scratch)
+                decideSurvivors(&scratch, bound, &baton)
             }
         }
         return true
@@ -141,63 +143,73 @@ struct TileWalk {
 
     /// The filter and the verdict of one tile.
     private func decideSurvivors<Sink: TileSink>(
-        _ scratch: Scratch, _ bound: FilterBound, _ baton: inout WalkSchedule<Sink>.Baton
+        _ scratch: inout Scratch, _ bound: FilterBound, _ baton: inout WalkSchedule<Sink>.Baton
     ) {
-        let (queries, corpus, tile) = (scratch.queries, scratch.corpus, scratch.tile)
         let vector = engine.backends.vector
-        for i in 0..<queries.rows.count {
-            let norm = queries.norm(at: i)
-            let first = firstColumn(forQuery: queries.rows.lowerBound + i, in: corpus.rows)
-            if first >= corpus.rows.count || metric.excludes(norm: norm) { continue }
+        let (queryRows, rows) = (scratch.queries.rows, scratch.corpus.rows)
+        for i in 0..<queryRows.count {
+            let query = queryRows.lowerBound + i
+            let norm = scratch.queries.norm(at: i)
+            let first = firstColumn(forQuery: query, in: rows)
+            if first >= rows.count || metric.excludes(norm: norm) { continue }
             var cut = baton.sink.cut(for: i)
             var terms = bound.query(norm: norm, cut: cut)
-            let survivorCount = tile.scan(i, from: first, slope: terms.slope, base: terms.base, backend: vector)
             var verdicts = 0
-            for s in 0..<survivorCount {
-                let j = tile.survivor(s, from: first)
-                // The cut may have moved since the scan: most survivors of a cold start end here.
-                guard tile.survives(i, j, slope: terms.slope, base: terms.base) else { continue }
-                guard isPair(queries.rows.lowerBound + i, corpus.rows.lowerBound + j, norm: corpus.norm(at: j)) else {
-                    continue
+            var start = first
+            // While there is no cut everything survives, so a cold start scans a little and doubles.
+            var length = cut == -.infinity ? 64 : rows.count
+            while start < rows.count {
+                let columns = start..<min(start + length, rows.count)
+                let survivorCount = scratch.tile.scan(i, columns, slope: terms.slope, base: terms.base, backend: vector)
+                for s in 0..<survivorCount {
+                    let j = scratch.tile.survivor(s)
+                    // The cut may have moved since the scan.
+                    guard scratch.tile.survives(i, j, slope: terms.slope, base: terms.base) else { continue }
+                    guard isPair(query, rows.lowerBound + j, norm: scratch.corpus.norm(at: j)) else {
+                        continue
+                    }
+                    let score = metric.verdict(scratch.queries, i, scratch.corpus, j, backend: vector)
+                    verdicts += 1
+                    baton.sink.offer(query: i, row: rows.lowerBound + j, score: score)
+                    let newCut = baton.sink.cut(for: i)
+                    if newCut != cut {
+                        cut = newCut
+                        terms = bound.query(norm: norm, cut: cut)
+                    }
                 }
-                let score = metric.verdict(queries, i, corpus, j, backend: vector)
-                verdicts += 1
-                baton.sink.offer(query: i, row: corpus.rows.lowerBound + j, score: score)
-                let newCut = baton.sink.cut(for: i)
-                if newCut != cut {
-                    cut = newCut
-                    terms = bound.query(norm: norm, cut: cut)
-                }
+                start = columns.upperBound
+                length *= 2
             }
-            let pairs = corpus.rows.count - first
-            let excluded = excludedPairs(ofQuery: queries.rows.lowerBound + i, from: first, scratch)
+            let pairs = rows.count - first
+            // The query has a score, so its own row is not among the excluded ones.
+            let own = pairing == .exceptSelf && rows.contains(query) ? 1 : 0
+            let excluded = own + scratch.excludedColumns.count { $0 >= first }
             baton.counters.pairs += pairs
             baton.counters.verdicts += verdicts
             baton.counters.filtered += pairs - verdicts - excluded
         }
     }
 
-    /// Columns from `first` on that a query with a score is no pair with: excluded rows and its own.
-    @inline(__always)
-    private func excludedPairs(ofQuery query: Int, from first: Int, _ scratch: Scratch) -> Int {
-        let excluded = scratch.excludedColumns.count { $0 >= first }
-        // The query has a score, so its own row is not among the excluded ones.
-        return excluded + (pairing == .exceptSelf && scratch.corpus.rows.contains(query) ? 1 : 0)
+    private func findExcludedColumns(_ scratch: inout Scratch) {
+        scratch.excludedColumns.removeAll(keepingCapacity: true)
+        for j in 0..<scratch.corpus.rows.count where metric.excludes(norm: scratch.corpus.norm(at: j)) {
+            scratch.excludedColumns.append(j)
+        }
     }
 
     /// A verdict for every pair of the tile.
-    private func decideAll<Sink: TileSink>(_ scratch: Scratch, _ baton: inout WalkSchedule<Sink>.Baton) {
-        let (queries, corpus) = (scratch.queries, scratch.corpus)
-        for i in 0..<queries.rows.count {
-            let query = queries.rows.lowerBound + i
-            let first = firstColumn(forQuery: query, in: corpus.rows)
-            if first >= corpus.rows.count || metric.excludes(norm: queries.norm(at: i)) { continue }
-            for j in first..<corpus.rows.count {
+    private func decideAll<Sink: TileSink>(_ scratch: borrowing Scratch, _ baton: inout WalkSchedule<Sink>.Baton) {
+        let (queryRows, rows) = (scratch.queries.rows, scratch.corpus.rows)
+        for i in 0..<queryRows.count {
+            let query = queryRows.lowerBound + i
+            let first = firstColumn(forQuery: query, in: rows)
+            if first >= rows.count || metric.excludes(norm: scratch.queries.norm(at: i)) { continue }
+            for j in first..<rows.count {
                 baton.counters.pairs += 1
-                let row = corpus.rows.lowerBound + j
-                guard isPair(query, row, norm: corpus.norm(at: j)) else { continue }
+                let row = rows.lowerBound + j
+                guard isPair(query, row, norm: scratch.corpus.norm(at: j)) else { continue }
                 baton.counters.verdicts += 1
-                let score = metric.verdict(queries, i, corpus, j, backend: .reference)
+                let score = metric.verdict(scratch.queries, i, scratch.corpus, j, backend: .reference)
                 baton.sink.offer(query: i, row: row, score: score)
             }
         }
@@ -213,10 +225,8 @@ struct TileWalk {
         !metric.excludes(norm: norm) && !(pairing == .exceptSelf && query == row)
     }
 
-    private func isAcceptable(_ tile: RowTile) -> Bool {
-        guard options.invalidRows == .reject else { return true }
-        for i in 0..<tile.rows.count where !(tile.norm(at: i) <= RowStatistics.normLimit) { return false }
-        return true
+    private func isAcceptable(_ tile: borrowing RowTile) -> Bool {
+        options.invalidRows == .skip || tile.isValid
     }
 
     /// Counts the invalid rows of both sides, if they are to be rejected, and throws the error that names them.

@@ -35,6 +35,24 @@ package enum DotRows {
         }
     }
 
+    /// Fills `scores` as `score` does and `squaredNorms` as `Verdict.squaredNorms` does, in one read of the rows: a single
+    /// query costs what its corpus takes to come from memory.
+    package static func scoreWithNorms(
+        _ backend: KernelBackend, query: UnsafePointer<Float>, rows: UnsafePointer<Float>, stride: Int, count: Int,
+        depth: Int, into scores: UnsafeMutablePointer<Float>, squaredNorms: UnsafeMutablePointer<Double>
+    ) {
+        if backend == .avx2 {
+            return unsafe simile_dot_rows_with_norms_avx2(query, rows, stride, count, depth, scores, squaredNorms)
+        }
+        // Row by row: the second look at a row finds it in the first-level cache.
+        for r in 0..<count {
+            let row = unsafe rows + r * stride
+            unsafe squaredNorms[r] = Verdict.dot(backend, row, row, depth: depth)
+            unsafe score(
+                backend, query: query, rows: row, stride: stride, count: 1, depth: depth, into: scores + r)
+        }
+    }
+
     /// Four accumulators: additions have a latency of three to four cycles, and one is issued each cycle at least.
     @inline(__always)
     static func simdDot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, depth: Int) -> Float {

@@ -4,8 +4,8 @@
 /// converted into scratch of its own. One worker owns a tile and loads it again and again.
 ///
 /// Memory: at most `rows * dimension` floats of scratch for the largest load that needed conversion, and one `Double`
-/// a row.
-@safe package final class RowTile {
+/// a row. Not copyable: a struct in its owner's hands needs no run-time checks of exclusive access in the inner loops.
+@safe package struct RowTile: ~Copyable {
     private var storage: RowStorage?
     private var scratch: UnsafeMutableBufferPointer<Float>
     private var normBuffer: UnsafeMutableBufferPointer<Double>
@@ -27,21 +27,55 @@
         unsafe normBuffer.deallocate()
     }
 
+    /// The largest norm of a valid row: beyond it a product of two rows could leave the range of `Float`.
+    package static let normLimit = 1e19
+
+    /// Whether every loaded row has finite components and a norm of at most `normLimit`.
+    package private(set) var isValid = true
+
     /// Loads rows of a matrix and computes their norms: `2 * dimension` operations a row, one read of the rows.
-    package func load(_ rows: Range<Int>, of storage: RowStorage, backend: KernelBackend) {
+    package mutating func load(_ rows: Range<Int>, of storage: RowStorage, backend: KernelBackend) {
         loadComponents(rows, of: storage)
+        let norms = unsafe reserveNorms()
+        unsafe Verdict.squaredNorms(
+            backend, rows: base, stride: stride, count: rows.count, depth: dimension, into: norms)
+        unsafe finishNorms(norms)
+    }
+
+    /// Loads rows as `load` does and, in the same read of them, their dot products with one query.
+    mutating func load(
+        _ rows: Range<Int>, of storage: RowStorage, backend: KernelBackend, query: UnsafePointer<Float>,
+        scores: UnsafeMutablePointer<Float>
+    ) {
+        loadComponents(rows, of: storage)
+        let norms = unsafe reserveNorms()
+        unsafe DotRows.scoreWithNorms(
+            backend, query: query, rows: base, stride: stride, count: rows.count, depth: dimension, into: scores,
+            squaredNorms: norms)
+        unsafe finishNorms(norms)
+    }
+
+    private mutating func reserveNorms() -> UnsafeMutablePointer<Double> {
         if unsafe normBuffer.count < rows.count {
             unsafe normBuffer.deallocate()
             unsafe normBuffer = .allocate(capacity: rows.count)
         }
-        let norms = unsafe normBuffer.baseAddress.unsafelyUnwrapped
-        unsafe Verdict.squaredNorms(
-            backend, rows: base, stride: stride, count: rows.count, depth: dimension, into: norms)
-        for i in 0..<rows.count { unsafe norms[i] = norms[i].squareRoot() }
+        return unsafe normBuffer.baseAddress.unsafelyUnwrapped
+    }
+
+    /// Turns squared norms into norms and looks for one beyond the limit.
+    private mutating func finishNorms(_ norms: UnsafeMutablePointer<Double>) {
+        var isValid = true
+        for i in 0..<rows.count {
+            let norm = unsafe norms[i].squareRoot()
+            unsafe norms[i] = norm
+            isValid = isValid && norm <= Self.normLimit
+        }
+        self.isValid = isValid
     }
 
     /// Loads rows of a matrix without their norms, which must not be asked for then.
-    func loadComponents(_ rows: Range<Int>, of storage: RowStorage) {
+    mutating func loadComponents(_ rows: Range<Int>, of storage: RowStorage) {
         assert(rows.lowerBound >= 0 && rows.upperBound <= storage.rowCount)
         self.storage = storage
         self.rows = rows
@@ -102,7 +136,7 @@
 
     /// The canonical dot product of a row of this tile and a row of another, in `Double`.
     @inline(__always)
-    package func dot(_ index: Int, with other: RowTile, _ otherIndex: Int, backend: KernelBackend) -> Double {
+    package func dot(_ index: Int, with other: borrowing RowTile, _ otherIndex: Int, backend: KernelBackend) -> Double {
         assert(dimension == other.dimension)
         return unsafe Verdict.dot(backend, row(at: index), other.row(at: otherIndex), depth: dimension)
     }
@@ -110,7 +144,7 @@
     /// The canonical squared distance of a row of this tile and a row of another, in `Double`.
     @inline(__always)
     package func squaredDistance(
-        _ index: Int, from other: RowTile, _ otherIndex: Int, backend: KernelBackend
+        _ index: Int, from other: borrowing RowTile, _ otherIndex: Int, backend: KernelBackend
     ) -> Double {
         assert(dimension == other.dimension)
         return unsafe Verdict.squaredDistance(backend, row(at: index), other.row(at: otherIndex), depth: dimension)

@@ -19,7 +19,9 @@ package enum BareSweep {
         let next = Atomic<Int>(0)
         let total = Mutex<Float>(0)
         runWorkers(workers) { _ in
-            let (queryTile, rowTile, scores) = (RowTile(), RowTile(), ScoreTile())
+            var queryTile = RowTile()
+            var rowTile = RowTile()
+            var scores = ScoreTile()
             var sum: Float = 0
             while true {
                 let unit = next.wrappingAdd(1, ordering: .relaxed).oldValue
@@ -33,7 +35,7 @@ package enum BareSweep {
                     if isRead {
                         sum += rowTile.sum()
                     } else {
-                        scores.multiply(queryTile, rowTile, gemm: GEMM.preferred, vector: .fastestVector)
+                        scores.multiplyOnly(queryTile, rowTile, gemm: GEMM.preferred)
                         sum += scores.score(0, 0)
                     }
                 }

@@ -1,49 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The dot products of a tile of queries and a tile of corpus rows, and the scan over them: what stands between the
-/// kernels and the safe code above. One worker owns it; its memory is that of the largest tile it has held.
-@safe package final class ScoreTile {
+/// kernels and the safe code above. One worker owns it; its memory is that of the largest tile it has held. Not copyable,
+/// like `RowTile`.
+@safe package struct ScoreTile: ~Copyable {
     private var scores: UnsafeMutableBufferPointer<Float>
     private var candidates: UnsafeMutableBufferPointer<Int32>
+    /// What the filter knows of each column: its norm and its offset.
+    private var norms: UnsafeMutableBufferPointer<Float>
+    private var offsets: UnsafeMutableBufferPointer<Float>
     private var columnCount = 0
     private var rowCount = 0
-
-    /// Row norms as the scan wants them, one a column; the filter fills them.
-    package var norms: [Float] = []
-    /// Row offsets as the scan wants them, one a column; the filter fills them.
-    package var offsets: [Float] = []
+    private var scanStart = 0
 
     package init() {
         unsafe scores = .allocate(capacity: 1)
         unsafe candidates = .allocate(capacity: 1)
+        unsafe norms = .allocate(capacity: 1)
+        unsafe offsets = .allocate(capacity: 1)
     }
 
     deinit {
         unsafe scores.deallocate()
         unsafe candidates.deallocate()
+        unsafe norms.deallocate()
+        unsafe offsets.deallocate()
     }
 
     /// Below this many queries a tile is scored row by row: a GEMM would pack every corpus row to use it a few times.
     package static let rowwiseQueryLimit = 4
 
-    /// Computes all dot products of `queries` and `corpus` in single precision, within the slack of `GEMM`.
-    package func multiply(_ queries: RowTile, _ corpus: RowTile, gemm: KernelBackend, vector: KernelBackend) {
+    /// Loads corpus rows and computes all their dot products with `queries` in single precision, within the slack of
+    /// `GEMM`.
+    package mutating func multiply(
+        _ queries: borrowing RowTile, _ corpus: inout RowTile, loading rows: Range<Int>, of storage: RowStorage,
+        gemm: KernelBackend, vector: KernelBackend
+    ) {
+        rowCount = queries.rows.count
+        columnCount = rows.count
+        reserve(rows: rowCount, columns: columnCount)
+        let c = unsafe scores.baseAddress.unsafelyUnwrapped
+        guard rowCount > 0, rowCount < Self.rowwiseQueryLimit else {
+            corpus.load(rows, of: storage, backend: vector)
+            unsafe multiply(queries, corpus, gemm: gemm, into: c)
+            return
+        }
+        unsafe corpus.load(rows, of: storage, backend: vector, query: queries.row(at: 0), scores: c)
+        for i in 1..<rowCount {
+            unsafe DotRows.score(
+                vector, query: queries.row(at: i), rows: corpus.base, stride: corpus.stride, count: columnCount,
+                depth: corpus.dimension, into: c + i * columnCount)
+        }
+    }
+
+    /// Computes all dot products by one GEMM, of rows that are loaded without their norms; for measurements.
+    mutating func multiplyOnly(_ queries: borrowing RowTile, _ corpus: borrowing RowTile, gemm: KernelBackend) {
         rowCount = queries.rows.count
         columnCount = corpus.rows.count
         reserve(rows: rowCount, columns: columnCount)
-        guard rowCount > 0, columnCount > 0 else { return }
-        let c = unsafe scores.baseAddress.unsafelyUnwrapped
-        if rowCount < Self.rowwiseQueryLimit {
-            for i in 0..<rowCount {
-                unsafe DotRows.score(
-                    vector, query: queries.row(at: i), rows: corpus.base, stride: corpus.stride, count: columnCount,
-                    depth: corpus.dimension, into: c + i * columnCount)
-            }
-        } else {
-            unsafe GEMM.multiplyTransposed(
-                gemm, a: queries.base, aStride: queries.stride, rows: rowCount, b: corpus.base,
-                bStride: corpus.stride, columns: columnCount, depth: corpus.dimension, c: c, cStride: columnCount)
-        }
+        unsafe multiply(queries, corpus, gemm: gemm, into: scores.baseAddress.unsafelyUnwrapped)
+    }
+
+    private func multiply(
+        _ queries: borrowing RowTile, _ corpus: borrowing RowTile, gemm: KernelBackend,
+        into c: UnsafeMutablePointer<Float>
+    ) {
+        unsafe GEMM.multiplyTransposed(
+            gemm, a: queries.base, aStride: queries.stride, rows: rowCount, b: corpus.base, bStride: corpus.stride,
+            columns: columnCount, depth: corpus.dimension, c: c, cStride: columnCount)
     }
 
     /// The single-precision dot product of query `row` and corpus row `column` of the tile.
@@ -53,37 +77,40 @@
         return unsafe scores[row &* columnCount &+ column]
     }
 
+    /// Tells what the filter knows of a column of the tile.
+    @inline(__always)
+    package mutating func setColumn(_ column: Int, norm: Float, offset: Float) {
+        assert(column >= 0 && column < columnCount)
+        unsafe norms[column] = norm
+        unsafe offsets[column] = offset
+    }
+
     /// Whether a score survives the bound, as `scan` tests it; for looking again after the bound has moved.
     @inline(__always)
     package func survives(_ row: Int, _ column: Int, slope: Float, base: Float) -> Bool {
-        !(score(row, column) < slope * norms[column] + offsets[column] + base)
+        unsafe !(score(row, column) < slope * norms[column] + offsets[column] + base)
     }
 
-    /// Finds the columns from `first` on whose score survives in one row of the tile; returns how many.
+    /// Finds the columns whose score survives in one row of the tile; returns how many.
     @inline(__always)
-    package func scan(_ row: Int, from first: Int, slope: Float, base: Float, backend: KernelBackend) -> Int {
-        assert(row >= 0 && row < rowCount && first >= 0 && first <= columnCount)
-        assert(norms.count >= columnCount && offsets.count >= columnCount)
-        return unsafe norms.withUnsafeBufferPointer { norms in
-            unsafe offsets.withUnsafeBufferPointer { offsets in
-                guard let norms = norms.baseAddress, let offsets = offsets.baseAddress,
-                    let scores = unsafe scores.baseAddress, let candidates = unsafe candidates.baseAddress
-                else { return 0 }
-                return unsafe ThresholdScan.survivors(
-                    backend, scores: scores + (row &* columnCount &+ first), norms: norms + first,
-                    offsets: offsets + first, slope: slope, base: base, count: columnCount &- first,
-                    into: candidates)
-            }
-        }
+    package mutating func scan(
+        _ row: Int, _ columns: Range<Int>, slope: Float, base: Float, backend: KernelBackend
+    ) -> Int {
+        assert(row >= 0 && row < rowCount && columns.lowerBound >= 0 && columns.upperBound <= columnCount)
+        scanStart = columns.lowerBound
+        guard let norms = unsafe norms.baseAddress, let offsets = unsafe offsets.baseAddress,
+            let scores = unsafe scores.baseAddress, let candidates = unsafe candidates.baseAddress
+        else { return 0 }
+        return unsafe ThresholdScan.survivors(
+            backend, scores: scores + (row &* columnCount &+ scanStart), norms: norms + scanStart,
+            offsets: offsets + scanStart, slope: slope, base: base, count: columns.count, into: candidates)
     }
 
-    /// The `index`-th survivor of the last scan that began at `first`, as a column of the tile.
+    /// The `index`-th survivor of the last scan, as a column of the tile.
     @inline(__always)
-    package func survivor(_ index: Int, from first: Int) -> Int {
-        unsafe Int(candidates[index]) &+ first
-    }
+    package func survivor(_ index: Int) -> Int { unsafe Int(candidates[index]) &+ scanStart }
 
-    private func reserve(rows: Int, columns: Int) {
+    private mutating func reserve(rows: Int, columns: Int) {
         let needed = max(rows * columns, 1)
         if unsafe scores.count < needed {
             unsafe scores.deallocate()
@@ -92,10 +119,10 @@
         if unsafe candidates.count < columns {
             unsafe candidates.deallocate()
             unsafe candidates = .allocate(capacity: columns)
-        }
-        if norms.count < columns {
-            norms = [Float](repeating: 0, count: columns)
-            offsets = [Float](repeating: 0, count: columns)
+            unsafe norms.deallocate()
+            unsafe norms = .allocate(capacity: columns)
+            unsafe offsets.deallocate()
+            unsafe offsets = .allocate(capacity: columns)
         }
     }
 }

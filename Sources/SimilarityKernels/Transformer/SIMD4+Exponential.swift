@@ -3,14 +3,15 @@
 extension SIMD4<Float> {
     /// e^x for four numbers that are at most 88.
     ///
-    /// x = n * ln 2 + r with |r| <= ln 2 / 2; ln 2 is split in two so that n * (high part) is exact; e^r is a polynomial of
-    /// degree 6 (the coefficients of Cephes' `expf`), and 2^n is put together from its exponent bits. Numbers below -87 give e^-87, about 1.6e-38: never a
-    /// subnormal, never zero.
+    /// x = n * ln 2 + r with |r| <= ln 2 / 2; ln 2 is split in two so that n * (high part) is exact; e^r is a
+    /// polynomial of degree 6 (the coefficients of Cephes' `expf`), and 2^n is put together from its exponent bits.
+    /// Numbers below -87 give e^-87, about 1.6e-38: never a subnormal, never zero.
     ///
     /// Accuracy: relative error below 2^-22 from -87 to 88. NaN gives NaN.
     @inline(__always)
     package var exponential: SIMD4<Float> {
-        let x = pointwiseMax(self, SIMD4(repeating: -87))
+        // Not `pointwiseMax`, which takes the bound for a NaN, and is slower.
+        let x = replacing(with: -87, where: self .< -87)
         // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits of the sum.
         let shifted = x * 1.442_695_04 + 12_582_912
         let n = shifted - 12_582_912
@@ -28,13 +29,13 @@ extension SIMD4<Float> {
 
     /// The error function of four numbers.
     ///
-    /// An odd rational function of degree 11 over 10, fitted to the largest absolute error on [-4, 4]; beyond that erf is 1 to within
-    /// half a unit in the last place, and the argument is held at the ends.
+    /// An odd rational function of degree 11 over 10, fitted to the largest absolute error on [-4, 4]; beyond that erf
+    /// is 1 to within half a unit in the last place, and the argument is held at the ends.
     ///
     /// Accuracy: absolute error below 5e-7. NaN gives NaN.
     @inline(__always)
     package var errorFunction: SIMD4<Float> {
-        let z = pointwiseMin(pointwiseMax(self, SIMD4(repeating: -4)), SIMD4(repeating: 4))
+        let z = replacing(with: -4, where: self .< -4).replacing(with: 4, where: self .> 4)
         let u = z * z
         var p = u * 1.974_819_27e-6 + 2.880_418_61e-4
         p = p * u + 4.003_680_31e-3

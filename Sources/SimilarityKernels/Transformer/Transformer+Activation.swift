@@ -13,10 +13,11 @@ extension Transformer {
 
     /// values <- activation(values + bias), for each of `rows` rows of bias.count values.
     ///
-    /// Accuracy: absolute error below `5e-7 * max(1, |x|)` for both forms of GELU, none beyond the addition for ReLU. NaN gives NaN
-    /// for GELU. Gaussian error linear units: Hendrycks and Gimpel, arXiv:1606.08415.
+    /// Accuracy: absolute error below `5e-7 * max(1, |x|)` for both forms of GELU, none beyond the addition for ReLU.
+    /// NaN gives NaN. Gaussian error linear units: Hendrycks and Gimpel, arXiv:1606.08415.
     /// - Complexity: rows * bias.count evaluations; in place.
     package static func activate(_ values: inout [Float], rows: Int, bias: Weights, by activation: Activation) {
+        defer { withExtendedLifetime(bias) {} }
         let width = bias.count
         precondition(values.count >= rows * width)
         unsafe values.withUnsafeMutableBufferPointer { values in
@@ -26,7 +27,7 @@ extension Transformer {
                 switch activation {
                 case .gelu: unsafe map(x, bias.start, count: width) { gelu($0) }
                 case .geluTanh: unsafe map(x, bias.start, count: width) { geluTanh($0) }
-                case .relu: unsafe map(x, bias.start, count: width) { pointwiseMax($0, .zero) }
+                case .relu: unsafe map(x, bias.start, count: width) { $0.replacing(with: 0, where: $0 .< 0) }
                 }
             }
         }
@@ -35,7 +36,9 @@ extension Transformer {
     /// x <- body(x + bias), four at a time; the tail is padded with zeros in a register.
     @inline(__always)
     private static func map(
-        _ x: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, count: Int,
+        _ x: UnsafeMutablePointer<Float>,
+        _ bias: UnsafePointer<Float>,
+        count: Int,
         _ body: (SIMD4<Float>) -> SIMD4<Float>
     ) {
         var i = 0
@@ -61,7 +64,7 @@ extension Transformer {
     @inline(__always)
     private static func geluTanh(_ x: SIMD4<Float>) -> SIMD4<Float> {
         let y2 = x * (1.595_769_12 + 0.071_354_816 * (x * x))
-        let exponent = pointwiseMin(SIMD4<Float>.zero - y2, SIMD4(repeating: 88))
+        let exponent = (SIMD4<Float>.zero - y2).replacing(with: 88, where: y2 .< -88)
         return x / (exponent.exponential + 1)
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Transformer {
-    /// Working memory of ``attend(_:queriesKeysValues:starts:headCount:width:into:scratch:)``, reused from layer to layer.
+    /// Working memory of ``attend(_:queriesKeysValues:starts:headCount:width:into:scratch:)``, reused from layer to
+    /// layer.
     package struct AttentionScratch: Sendable {
         fileprivate var scores: [Float]
         fileprivate var values: [Float]
@@ -15,14 +16,20 @@ extension Transformer {
 
     /// Multi-head self-attention within each text: context <- softmax(Q * K^T / sqrt(d)) * V, head by head.
     ///
-    /// Shapes: `queriesKeysValues` T x 3 * width, the three side by side in a row; `starts` one more than there are texts, from 0
-    /// to T; `context` T x width. Head h takes columns h * d ..< (h + 1) * d of each, with d = width / headCount. No mask: texts are not
-    /// padded, and BERT attends both ways. Attention is all you need: Vaswani et al., arXiv:1706.03762.
+    /// Shapes: `queriesKeysValues` T x 3 * width, the three side by side in a row; `starts` one more than there are
+    /// texts, from 0 to T; `context` T x width. Head h takes columns h * d ..< (h + 1) * d of each, with d = width /
+    /// headCount. No mask: texts are not padded, and BERT attends both ways. Attention is all you need: Vaswani et
+    /// al., arXiv:1706.03762.
     /// - Precondition: no text is longer than the scratch was made for.
     /// - Complexity: 2 * width * (sum of squared lengths) multiply-adds.
     package static func attend(
-        _ backend: KernelBackend, queriesKeysValues: [Float], starts: [Int], headCount: Int, width: Int,
-        into context: inout [Float], scratch: inout AttentionScratch
+        _ backend: KernelBackend,
+        queriesKeysValues: [Float],
+        starts: [Int],
+        headCount: Int,
+        width: Int,
+        into context: inout [Float],
+        scratch: inout AttentionScratch
     ) {
         let tokenCount = starts.last ?? 0
         precondition(headCount > 0 && width % headCount == 0)
@@ -38,9 +45,16 @@ extension Transformer {
                     for (start, end) in zip(starts, starts.dropFirst()) {
                         for head in 0..<headCount {
                             unsafe attendHead(
-                                backend, queries: input + (start * 3 * width + head * headWidth), width: width,
-                                length: end - start, headWidth: headWidth, scale: scale,
-                                context: context + (start * width + head * headWidth), scores: scores, values: values)
+                                backend,
+                                queries: input + (start * 3 * width + head * headWidth),
+                                width: width,
+                                length: end - start,
+                                headWidth: headWidth,
+                                scale: scale,
+                                context: context + (start * width + head * headWidth),
+                                scores: scores,
+                                values: values
+                            )
                         }
                     }
                 }
@@ -48,22 +62,49 @@ extension Transformer {
         }
     }
 
-    /// One head of one text. Values are transposed, because the GEMM tile takes its second operand by rows.
+    /// One head of one text.
+    ///
+    /// Values are transposed, because the GEMM tile takes its second operand by rows.
     private static func attendHead(
-        _ backend: KernelBackend, queries: UnsafePointer<Float>, width: Int, length: Int, headWidth: Int, scale: Float,
-        context: UnsafeMutablePointer<Float>, scores: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>
+        _ backend: KernelBackend,
+        queries: UnsafePointer<Float>,
+        width: Int,
+        length: Int,
+        headWidth: Int,
+        scale: Float,
+        context: UnsafeMutablePointer<Float>,
+        scores: UnsafeMutablePointer<Float>,
+        values: UnsafeMutablePointer<Float>
     ) {
         unsafe GEMM.multiplyTransposed(
-            backend, a: queries, aStride: 3 * width, rows: length, b: queries + width, bStride: 3 * width,
-            columns: length, depth: headWidth, c: scores, cStride: length)
+            backend,
+            a: queries,
+            aStride: 3 * width,
+            rows: length,
+            b: queries + width,
+            bStride: 3 * width,
+            columns: length,
+            depth: headWidth,
+            c: scores,
+            cStride: length
+        )
         for row in 0..<length { unsafe softmax(scores + row * length, count: length, scale: scale) }
         let source = unsafe queries + 2 * width
         for t in 0..<length {
             for i in 0..<headWidth { unsafe values[i &* length &+ t] = source[t &* 3 &* width &+ i] }
         }
         unsafe GEMM.multiplyTransposed(
-            backend, a: scores, aStride: length, rows: length, b: values, bStride: length, columns: headWidth,
-            depth: length, c: context, cStride: width)
+            backend,
+            a: scores,
+            aStride: length,
+            rows: length,
+            b: values,
+            bStride: length,
+            columns: headWidth,
+            depth: length,
+            c: context,
+            cStride: width
+        )
     }
 }
 

@@ -9,26 +9,44 @@ extension Transformer {
     /// Accuracy: relative to the largest `|gain * x^| + |shift|` of the row below `(width / 4 + 16) * 2^-23`.
     /// - Complexity: about 5 * rows * width additions and multiplications; in place.
     package static func normalize(
-        _ hidden: inout [Float], rows: Int, gain: Weights, shift: Weights, epsilon: Float
+        _ hidden: inout [Float],
+        rows: Int,
+        gain: Weights,
+        shift: Weights,
+        epsilon: Float
     ) {
+        defer { withExtendedLifetime((gain, shift)) {} }
         let width = gain.count
         precondition(width > 0 && shift.count == width && hidden.count >= rows * width)
         unsafe hidden.withUnsafeMutableBufferPointer { hidden in
             guard let hidden = hidden.baseAddress else { return }
             for row in 0..<rows {
                 unsafe normalizeRow(
-                    hidden + row * width, gain: gain.start, shift: shift.start, width: width, epsilon: epsilon)
+                    hidden + row * width,
+                    gain: gain.start,
+                    shift: shift.start,
+                    width: width,
+                    epsilon: epsilon
+                )
             }
         }
     }
 
-    /// Each row of hidden <- layer norm of (hidden + (added + bias)): the end of a residual block in one pass over memory.
+    /// Each row of hidden <- layer norm of (hidden + (added + bias)): the end of a residual block in one pass over
+    /// memory.
     ///
     /// Shapes: `hidden` rows x width, of which it takes the rows from `firstRow` on; `added` rows x width.
     package static func addAndNormalize(
-        _ hidden: inout [Float], firstRow: Int = 0, rows: Int, added: [Float], bias: Weights, gain: Weights,
-        shift: Weights, epsilon: Float
+        _ hidden: inout [Float],
+        firstRow: Int = 0,
+        rows: Int,
+        added: [Float],
+        bias: Weights,
+        gain: Weights,
+        shift: Weights,
+        epsilon: Float
     ) {
+        defer { withExtendedLifetime((bias, gain, shift)) {} }
         let width = gain.count
         precondition(width > 0 && shift.count == width && bias.count == width && firstRow >= 0)
         precondition(hidden.count >= (firstRow + rows) * width && added.count >= rows * width)
@@ -46,7 +64,10 @@ extension Transformer {
     }
 
     private static func normalizeRow(
-        _ x: UnsafeMutablePointer<Float>, gain: UnsafePointer<Float>, shift: UnsafePointer<Float>, width: Int,
+        _ x: UnsafeMutablePointer<Float>,
+        gain: UnsafePointer<Float>,
+        shift: UnsafePointer<Float>,
+        width: Int,
         epsilon: Float
     ) {
         let vectors = width & ~3

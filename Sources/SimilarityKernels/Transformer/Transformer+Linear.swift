@@ -3,15 +3,23 @@
 extension Transformer {
     /// Columns `column ..< column + n` of output <- input * weights^T.
     ///
-    /// Shapes: `input` `rows` x depth beginning at row `firstRow`; `weights` n x depth as PyTorch stores a linear layer (out, in);
-    /// `output` `rows` x `outputWidth` from its first row on. Other columns are left as they are.
+    /// Shapes: `input` `rows` x depth beginning at row `firstRow`; `weights` n x depth as PyTorch stores a linear
+    /// layer (out, in); `output` `rows` x `outputWidth` from its first row on. Other columns are left as they are.
     ///
     /// Rounding is that of ``GEMM``.
     /// - Complexity: rows * n * depth multiply-adds.
     package static func multiply(
-        _ backend: KernelBackend, input: [Float], firstRow: Int = 0, rows: Int, depth: Int, weights: Weights,
-        into output: inout [Float], outputWidth: Int, column: Int = 0
+        _ backend: KernelBackend,
+        input: [Float],
+        firstRow: Int = 0,
+        rows: Int,
+        depth: Int,
+        weights: Weights,
+        into output: inout [Float],
+        outputWidth: Int,
+        column: Int = 0
     ) {
+        defer { withExtendedLifetime(weights) {} }
         precondition(depth > 0 && weights.count % depth == 0)
         let columns = weights.count / depth
         precondition(firstRow >= 0 && column >= 0 && column + columns <= outputWidth)
@@ -20,8 +28,17 @@ extension Transformer {
             unsafe output.withUnsafeMutableBufferPointer { output in
                 guard let a = input.baseAddress, let c = output.baseAddress else { return }
                 unsafe GEMM.multiplyTransposed(
-                    backend, a: a + firstRow * depth, aStride: depth, rows: rows, b: weights.start, bStride: depth,
-                    columns: columns, depth: depth, c: c + column, cStride: outputWidth)
+                    backend,
+                    a: a + firstRow * depth,
+                    aStride: depth,
+                    rows: rows,
+                    b: weights.start,
+                    bStride: depth,
+                    columns: columns,
+                    depth: depth,
+                    c: c + column,
+                    cStride: outputWidth
+                )
             }
         }
     }
@@ -30,6 +47,7 @@ extension Transformer {
     ///
     /// - Complexity: rows * bias.count additions.
     package static func addBias(_ bias: Weights, to values: inout [Float], rows: Int, width: Int, column: Int = 0) {
+        defer { withExtendedLifetime(bias) {} }
         precondition(column >= 0 && column + bias.count <= width && values.count >= rows * width)
         unsafe values.withUnsafeMutableBufferPointer { values in
             guard let values = values.baseAddress else { return }

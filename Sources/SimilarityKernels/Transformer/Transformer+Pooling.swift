@@ -13,12 +13,16 @@ extension Transformer {
 
     /// vectors <- one row a text, pooled from the rows of its tokens.
     ///
-    /// Shapes: `hidden` T x width; `starts` one more than there are texts, from 0 to T; `vectors` texts x width. The mean is summed
-    /// in order of the tokens, in Float.
+    /// Shapes: `hidden` T x width; `starts` one more than there are texts, from 0 to T; `vectors` texts x width. The
+    /// mean is summed in order of the tokens, in Float.
     /// - Precondition: no text is without tokens.
     /// - Complexity: T * width additions or comparisons.
     package static func pool(
-        _ hidden: [Float], starts: [Int], width: Int, by pooling: Pooling, into vectors: inout [Float]
+        _ hidden: [Float],
+        starts: [Int],
+        width: Int,
+        by pooling: Pooling,
+        into vectors: inout [Float]
     ) {
         precondition(hidden.count >= (starts.last ?? 0) * width && vectors.count >= (starts.count - 1) * width)
         unsafe hidden.withUnsafeBufferPointer { hidden in

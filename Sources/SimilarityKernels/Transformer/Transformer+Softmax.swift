@@ -3,15 +3,17 @@
 extension Transformer {
     /// row <- softmax(scale * row), in place: `e^(scale * (x - max))` over the sum of them.
     ///
-    /// Requires: `row` readable and writable for `count` floats, `count` > 0, `scale` > 0. No overflow, whatever the scores; a score of
-    /// minus infinity gives e^-87 over the sum, a NaN among the scores makes the whole row NaN.
+    /// Requires: `row` readable and writable for `count` floats, `count` > 0, `scale` > 0. No overflow, whatever the
+    /// scores; a score of minus infinity gives e^-87 over the sum, a NaN among the scores makes the whole row NaN.
     ///
-    /// Accuracy: each value within a relative `(count / 4 + 8) * 2^-22` plus 2e-38, for scores whose scaled differences are of moderate size.
+    /// Accuracy: each value within a relative `(count / 4 + 8) * 2^-22` plus 2e-38, for scores whose scaled
+    /// differences are of moderate size.
     static func softmax(_ row: UnsafeMutablePointer<Float>, count: Int, scale: Float) {
         var maximum4 = SIMD4<Float>(repeating: -.infinity)
         var i = 0
         while i &+ 4 <= count {
-            maximum4 = pointwiseMax(maximum4, unsafe SIMD4(loading: row, at: i))
+            let x = unsafe SIMD4(loading: row, at: i)
+            maximum4 = maximum4.replacing(with: x, where: x .> maximum4)
             i &+= 4
         }
         var maximum = maximum4.max()

@@ -2,9 +2,9 @@
 
 /// The numeric loops of a BERT-family transformer.
 ///
-/// Matrices are row-major arrays, one row a token, and the tokens of several texts follow one another without padding. Each
-/// function checks its extents before it takes an address, allocates nothing, and runs on the caller's thread. Where a
-/// sum is made of four lanes, the lanes are added in a fixed order, so the same input gives the same bits.
+/// Matrices are row-major arrays, one row a token, and the tokens of several texts follow one another without padding.
+/// Each function checks its extents before it takes an address, allocates nothing, and runs on the caller's thread.
+/// Where a sum is made of four lanes, the lanes are added in a fixed order, so the same input gives the same bits.
 package enum Transformer {}
 
 /// Weights of a model: floats at a stable address, either in the mapped file itself or converted once on loading.
@@ -23,8 +23,8 @@ package struct Weights: Sendable {
 
     /// The `count` elements of `type` that begin `byteOffset` bytes into a file.
     ///
-    /// Floats that are aligned stay where they are, so pages of the file are read when they are used and shared between
-    /// processes; everything else is copied. Widening is exact.
+    /// Floats that are aligned stay where they are, so pages of the file are read when they are used and shared
+    /// between processes; everything else is copied. Widening is exact.
     /// - Precondition: the elements are inside the file.
     package init(_ bytes: SharedBytes, byteOffset: Int, count: Int, type: ElementType) {
         precondition(byteOffset >= 0 && count >= 0 && byteOffset <= bytes.byteCount)
@@ -58,7 +58,9 @@ package struct Weights: Sendable {
         byteOffset = 0
     }
 
-    /// The first element. Valid as long as the value is.
+    /// The first element.
+    ///
+    /// Valid as long as the value is; who uses it keeps the value with `withExtendedLifetime`.
     var start: UnsafePointer<Float> {
         unsafe (storage.start + byteOffset).assumingMemoryBound(to: Float.self)
     }

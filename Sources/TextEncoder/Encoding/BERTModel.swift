@@ -8,30 +8,47 @@ struct BERTModel: Sendable {
     let weights: BERTWeights
     let backend: KernelBackend
 
-    /// Rows of the feed-forward block that are in the works at a time: its intermediate rows are four times as wide as the
-    /// others, and this many of them still fit into a second-level cache or close to it.
+    /// Rows of the feed-forward block that are in the works at a time: its intermediate rows are four times as wide as
+    /// the others, and this many of them still fit into a second-level cache or close to it.
     private static let feedForwardRows = 256
 
     /// The vectors of a batch of texts, one row a text.
     ///
-    /// The tokens of the batch are one matrix without padding, so each linear layer is one matrix multiply; attention runs
-    /// text by text. On the calling thread alone.
+    /// The tokens of the batch are one matrix without padding, so each linear layer is one matrix multiply; attention
+    /// runs text by text. On the calling thread alone.
     ///
     /// - Parameters:
     ///   - ids: the tokens of all texts, one after the other; T of them.
     ///   - starts: where each text begins in `ids`, and T at the end; no text is empty or longer than the model has positions.
-    /// - Complexity: for l layers of width h and inner width i, `l * (T * (4 h^2 + 2 h i) + 2 h * (sum of squared lengths))`
-    ///   multiply-adds; `4 * (6 T h + min(T, 256) i + L^2 + L h / heads)` bytes, L the longest text.
+    /// - Complexity: for l layers of width h and inner width i, and texts of lengths L,
+    ///   `l * (T * (4 h^2 + 2 h i) + 2 h * sum of L^2)` multiply-adds;
+    ///   `4 * (6 T h + min(T, 256) i + L^2 + L h / heads)` bytes, L the longest.
     func vectors(ids: [Int32], starts: [Int], pooling: Transformer.Pooling) -> [Float] {
         let width = shape.hiddenSize
         var hidden = [Float](repeating: 0, count: ids.count * width)
-        var scratch = Scratch(tokenCount: ids.count, starts: starts, shape: shape, feedForwardRows: Self.feedForwardRows)
+        var scratch = Scratch(
+            tokenCount: ids.count,
+            starts: starts,
+            shape: shape,
+            feedForwardRows: Self.feedForwardRows
+        )
         Transformer.embed(
-            ids: ids, starts: starts, words: weights.words, positions: weights.positions, types: weights.types,
-            width: width, into: &hidden)
+            ids: ids,
+            starts: starts,
+            words: weights.words,
+            positions: weights.positions,
+            types: weights.types,
+            width: width,
+            into: &hidden
+        )
         let norm = weights.embeddingNorm
         Transformer.normalize(
-            &hidden, rows: ids.count, gain: norm.gain, shift: norm.shift, epsilon: shape.layerNormEpsilon)
+            &hidden,
+            rows: ids.count,
+            gain: norm.gain,
+            shift: norm.shift,
+            epsilon: shape.layerNormEpsilon
+        )
         for layer in weights.layers {
             attend(&hidden, starts: starts, layer: layer, scratch: &scratch)
             feedForward(&hidden, rows: ids.count, layer: layer, scratch: &scratch)
@@ -43,44 +60,104 @@ struct BERTModel: Sendable {
 
     /// hidden <- norm(hidden + attention(hidden)).
     private func attend(
-        _ hidden: inout [Float], starts: [Int], layer: BERTWeights.Layer, scratch: inout Scratch
+        _ hidden: inout [Float],
+        starts: [Int],
+        layer: BERTWeights.Layer,
+        scratch: inout Scratch
     ) {
         let (width, rows) = (shape.hiddenSize, starts.last ?? 0)
         for (part, linear) in [layer.query, layer.key, layer.value].enumerated() {
             Transformer.multiply(
-                backend, input: hidden, rows: rows, depth: width, weights: linear.weights, into: &scratch.projections,
-                outputWidth: 3 * width, column: part * width)
+                backend,
+                input: hidden,
+                rows: rows,
+                depth: width,
+                weights: linear.weights,
+                into: &scratch.projections,
+                outputWidth: 3 * width,
+                column: part * width
+            )
             Transformer.addBias(
-                linear.bias, to: &scratch.projections, rows: rows, width: 3 * width, column: part * width)
+                linear.bias,
+                to: &scratch.projections,
+                rows: rows,
+                width: 3 * width,
+                column: part * width
+            )
         }
         Transformer.attend(
-            backend, queriesKeysValues: scratch.projections, starts: starts, headCount: shape.headCount, width: width,
-            into: &scratch.context, scratch: &scratch.attention)
+            backend,
+            queriesKeysValues: scratch.projections,
+            starts: starts,
+            headCount: shape.headCount,
+            width: width,
+            into: &scratch.context,
+            scratch: &scratch.attention
+        )
         Transformer.multiply(
-            backend, input: scratch.context, rows: rows, depth: width, weights: layer.attentionOutput.weights,
-            into: &scratch.output, outputWidth: width)
+            backend,
+            input: scratch.context,
+            rows: rows,
+            depth: width,
+            weights: layer.attentionOutput.weights,
+            into: &scratch.output,
+            outputWidth: width
+        )
         Transformer.addAndNormalize(
-            &hidden, rows: rows, added: scratch.output, bias: layer.attentionOutput.bias,
-            gain: layer.attentionNorm.gain, shift: layer.attentionNorm.shift, epsilon: shape.layerNormEpsilon)
+            &hidden,
+            rows: rows,
+            added: scratch.output,
+            bias: layer.attentionOutput.bias,
+            gain: layer.attentionNorm.gain,
+            shift: layer.attentionNorm.shift,
+            epsilon: shape.layerNormEpsilon
+        )
     }
 
     /// hidden <- norm(hidden + output(activation(intermediate(hidden)))), some rows at a time.
     private func feedForward(
-        _ hidden: inout [Float], rows: Int, layer: BERTWeights.Layer, scratch: inout Scratch
+        _ hidden: inout [Float],
+        rows: Int,
+        layer: BERTWeights.Layer,
+        scratch: inout Scratch
     ) {
         for firstRow in stride(from: 0, to: rows, by: Self.feedForwardRows) {
             let count = min(Self.feedForwardRows, rows - firstRow)
             Transformer.multiply(
-                backend, input: hidden, firstRow: firstRow, rows: count, depth: shape.hiddenSize,
-                weights: layer.intermediate.weights, into: &scratch.intermediate, outputWidth: shape.intermediateSize)
+                backend,
+                input: hidden,
+                firstRow: firstRow,
+                rows: count,
+                depth: shape.hiddenSize,
+                weights: layer.intermediate.weights,
+                into: &scratch.intermediate,
+                outputWidth: shape.intermediateSize
+            )
             Transformer.activate(
-                &scratch.intermediate, rows: count, bias: layer.intermediate.bias, by: shape.activation)
+                &scratch.intermediate,
+                rows: count,
+                bias: layer.intermediate.bias,
+                by: shape.activation
+            )
             Transformer.multiply(
-                backend, input: scratch.intermediate, rows: count, depth: shape.intermediateSize,
-                weights: layer.output.weights, into: &scratch.output, outputWidth: shape.hiddenSize)
+                backend,
+                input: scratch.intermediate,
+                rows: count,
+                depth: shape.intermediateSize,
+                weights: layer.output.weights,
+                into: &scratch.output,
+                outputWidth: shape.hiddenSize
+            )
             Transformer.addAndNormalize(
-                &hidden, firstRow: firstRow, rows: count, added: scratch.output, bias: layer.output.bias,
-                gain: layer.outputNorm.gain, shift: layer.outputNorm.shift, epsilon: shape.layerNormEpsilon)
+                &hidden,
+                firstRow: firstRow,
+                rows: count,
+                added: scratch.output,
+                bias: layer.output.bias,
+                gain: layer.outputNorm.gain,
+                shift: layer.outputNorm.shift,
+                epsilon: shape.layerNormEpsilon
+            )
         }
     }
 }

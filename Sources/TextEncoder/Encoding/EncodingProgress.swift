@@ -2,7 +2,8 @@
 
 /// How far an encoding has come.
 ///
-/// Equal texts are encoded once and count once. Long texts go first, so tokens tell the remaining time better than texts do.
+/// Equal texts are encoded once and count once. Long texts go first, so tokens tell the remaining time better than
+/// texts do.
 public struct EncodingProgress: Sendable, Hashable {
     /// Distinct texts whose vectors are there.
     public internal(set) var completedTextCount = 0

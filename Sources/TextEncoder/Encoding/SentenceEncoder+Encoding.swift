@@ -7,11 +7,12 @@ import Synchronization
 extension SentenceEncoder {
     /// The vectors of texts, one row a text, in their order.
     ///
-    /// Texts with the same tokens are encoded once and get the same vector. The same texts give the same bytes on one machine with
-    /// one BLAS, whatever the number of workers: what is computed together depends on the texts alone. Among other texts
-    /// a vector may differ in its last bits.
+    /// Texts with the same tokens are encoded once and get the same vector. The same texts give the same bytes on one
+    /// machine with one BLAS, whatever the number of workers: what is computed together depends on the texts alone.
+    /// Among other texts a vector may differ in its last bits.
     ///
-    /// An empty or blank text gets the vector of the special tokens alone, as in the reference; no texts give a matrix of no rows.
+    /// An empty or blank text gets the vector of the special tokens alone, as in the reference; no texts give a matrix
+    /// of no rows.
     ///
     /// With the trait `OpenBLAS`, put it to one thread (`BLAS.useOneThread()`): each worker calls it for itself.
     ///
@@ -21,20 +22,26 @@ extension SentenceEncoder {
     ///   - cancellation: looked at between batches.
     ///   - progress: called after each batch, by one worker at a time, with numbers that only grow.
     /// - Returns: a matrix of n rows and ``dimension`` columns.
-    /// - Throws: `CancellationError` after a cancellation; ``ModelError`` if the model gives a vector with a NaN or an infinity.
+    /// - Throws: `CancellationError` after a cancellation; ``ModelError`` if the model gives a vector with a NaN or an
+    ///   infinity.
     /// - Complexity: for l layers of width h and inner width i, and T tokens in distinct texts of lengths L,
-    ///   `l * (T * (4 h^2 + 2 h i) + 2 h * (sum of L^2))` multiply-adds: 11 million a token for all-MiniLM-L6-v2. Memory: the vectors, twice
-    ///   for a moment, the tokens, and for each worker `4 * (6 t h + 256 i + L^2 + L h)` bytes at most, where
-    ///   t is the larger of 1,024 and the longest L: 12 MB for all-MiniLM-L6-v2.
+    ///   `l * (T * (4 h^2 + 2 h i) + 2 h * sum of L^2)` multiply-adds: 11 million a token for all-MiniLM-L6-v2. Memory:
+    ///   the vectors, twice for a moment, the tokens, and for each worker `4 * (6 t h + 256 i + L^2 + L h)` bytes
+    ///   at most, where t is the larger of 1,024 and the longest L: 12 MB for all-MiniLM-L6-v2.
     public func encode(
-        _ texts: [String], workers: Workers = .available, cancellation: CancellationFlag? = nil,
+        _ texts: [String],
+        workers: Workers = .available,
+        cancellation: CancellationFlag? = nil,
         progress: (@Sendable (EncodingProgress) -> Void)? = nil
     ) throws -> VectorMatrix {
         let tokens = DistinctTokens(try tokenize(texts, workers: workers, cancellation: cancellation))
         let plan = BatchPlan(tokenCounts: tokens.sequences.map(\.count))
         let state = Mutex(
             EncodingProgress(
-                totalTextCount: tokens.sequences.count, totalTokenCount: tokens.sequences.reduce(0) { $0 + $1.count }))
+                totalTextCount: tokens.sequences.count,
+                totalTokenCount: tokens.sequences.reduce(0) { $0 + $1.count }
+            )
+        )
         let results = try concurrentMap(count: plan.batches.count, workers: workers.count) { index in
             try checkCancellation(cancellation)
             let batch = plan.batches[index]
@@ -52,7 +59,9 @@ extension SentenceEncoder {
     }
 
     private func tokenize(
-        _ texts: [String], workers: Workers, cancellation: CancellationFlag?
+        _ texts: [String],
+        workers: Workers,
+        cancellation: CancellationFlag?
     ) throws -> [[Int32]] {
         let chunk = 256
         let chunks = try concurrentMap(count: (texts.count + chunk - 1) / chunk, workers: workers.count) { index in
@@ -64,7 +73,8 @@ extension SentenceEncoder {
         return Array(chunks.joined())
     }
 
-    /// The flag works on every worker; the task's own cancellation is seen by the one on the calling thread, and ends all.
+    /// The flag works on every worker; the task's own cancellation is seen by the one on the calling thread, and ends
+    /// all.
     private func checkCancellation(_ flag: CancellationFlag?) throws {
         if flag?.isCancelled == true || Task.isCancelled { throw CancellationError() }
     }
@@ -93,12 +103,21 @@ extension SentenceEncoder {
         for (number, batch) in plan.batches.enumerated() {
             for (row, sequence) in batch.enumerated() { place[sequence] = (number, row * dimension) }
         }
-        var values: [Float] = []
-        values.reserveCapacity(rows.count * dimension)
-        for row in rows {
-            let (batch, offset) = place[row]
-            values += results[batch][offset..<offset + dimension]
+        let values = SharedBytes(floatCount: rows.count * dimension) { values in
+            for (row, sequence) in rows.enumerated() {
+                let (batch, offset) = place[sequence]
+                for column in 0..<dimension { values[row * dimension + column] = results[batch][offset + column] }
+            }
         }
-        return VectorMatrix(rowCount: rows.count, dimension: dimension, values: values)
+        let storage = RowStorage(
+            bytes: values,
+            elementType: .float32,
+            rowCount: rows.count,
+            dimension: dimension,
+            byteOffset: 0,
+            rowByteStride: 4 * dimension
+        )
+        guard let storage else { preconditionFailure("the block has been sized for these rows") }
+        return VectorMatrix(storage: storage)
     }
 }

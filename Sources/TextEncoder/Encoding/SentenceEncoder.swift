@@ -10,9 +10,9 @@ package import SimilarityKernels
 /// let vectors = try encoder.encode(["How do I reset my password?", "I forgot my password."])
 /// ```
 ///
-/// Token ids are those of the reference tokenizer. Vectors agree with the reference implementation (PyTorch, single precision)
-/// to the rounding of single precision: for all-MiniLM-L6-v2, whose vectors have length 1, components within 1e-5
-/// or so, cosine above 0.99999.
+/// Token ids are those of the reference tokenizer. Vectors agree with the reference implementation (PyTorch, single
+/// precision) to the rounding of single precision: for all-MiniLM-L6-v2, whose vectors have length 1, components
+/// within 1e-5 or so, cosine above 0.99999.
 ///
 /// A value is cheap to copy and safe to share: the weights are read-only pages of the model file.
 public struct SentenceEncoder: Sendable {
@@ -29,9 +29,9 @@ public struct SentenceEncoder: Sendable {
 
     /// Loads the model in a folder.
     ///
-    /// The folder is laid out as sentence-transformers does it: `config.json`, `model.safetensors`, `tokenizer.json` (or
-    /// `vocab.txt`), and if present `modules.json`, `1_Pooling/config.json`, `sentence_bert_config.json`, `tokenizer_config.json`. The
-    /// weights are mapped, not read: keep the file as it is while the encoder is in use.
+    /// The folder is laid out as sentence-transformers does it: `config.json`, `model.safetensors`, `tokenizer.json`
+    /// (or `vocab.txt`), and if present `modules.json`, `1_Pooling/config.json`, `sentence_bert_config.json`,
+    /// `tokenizer_config.json`. The weights are mapped, not read: keep the file as it is while the encoder is in use.
     ///
     /// - Throws: ``ModelError`` for a missing or damaged file, or a model of another kind.
     public init(folder: String) throws(ModelError) {
@@ -54,18 +54,20 @@ public struct SentenceEncoder: Sendable {
         guard tokenizer.idBound <= shape.vocabularySize else {
             throw ModelError(
                 file: folder.path(of: BERTConfiguration.fileName),
-                "vocab_size is \(shape.vocabularySize), but the tokenizer has ids up to \(tokenizer.idBound - 1)")
+                "vocab_size is \(shape.vocabularySize), but the tokenizer has ids up to \(tokenizer.idBound - 1)"
+            )
         }
         let limits = try folder.documentIfPresent("sentence_bert_config.json")
         // Some cased models ask for lowercase here instead of in the tokenizer.
         if try limits?.flag("do_lower_case") == true { tokenizer.normalizer.lowercases = true }
-        let asked = try limits?.integer("max_seq_length", in: 1...1_048_576, or: 1_048_576)
-        let found = asked.flatMap { $0 == 1_048_576 ? nil : $0 } ?? tokenizer.truncation ?? shape.maxPositionCount
-        maxTokenCount = min(found, shape.maxPositionCount)
+        let limit = try limits?.integerIfPresent("max_seq_length", in: 1...1_048_576) ?? tokenizer.truncation
+        maxTokenCount = min(limit ?? shape.maxPositionCount, shape.maxPositionCount)
         let special = tokenizer.prefix.count + tokenizer.suffix.count
         guard maxTokenCount > special else {
             throw ModelError(
-                file: folder.path, "texts may have \(maxTokenCount) tokens, which the \(special) special ones already are")
+                file: folder.path,
+                "texts may have \(maxTokenCount) tokens, which the \(special) special ones already are"
+            )
         }
         self.tokenizer = tokenizer
     }

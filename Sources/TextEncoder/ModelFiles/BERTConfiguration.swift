@@ -4,7 +4,8 @@ import SimilarityKernels
 
 /// The shape of a BERT encoder, from `config.json`.
 ///
-/// Sizes are bounded on reading, far above any real model, so that no later product of two or three of them can overflow.
+/// Sizes are bounded on reading, far above any real model, so that no later product of two or three of them can
+/// overflow.
 struct BERTConfiguration: Sendable, Equatable {
     var hiddenSize: Int
     var layerCount: Int
@@ -34,9 +35,11 @@ struct BERTConfiguration: Sendable, Equatable {
         typeCount = try document.integer("type_vocab_size", in: 1...65_536, or: 2)
         guard hiddenSize % headCount == 0 else {
             throw document.error(
-                "hidden_size must be a multiple of num_attention_heads, found \(hiddenSize) and \(headCount)")
+                "hidden_size must be a multiple of num_attention_heads, found \(hiddenSize) and \(headCount)"
+            )
         }
-        guard let epsilon = (document.value["layer_norm_eps"] ?? .number(1e-12)).double, epsilon >= 0, epsilon < 1 else {
+        guard let epsilon = (document.value["layer_norm_eps"] ?? .number(1e-12)).double, epsilon >= 0, epsilon < 1
+        else {
             throw document.error("layer_norm_eps must be a number from 0 to 1")
         }
         layerNormEpsilon = Float(epsilon)
@@ -50,7 +53,9 @@ struct BERTConfiguration: Sendable, Equatable {
         case "gelu_new", "gelu_pytorch_tanh": activation = .geluTanh
         case "relu": activation = .relu
         default:
-            throw document.error("hidden_act \"\(name)\" is not supported, only gelu, gelu_new, gelu_pytorch_tanh and relu")
+            throw document.error(
+                "hidden_act \"\(name)\" is not supported, only gelu, gelu_new, gelu_pytorch_tanh and relu"
+            )
         }
     }
 }

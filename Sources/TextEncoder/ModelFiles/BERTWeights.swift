@@ -43,12 +43,14 @@ struct BERTWeights: Sendable {
             let isOld = file.tensors["\(prefix)\(name).gamma"] != nil
             return Norm(
                 gain: try file.weights("\(prefix)\(name).\(isOld ? "gamma" : "weight")", shape: [hidden]),
-                shift: try file.weights("\(prefix)\(name).\(isOld ? "beta" : "bias")", shape: [hidden]))
+                shift: try file.weights("\(prefix)\(name).\(isOld ? "beta" : "bias")", shape: [hidden])
+            )
         }
         func linear(_ name: String, _ rows: Int, _ columns: Int) throws(ModelError) -> Linear {
             Linear(
                 weights: try file.weights("\(prefix)\(name).weight", shape: [rows, columns]),
-                bias: try file.weights("\(prefix)\(name).bias", shape: [rows]))
+                bias: try file.weights("\(prefix)\(name).bias", shape: [rows])
+            )
         }
         func table(_ name: String, _ rows: Int) throws(ModelError) -> Weights {
             try file.weights("\(prefix)embeddings.\(name).weight", shape: [rows, hidden])
@@ -69,7 +71,9 @@ struct BERTWeights: Sendable {
                     attentionNorm: try norm("\(name).attention.output.LayerNorm"),
                     intermediate: try linear("\(name).intermediate.dense", inner, hidden),
                     output: try linear("\(name).output.dense", hidden, inner),
-                    outputNorm: try norm("\(name).output.LayerNorm")))
+                    outputNorm: try norm("\(name).output.LayerNorm")
+                )
+            )
         }
     }
 }

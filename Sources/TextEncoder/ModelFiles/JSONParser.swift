@@ -2,8 +2,8 @@
 
 /// Reads one JSON document (RFC 8259) from bytes.
 ///
-/// Strict where a lenient reader would guess: no comments, no trailing commas, no control characters in strings, nothing after the
-/// document. Nesting is limited, so no file can exhaust the stack.
+/// Strict where a lenient reader would guess: no comments, no trailing commas, no control characters in strings,
+/// nothing after the document. Nesting is limited, so no file can exhaust the stack.
 package struct JSONParser {
     /// What is wrong, and the byte at which it was seen.
     package struct Failure: Error {
@@ -89,7 +89,9 @@ package struct JSONParser {
 
     private mutating func number() throws(Failure) -> Double {
         let start = place
-        while let byte = next, (0x30...0x39).contains(byte) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains(byte) { place += 1 }
+        while let byte = next, (0x30...0x39).contains(byte) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains(byte) {
+            place += 1
+        }
         let text = String(decoding: bytes[start..<place], as: UTF8.self)
         // Swift's reader also takes a leading plus sign, point or zero; JSON does not, and nobody writes them.
         guard let number = Double(text), number.isFinite else {
@@ -114,7 +116,9 @@ package struct JSONParser {
         }
         guard next != nil else { throw failure("a string has no end") }
         content += bytes[runStart..<place]
-        guard let text = String(validating: content, as: UTF8.self) else { throw failure("a string is not valid UTF-8") }
+        guard let text = String(validating: content, as: UTF8.self) else {
+            throw failure("a string is not valid UTF-8")
+        }
         place += 1
         return text
     }

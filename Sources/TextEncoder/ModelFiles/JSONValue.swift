@@ -2,8 +2,8 @@
 
 /// A JSON value as model files hold them.
 ///
-/// An object keeps its members in order and apart. A dictionary of strings could not: vocabularies hold pieces that are
-/// canonically equivalent, which Swift strings call equal.
+/// An object keeps its members in order and apart. A dictionary of strings could not: vocabularies hold pieces that
+/// are canonically equivalent, which Swift strings call equal.
 package enum JSONValue: Sendable {
     case null
     case bool(Bool)

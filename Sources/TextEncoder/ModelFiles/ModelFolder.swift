@@ -49,17 +49,21 @@ struct JSONDocument: Sendable {
 
     func error(_ message: String) -> ModelError { ModelError(file: file, message) }
 
-    /// An integer member in a range.
+    /// An integer member in a range, the fallback if it is absent or null.
     ///
-    /// - Parameter fallback: the value of an absent member; nil if it must be there.
+    /// - Throws: also if there is neither a member nor a fallback.
     func integer(_ key: String, in range: ClosedRange<Int>, or fallback: Int? = nil) throws(ModelError) -> Int {
-        guard let value = value[key], !value.isNull else {
-            if let fallback { return fallback }
-            throw error("\(key) is missing; an integer from \(range.lowerBound) to \(range.upperBound) was expected")
-        }
+        if let integer = try integerIfPresent(key, in: range) ?? fallback { return integer }
+        throw error("\(key) is missing; an integer from \(range.lowerBound) to \(range.upperBound) was expected")
+    }
+
+    /// An integer member in a range; nil if it is absent or null.
+    func integerIfPresent(_ key: String, in range: ClosedRange<Int>) throws(ModelError) -> Int? {
+        guard let value = value[key], !value.isNull else { return nil }
         guard let integer = value.integer, range.contains(integer) else {
             throw error(
-                "\(key) must be an integer from \(range.lowerBound) to \(range.upperBound), found \(value.summary)")
+                "\(key) must be an integer from \(range.lowerBound) to \(range.upperBound), found \(value.summary)"
+            )
         }
         return integer
     }

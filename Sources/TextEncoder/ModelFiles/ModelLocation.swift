@@ -18,8 +18,8 @@ public struct ModelLocation: Sendable, Hashable {
 
     /// The folder of a model.
     ///
-    /// A name with a slash in it is the path of a folder and is taken as it is; any other name is looked for among
-    /// the models of the cache. Only the configuration file is looked for; whether the model is usable shows when it is
+    /// A name with a slash in it is the path of a folder and is taken as it is; any other name is looked for among the
+    /// models of the cache. Only the configuration file is looked for; whether the model is usable shows when it is
     /// loaded.
     /// - Throws: ``ModelError`` that names the folder looked in and the script that fetches the default model.
     public func folder(of model: String = defaultModel) throws(ModelError) -> String {
@@ -33,6 +33,9 @@ public struct ModelLocation: Sendable, Hashable {
             model == Self.defaultModel
             ? "run scripts/fetch-model to fetch it"
             : "put its files there, or run scripts/fetch-model to fetch \(Self.defaultModel)"
-        throw ModelError(file: folder.path, "there is no model in this folder (\(BERTConfiguration.fileName) is missing); \(hint)")
+        throw ModelError(
+            file: folder.path,
+            "there is no model in this folder (\(BERTConfiguration.fileName) is missing); \(hint)"
+        )
     }
 }

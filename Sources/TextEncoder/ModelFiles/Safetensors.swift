@@ -4,9 +4,9 @@ import SimilarityKernels
 
 /// A safetensors file: named arrays in one mapped file.
 ///
-/// Layout: the length of the header as a 64-bit little-endian number, a header in JSON (for each name an element type, a
-/// shape and a byte range), then the bytes. The header comes from outside, so every number in it is checked before it is
-/// used: ranges lie inside the file, follow one another without gap or overlap up to the end, and hold just the
+/// Layout: the length of the header as a 64-bit little-endian number, a header in JSON (for each name an element type,
+/// a shape and a byte range), then the bytes. The header comes from outside, so every number in it is checked before
+/// it is used: ranges lie inside the file, follow one another without gap or overlap up to the end, and hold just the
 /// elements of the shape.
 struct Safetensors: Sendable {
     /// One array: where it is and what it holds.
@@ -34,7 +34,8 @@ struct Safetensors: Sendable {
         let length = bytes.bytes(in: 0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= UInt64(min(Self.maxHeaderLength, bytes.byteCount - 8)) else {
             throw error(
-                "the header is said to have \(length) bytes, but at most \(min(Self.maxHeaderLength, bytes.byteCount - 8)) can be there")
+                "the header is said to have \(length) bytes, but at most \(min(Self.maxHeaderLength, bytes.byteCount - 8)) can be there"
+            )
         }
         let dataStart = 8 + Int(length)
         let header: JSONValue
@@ -77,7 +78,8 @@ struct Safetensors: Sendable {
         guard bitCount % 8 == 0, bitCount / 8 == offsets[1] - offsets[0] else {
             throw error(
                 "tensor \(name) of shape \(shape) and type \(type) takes \(bitCount / 8) bytes, but data_offsets give it "
-                    + "\(offsets[1] - offsets[0])")
+                    + "\(offsets[1] - offsets[0])"
+            )
         }
         return Tensor(elementType: type, shape: shape, range: dataStart + offsets[0]..<dataStart + offsets[1])
     }
@@ -96,15 +98,22 @@ struct Safetensors: Sendable {
 
     private func checkCover(dataStart: Int) throws(ModelError) {
         var end = dataStart
-        for (name, tensor) in tensors.sorted(by: { ($0.value.range.lowerBound, $0.value.range.upperBound) < ($1.value.range.lowerBound, $1.value.range.upperBound) }) {
+        for (name, tensor) in tensors.sorted(by: {
+            ($0.value.range.lowerBound, $0.value.range.upperBound) < (
+                $1.value.range.lowerBound, $1.value.range.upperBound
+            )
+        }) {
             guard tensor.range.lowerBound == end else {
                 throw error(
-                    "tensor \(name) begins at byte \(tensor.range.lowerBound), but byte \(end) was expected: a gap or an overlap")
+                    "tensor \(name) begins at byte \(tensor.range.lowerBound), but byte \(end) was expected: a gap or an overlap"
+                )
             }
             end = tensor.range.upperBound
         }
         guard end == bytes.byteCount else {
-            throw error("the tensors end at byte \(end), but the file has \(bytes.byteCount): it is damaged or has been cut")
+            throw error(
+                "the tensors end at byte \(end), but the file has \(bytes.byteCount): it is damaged or has been cut"
+            )
         }
     }
 
@@ -133,6 +142,10 @@ extension Safetensors {
         default: throw error("tensor \(name) must be of type F32, F16 or BF16, found \(tensor.elementType)")
         }
         return Weights(
-            bytes, byteOffset: tensor.range.lowerBound, count: tensor.range.count / type.byteCount, type: type)
+            bytes,
+            byteOffset: tensor.range.lowerBound,
+            count: tensor.range.count / type.byteCount,
+            type: type
+        )
     }
 }

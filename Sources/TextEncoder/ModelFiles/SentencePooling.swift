@@ -31,11 +31,14 @@ struct SentencePooling: Sendable {
                 case (2, "Normalize"): scalesToUnitLength = true
                 default:
                     throw modules.error(
-                        "module \(index) is \"\(name)\"; Transformer, Pooling, Normalize in this order are supported")
+                        "module \(index) is \"\(name)\"; Transformer, Pooling, Normalize in this order are supported"
+                    )
                 }
             }
         }
-        guard let poolingFolder, let document = try folder.documentIfPresent("\(poolingFolder)/config.json") else { return }
+        guard let poolingFolder, let document = try folder.documentIfPresent("\(poolingFolder)/config.json") else {
+            return
+        }
         let width = try document.integer("word_embedding_dimension", in: 1...65_536, or: hiddenSize)
         guard width == hiddenSize else {
             throw document.error("word_embedding_dimension is \(width), but hidden_size is \(hiddenSize)")
@@ -43,7 +46,9 @@ struct SentencePooling: Sendable {
         pooling = try Self.pooling(document)
     }
 
-    /// The one mode that is switched on. Newer files name it (`pooling_mode`), older ones have a flag for each.
+    /// The one mode that is switched on.
+    ///
+    /// Newer files name it (`pooling_mode`), older ones have a flag for each.
     private static func pooling(_ document: JSONDocument) throws(ModelError) -> Transformer.Pooling {
         var modes: [String] = []
         for member in document.value.members ?? [] where member.key.hasPrefix("pooling_mode") {
@@ -60,7 +65,8 @@ struct SentencePooling: Sendable {
         case []: throw document.error("no pooling mode is switched on; mean, cls or max was expected")
         default:
             throw document.error(
-                "pooling \"\(modes.joined(separator: " + "))\" is not supported, only one of mean, cls and max")
+                "pooling \"\(modes.joined(separator: " + "))\" is not supported, only one of mean, cls and max"
+            )
         }
     }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension CanonicalDecomposition {
-    /// The 2,060 canonical decompositions of the reference tokenizer's Unicode tables, Hangul syllables aside, with the accents left out.
+    /// The 2,060 canonical decompositions of the reference tokenizer's Unicode tables, Hangul syllables aside, with
+    /// the accents left out.
     ///
-    /// Derived from the field Decomposition_Mapping of the Unicode Character Database (Unicode License v3), applied until
-    /// nothing decomposes. ``init(table:)`` describes the notation.
+    /// Derived from the field Decomposition_Mapping of the Unicode Character Database (Unicode License v3), applied
+    /// until nothing decomposes. ``init(table:)`` describes the notation.
     static let table = """
         C0=41*6 C7=43,45*4,49*4 D1=4E,4F*5 D9=55*4,59 E0=61*6 E7=63,65*4,69*4 F1=6E,6F*5 F9=75*4,79
         FF=79,41,61,41,61,41,61,43,63,43,63,43,63,43,63,44,64

@@ -2,9 +2,10 @@
 
 /// Unicode's canonical decomposition (NFD), as far as stripping accents needs it.
 ///
-/// The standard library offers no public decomposition, and Foundation's would link the whole of ICU for this one step.
-/// A table also keeps token ids independent of the toolchain's Unicode version. Where a decomposition holds a character
-/// that is no accent, the accents in it are left out of the table: they would be dropped in the next step anyway.
+/// The standard library offers no public decomposition, and Foundation's would link the whole of ICU for this one
+/// step. A table also keeps token ids independent of the toolchain's Unicode version. Where a decomposition holds a
+/// character that is no accent, the accents in it are left out of the table: they would be dropped in the next step
+/// anyway.
 struct CanonicalDecomposition: Sendable {
     /// Decompositions by composed character, of one to three characters each.
     private let decompositions: [Unicode.Scalar: [Unicode.Scalar]]
@@ -12,8 +13,8 @@ struct CanonicalDecomposition: Sendable {
     /// The one table, parsed on first use.
     static let shared = CanonicalDecomposition(table: table)
 
-    /// Reads a table of runs: `START=A,B*n,C+D`, where the entries belong to consecutive characters from START, `*n` repeats an
-    /// entry n times and `+` joins the characters of one entry, all in hexadecimal but n.
+    /// Reads a table of runs: `START=A,B*n,C+D`, where the entries belong to consecutive characters from START, `*n`
+    /// repeats an entry n times and `+` joins the characters of one entry, all in hexadecimal but n.
     init(table: String) {
         var decompositions: [Unicode.Scalar: [Unicode.Scalar]] = [:]
         for run in table.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
@@ -34,7 +35,8 @@ struct CanonicalDecomposition: Sendable {
 
     /// Decomposes every character and puts runs of combining characters in canonical order.
     ///
-    /// - Complexity: O(n) for texts whose runs of combining characters are of bounded length; an insertion sort within a run.
+    /// - Complexity: O(n) for texts whose runs of combining characters are of bounded length; an insertion sort within
+    ///   a run.
     func decompose(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
         var output: [Unicode.Scalar] = []
         output.reserveCapacity(scalars.count + scalars.count / 4)
@@ -52,8 +54,8 @@ struct CanonicalDecomposition: Sendable {
         return output
     }
 
-    /// Appends a character before any that must follow it: combining characters are ordered by class, stably, and never
-    /// move past a character of class 0.
+    /// Appends a character before any that must follow it: combining characters are ordered by class, stably, and
+    /// never move past a character of class 0.
     private static func append(_ scalar: Unicode.Scalar, to output: inout [Unicode.Scalar]) {
         let combiningClass = scalar.properties.canonicalCombiningClass
         var place = output.count
@@ -67,7 +69,8 @@ struct CanonicalDecomposition: Sendable {
         output.insert(scalar, at: place)
     }
 
-    /// Appends the two or three conjoining jamo of a Hangul syllable, by the arithmetic of the Unicode standard, section 3.12.
+    /// Appends the two or three conjoining jamo of a Hangul syllable, by the arithmetic of the Unicode standard,
+    /// section 3.12.
     private static func appendHangul(_ index: UInt32, to output: inout [Unicode.Scalar]) {
         let (leading, vowel, trailing) = (index / 588, index % 588 / 28, index % 28)
         let jamo = [0x1100 + leading, 0x1161 + vowel] + (trailing == 0 ? [] : [0x11A7 + trailing])

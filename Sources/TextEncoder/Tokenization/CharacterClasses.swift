@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The character classes of the reference tokenizer. Its tables are frozen at Unicode 8, so a character assigned later has
-// no category there: it is kept by the cleaning step, is never punctuation and never an accent. Asking the running
+// The character classes of the reference tokenizer. Its tables are frozen at Unicode 8, so a character assigned later
+// has no category there: it is kept by the cleaning step, is never punctuation and never an accent. Asking the running
 // toolchain's tables without the age would give other token ids for newer characters, and ids that change with the
 // toolchain. Seven characters changed their category after Unicode 8 and are named below.
 extension Unicode.Scalar {
-    /// Whether the cleaning step drops the character: NUL, the replacement character, and the categories Cc, Cf and Co,
-    /// except tab, line feed and carriage return, which count as white space.
+    /// Whether the cleaning step drops the character: NUL, the replacement character, and the categories Cc, Cf and
+    /// Co, except tab, line feed and carriage return, which count as white space.
     var isDroppedByCleaning: Bool {
         switch value {
         case 9, 10, 13: return false
@@ -52,8 +52,8 @@ extension Unicode.Scalar {
         }
     }
 
-    /// Whether the character is set apart by spaces as a word of its own: the CJK ideographs of BERT's list, which are the
-    /// reference's ranges and not a Unicode property (kana and Hangul are written with spaces or pieces).
+    /// Whether the character is set apart by spaces as a word of its own: the CJK ideographs of BERT's list, which are
+    /// the reference's ranges and not a Unicode property (kana and Hangul are written with spaces or pieces).
     ///
     /// The gap from U+2B820 to U+2B91F is the reference's own.
     var isSpacedIdeograph: Bool {

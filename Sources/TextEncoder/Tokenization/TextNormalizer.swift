@@ -16,7 +16,11 @@ struct TextNormalizer: Sendable, Equatable {
 
     /// Every step off: text passes unchanged.
     static let identity = TextNormalizer(
-        cleansText: false, spacesIdeographs: false, stripsAccents: false, lowercases: false)
+        cleansText: false,
+        spacesIdeographs: false,
+        stripsAccents: false,
+        lowercases: false
+    )
 
     /// The normalized text.
     ///

@@ -17,7 +17,9 @@ struct Vocabulary: Sendable {
     ///
     /// A piece listed twice has the id given last.
     init?(
-        pieces: [(piece: [UInt8], id: Int32)], unknownToken: String, continuationPrefix: String = "##",
+        pieces: [(piece: [UInt8], id: Int32)],
+        unknownToken: String,
+        continuationPrefix: String = "##",
         maxScalarsPerWord: Int = 100
     ) {
         let prefix = Array(continuationPrefix.utf8)
@@ -41,7 +43,8 @@ struct Vocabulary: Sendable {
     /// Splits a word into the longest pieces from left to right and appends their ids.
     ///
     /// If at some place no piece fits, the whole word is one unknown token.
-    /// - Complexity: O(length of the word * length of the longest piece) byte steps at worst, near linear for real words.
+    /// - Complexity: O(length of the word * length of the longest piece) byte steps at worst, near linear for real
+    ///   words.
     func appendPieces(of word: [UInt8], scalarCount: Int, to ids: inout [Int32]) {
         guard scalarCount <= maxScalarsPerWord else {
             ids.append(unknownID)

@@ -10,13 +10,18 @@ extension WordPieceTokenizer {
         } else if let bytes = try folder.bytesIfPresent("vocab.txt") {
             let configuration = try folder.documentIfPresent("tokenizer_config.json")
             self = try Self(
-                vocabulary: bytes.bytes(in: 0..<bytes.byteCount), file: folder.path(of: "vocab.txt"), configuration)
+                vocabulary: bytes.bytes(in: 0..<bytes.byteCount),
+                file: folder.path(of: "vocab.txt"),
+                configuration
+            )
         } else {
             throw ModelError(file: folder.path, "there is neither a tokenizer.json nor a vocab.txt")
         }
     }
 
-    /// Reads a `tokenizer.json`. Parts that are no BERT tokenizer's are refused by their name.
+    /// Reads a `tokenizer.json`.
+    ///
+    /// Parts that are no BERT tokenizer's are refused by their name.
     private init(_ document: JSONDocument) throws(ModelError) {
         let root = document.value
         try document.require("model", isA: ["WordPiece"])
@@ -34,10 +39,14 @@ extension WordPieceTokenizer {
         }
         let unknown = try model.text("unk_token", or: "[UNK]")
         let vocabulary = Vocabulary(
-            pieces: pieces, unknownToken: unknown,
+            pieces: pieces,
+            unknownToken: unknown,
             continuationPrefix: try model.text("continuing_subword_prefix", or: "##"),
-            maxScalarsPerWord: try model.integer("max_input_chars_per_word", in: 1...1_000_000, or: 100))
-        guard let vocabulary else { throw document.error("the vocabulary does not have the unknown token \"\(unknown)\"") }
+            maxScalarsPerWord: try model.integer("max_input_chars_per_word", in: 1...1_000_000, or: 100)
+        )
+        guard let vocabulary else {
+            throw document.error("the vocabulary does not have the unknown token \"\(unknown)\"")
+        }
         self.vocabulary = vocabulary
         var raw: [AddedToken] = []
         var normalized: [AddedToken] = []
@@ -76,13 +85,18 @@ extension WordPieceTokenizer {
         self.vocabulary = vocabulary
         let lowercases = try configuration?.flag("do_lower_case") ?? true
         normalizer = TextNormalizer(
-            cleansText: true, spacesIdeographs: try configuration?.flag("tokenize_chinese_chars") ?? true,
-            stripsAccents: try configuration?.flag("strip_accents") ?? lowercases, lowercases: lowercases)
+            cleansText: true,
+            spacesIdeographs: try configuration?.flag("tokenize_chinese_chars") ?? true,
+            stripsAccents: try configuration?.flag("strip_accents") ?? lowercases,
+            lowercases: lowercases
+        )
         prefix = [try required("cls_token", or: "[CLS]")]
         suffix = [try required("sep_token", or: "[SEP]")]
         let names = [unknown, token("pad_token", or: "[PAD]"), token("mask_token", or: "[MASK]")]
         let ids = prefix + suffix + names.compactMap { vocabulary.id(of: $0) }
-        let texts = [token("cls_token", or: "[CLS]"), token("sep_token", or: "[SEP]")] + names.filter { vocabulary.id(of: $0) != nil }
+        let texts =
+            [token("cls_token", or: "[CLS]"), token("sep_token", or: "[SEP]")]
+            + names.filter { vocabulary.id(of: $0) != nil }
         rawTokens = AddedTokens(zip(ids, texts).map { AddedToken(id: $0, content: Array($1.unicodeScalars)) })
         normalizedTokens = AddedTokens([])
         truncation = nil
@@ -109,12 +123,15 @@ extension JSONDocument {
         return TextNormalizer(
             cleansText: try flags.flag("clean_text") ?? true,
             spacesIdeographs: try flags.flag("handle_chinese_chars") ?? true,
-            stripsAccents: try flags.flag("strip_accents") ?? lowercases, lowercases: lowercases)
+            stripsAccents: try flags.flag("strip_accents") ?? lowercases,
+            lowercases: lowercases
+        )
     }
 
     /// An added token, and whether it is looked for in the normalized text.
     fileprivate func addedToken(
-        _ element: JSONValue, _ normalizer: TextNormalizer
+        _ element: JSONValue,
+        _ normalizer: TextNormalizer
     ) throws(ModelError) -> (AddedToken, isNormalized: Bool) {
         let token = JSONDocument(file: file, value: element)
         let id = try token.integer("id", in: 0...WordPieceTokenizer.idLimit - 1)
@@ -122,9 +139,12 @@ extension JSONDocument {
         guard let content = element["content"]?.text else { throw error("added token \(id) has no content") }
         let scalars = Array(content.unicodeScalars)
         let added = AddedToken(
-            id: Int32(id), content: isNormalized ? normalizer.normalize(scalars[...]) : scalars,
-            standsAlone: try token.flag("single_word") ?? false, takesSpaceBefore: try token.flag("lstrip") ?? false,
-            takesSpaceAfter: try token.flag("rstrip") ?? false)
+            id: Int32(id),
+            content: isNormalized ? normalizer.normalize(scalars[...]) : scalars,
+            standsAlone: try token.flag("single_word") ?? false,
+            takesSpaceBefore: try token.flag("lstrip") ?? false,
+            takesSpaceAfter: try token.flag("rstrip") ?? false
+        )
         return (added, isNormalized)
     }
 
@@ -162,7 +182,9 @@ extension JSONDocument {
         guard let truncation = value["truncation"], !truncation.isNull else { return nil }
         let settings = JSONDocument(file: file, value: truncation)
         let direction = try settings.text("direction", or: "Right")
-        guard direction == "Right" else { throw error("truncation.direction \"\(direction)\" is not supported, only Right") }
+        guard direction == "Right" else {
+            throw error("truncation.direction \"\(direction)\" is not supported, only Right")
+        }
         return try settings.integer("max_length", in: 1...1_048_576)
     }
 }

@@ -2,8 +2,8 @@
 
 /// BERT's tokenizer: text to token ids.
 ///
-/// Added tokens are cut out of the raw text, the rest is normalized, split at white space and around punctuation, and each
-/// word is put together from the longest pieces of the vocabulary. The ids are those of the reference
+/// Added tokens are cut out of the raw text, the rest is normalized, split at white space and around punctuation, and
+/// each word is put together from the longest pieces of the vocabulary. The ids are those of the reference
 /// implementation, character classes of its Unicode version included.
 struct WordPieceTokenizer: Sendable {
     let vocabulary: Vocabulary
@@ -43,7 +43,10 @@ struct WordPieceTokenizer: Sendable {
 
     /// Appends the ids of normalized text, and stops once there are `limit` of them or more.
     private func append(
-        _ text: [Unicode.Scalar], to ids: inout [Int32], limit: Int, words: inout WordBuffer
+        _ text: [Unicode.Scalar],
+        to ids: inout [Int32],
+        limit: Int,
+        words: inout WordBuffer
     ) {
         for part in normalizedTokens.split(text) {
             switch part {

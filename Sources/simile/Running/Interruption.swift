@@ -20,6 +20,8 @@ enum Interruption {
 
     /// Starts to watch for signals. A hangup that the caller has set to be ignored (as `nohup` does) stays ignored.
     static func watch() {
+        // A file that grows beyond the limit of the process is then an error of `write`, like a full disk.
+        signal(SIGXFSZ, SIG_IGN)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             // The dispatch source sees a signal that is ignored; its default action would end the process first.
             let previous = signal(number, SIG_IGN)

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The README is true: its library example is the compiled one and prints what it says; its command-line example is run
+// and prints what it shows. (The second needs the model in the cache: scripts/fetch-model.)
+
+import Foundation
+import Testing
+
+@Suite struct ReadmeTests {
+    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+
+    private let readme: String
+
+    init() throws {
+        let root = Self.folder.deletingLastPathComponent().deletingLastPathComponent()
+        readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+    }
+
+    /// The lines of the first block of a language.
+    private func block(_ language: String) throws -> [String] {
+        let lines = readme.components(separatedBy: "\n")
+        let start = try #require(lines.firstIndex(of: "```\(language)"))
+        return Array(lines[(start + 1)...].prefix { $0 != "```" })
+    }
+
+    @Test func `the library example is compiled and prints what it says`() throws {
+        let source = try String(contentsOf: Self.folder.appendingPathComponent("ReadmeExamples.swift"), encoding: .utf8)
+        let body = source.components(separatedBy: "// README begin\n")[1].components(separatedBy: "// README end")[0]
+        let compiled = body.components(separatedBy: "\n")
+            .filter { !$0.hasPrefix("func ") && $0 != "}" && !$0.isEmpty }
+            .map { $0.trimmingCharacters(in: .whitespaces) }
+        let shown = try block("swift").filter { !$0.isEmpty }
+        #expect(shown == compiled)
+        #expect(shown.count <= 10)
+
+        var printed: [String] = []
+        try readmeExample { printed.append($0.map { "\($0)" }.joined(separator: " ")) }
+        let promised = shown.filter { $0.hasPrefix("print(") }.map { $0.components(separatedBy: "  // ")[1] }
+        #expect(printed == promised)
+    }
+
+    @Test func `the command-line example prints what it shows`() throws {
+        let lines = try block("console")
+        let command = try #require(lines.first?.dropFirst(2))
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", String(command)]
+        let binaries = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+        process.environment = ProcessInfo.processInfo.environment.merging(["PATH": "\(binaries):/usr/bin:/bin"]) { $1 }
+        process.standardOutput = output
+        try process.run()
+        let printed = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        #expect(printed == lines.dropFirst().joined(separator: "\n") + "\n")
+    }
+}

@@ -57,6 +57,20 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests
+        .target(
+            name: "VectorTestSupport", dependencies: ["Similarity", "SimilarityKernels"], path: "Tests/VectorTestSupport",
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimilarityKernelsTests", dependencies: ["SimilarityKernels", "VectorTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimilarityTests",
+            dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
+            name: "VectorFilesTests",
+            dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(name: "ReadmeTests", dependencies: ["Similarity", "simile"], swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests", dependencies: ["simile", "Similarity", "VectorFiles"], swiftSettings: strict),

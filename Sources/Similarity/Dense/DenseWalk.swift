@@ -56,7 +56,7 @@ struct DenseWalk {
         queries.load(block, of: rows, backend: backends.vector)
         let width = columns.rowCount
         for start in stride(from: isSymmetric ? block.lowerBound : 0, to: width, by: plan.rows) {
-            try options.cancellation?.check()
+            try options.checkCancellation()
             let tileColumns = start..<min(start + plan.rows, width)
             if engine == .reference {
                 corpus.load(tileColumns, of: columns, backend: backends.vector)

@@ -27,6 +27,13 @@ public struct RunOptions: Sendable {
         self.progress = progress
     }
 
+    /// Throws if the operation is to stop. Only the caller's own thread sees whether its task is cancelled; on any other
+    /// thread there is no task.
+    func checkCancellation() throws(CancellationError) {
+        try cancellation?.check()
+        if Task.isCancelled { throw CancellationError() }
+    }
+
     /// What happens to invalid rows.
     public enum InvalidRows: Sendable {
         /// The operation throws ``SimilarityError`` and says which rows they are.
@@ -46,6 +53,8 @@ public struct RunCounters: Sendable, Equatable {
     public internal(set) var verdicts = 0
     /// The engine that ran.
     public internal(set) var engine: Engine
+
+    package init(engine: Engine) { self.engine = engine }
 
     mutating func add(_ other: RunCounters) {
         pairs += other.pairs

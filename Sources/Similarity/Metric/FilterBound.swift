@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
+package import SimilarityKernels
 
 /// The proven bound of the single-precision filter: which pairs cannot reach a cut.
 ///
@@ -22,18 +22,19 @@ internal import SimilarityKernels
 ///
 ///     c < slope * n + offset + base      drops the pair
 ///
-/// with `n = Float(|x|)`. The four are floats and the scan adds in float: each term `t` is therefore lowered by
-/// `8 u |t|` before it is rounded down, which covers the rounding of `n` (`u`), of the scan (`3 u` of the absolute
-/// terms) and second-order products; `2^-120` below `base` covers every underflow of a product with factors up to 2^64
+/// with `n` = `|x|` rounded up to a float: up, because a subnormal float may be wrong by half its value, and under the
+/// negative slopes of `dot` and `euclidean` a larger `n` only keeps more (the norms of `cosine` are normal floats). The
+/// four are floats and the scan adds in float: each term `t` is therefore lowered by `8 u |t|` before it is rounded down,
+/// which covers the rounding of `n` (`2 u`), of the scan (`3 u` of the absolute terms) and second-order products; `2^-120` below `base` covers every underflow of a product with factors up to 2^64
 /// that the relative terms do not.
 ///
 /// Rows whose norm a float filter cannot hold (`cosine`: outside [2^-40, 2^40]) get an offset of minus infinity and
 /// survive always; so does every row for such a query, by its base. Excluded rows get plus infinity.
-struct FilterBound {
+package struct FilterBound {
     /// The per-query half of the bound.
-    struct Query {
-        var slope: Float
-        var base: Float
+    package struct Query {
+        package var slope: Float
+        package var base: Float
         /// Every pair survives.
         static let everything = Query(slope: 0, base: -.infinity)
     }
@@ -49,7 +50,7 @@ struct FilterBound {
 
     static let cosineNorms = 0x1p-40...0x1p40
 
-    init(metric: Metric, dimension: Int) {
+    package init(metric: Metric, dimension: Int) {
         let terms = Double(dimension) * 0x1p-24
         self.metric = metric
         verdictSlack = Double(dimension + 64) * 0x1p-53
@@ -62,7 +63,7 @@ struct FilterBound {
     ///
     /// - Complexity: a dozen `Double` operations.
     @inline(__always)
-    func query(norm: Double, cut: Float) -> Query {
+    package func query(norm: Double, cut: Float) -> Query {
         guard cut > -.infinity, let relativeSlack else { return .everything }
         switch metric {
         case .dot:
@@ -81,9 +82,15 @@ struct FilterBound {
         }
     }
 
-    /// The per-row offset. The norm of the row goes into the scan as `Float(norm)`, or 0 for an excluded row.
+    /// The per-row terms: the norm rounded up, or 0 for an excluded row, and the offset.
     @inline(__always)
-    func offset(norm: Double) -> Float {
+    package func row(norm: Double) -> (norm: Float, offset: Float) {
+        let offset = offset(norm: norm)
+        return (offset.isFinite ? Self.raised(norm) : 0, offset)
+    }
+
+    @inline(__always)
+    private func offset(norm: Double) -> Float {
         if metric.excludes(norm: norm) { return .infinity }
         switch metric {
         case .dot: return 0
@@ -93,11 +100,10 @@ struct FilterBound {
     }
 
     /// Fills the row terms of a tile for the rows that are loaded.
-    func fill(_ tile: inout ScoreTile, for corpus: borrowing RowTile) {
+    package func fill(_ tile: inout ScoreTile, for corpus: borrowing RowTile) {
         for j in 0..<corpus.rows.count {
-            let norm = corpus.norm(at: j)
-            let offset = offset(norm: norm)
-            tile.setColumn(j, norm: offset.isFinite ? Float(norm) : 0, offset: offset)
+            let terms = row(norm: corpus.norm(at: j))
+            tile.setColumn(j, norm: terms.norm, offset: terms.offset)
         }
     }
 
@@ -109,6 +115,13 @@ struct FilterBound {
         // Below the least finite value comes minus infinity; the step above it stands in for the step below.
         if below == -.infinity { return 2 * Double(value) - Double(value.nextUp) }
         return (Double(value) + Double(below)) / 2
+    }
+
+    /// The least `Float` that is not below `value`.
+    @inline(__always)
+    private static func raised(_ value: Double) -> Float {
+        let rounded = Float(value)
+        return Double(rounded) < value ? rounded.nextUp : rounded
     }
 
     /// A `Float` at most `value - 8u |value|`.

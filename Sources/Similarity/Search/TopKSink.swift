@@ -6,14 +6,14 @@
 /// which rows are offered.
 ///
 /// - Complexity: an offer below the cut costs one comparison, one that enters `O(log k)`. Memory: `12 * k` bytes a query.
-struct TopKSink: TileSink {
+package struct TopKSink: TileSink {
     private let k: Int
     private var counts: [Int]
     private var scores: [Float]
     private var rows: [Int]
 
     /// - Precondition: `k >= 1`.
-    init(queryCount: Int, k: Int) {
+    package init(queryCount: Int, k: Int) {
         precondition(k >= 1)
         self.k = k
         counts = Array(repeating: 0, count: queryCount)
@@ -21,9 +21,9 @@ struct TopKSink: TileSink {
         rows = Array(repeating: 0, count: queryCount * k)
     }
 
-    func cut(for query: Int) -> Float { counts[query] == k ? scores[query &* k] : -.infinity }
+    package func cut(for query: Int) -> Float { counts[query] == k ? scores[query &* k] : -.infinity }
 
-    mutating func offer(query: Int, row: Int, score: Float) {
+    package mutating func offer(query: Int, row: Int, score: Float) {
         let root = query &* k
         let count = counts[query]
         if count < k {
@@ -38,7 +38,7 @@ struct TopKSink: TileSink {
         }
     }
 
-    mutating func merge(_ other: TopKSink) {
+    package mutating func merge(_ other: TopKSink) {
         for query in counts.indices {
             for i in 0..<other.counts[query] {
                 offer(query: query, row: other.rows[query &* k + i], score: other.scores[query &* k + i])
@@ -46,10 +46,10 @@ struct TopKSink: TileSink {
         }
     }
 
-    var queryCount: Int { counts.count }
+    package var queryCount: Int { counts.count }
 
     /// What has been kept for a query, best first.
-    func ranked(_ query: Int) -> [Neighbor] {
+    package func ranked(_ query: Int) -> [Neighbor] {
         let kept = (0..<counts[query]).map { Neighbor(row: rows[query &* k + $0], score: scores[query &* k + $0]) }
         return kept.sorted(by: <)
     }

@@ -39,6 +39,7 @@ extension VectorMatrix {
             throw SimilarityError.tooLarge("\(queries.rowCount) queries x \(kept) neighbors are too many to hold")
         }
         if kept == 0 {
+            try walk.rejectInvalidRows()
             let nothing = (0..<queries.rowCount).map { _ in TopKSink(queryCount: 1, k: 1) }
             return NearestNeighbors(metric: metric, sinks: nothing, counters: RunCounters(engine: walk.engine))
         }

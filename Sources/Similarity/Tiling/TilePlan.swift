@@ -29,10 +29,10 @@ package struct TilePlan: Sendable, Equatable, CustomStringConvertible {
     /// queries; the scores of a tile (at most 2 MiB) stay in a core's share of L3.
     package static func planned(queryCount: Int, dimension: Int) -> TilePlan {
         // A tile of converted rows must not grow with the dimension: at most 4 MiB of floats a side.
-        let widest = max(16, (4 << 20) / (4 * dimension))
+        let widest = max(16, (1 << 20) / dimension)
         if queryCount < ScoreTile.rowwiseQueryLimit {
             // Rows are read once for the norms and once for the scores: the second time from L2.
-            let rows = min(max(16, (192 << 10) / (4 * dimension)), 1024)
+            let rows = min(max(16, (48 << 10) / dimension), 1024)
             return TilePlan(queries: max(queryCount, 1), rows: rows, tilesPerSegment: 8)
         }
         return TilePlan(queries: min(512, widest), rows: min(1024, widest), tilesPerSegment: 4)

@@ -6,7 +6,7 @@
 /// A sink belongs to one block of queries; `query` counts from the start of the block. The corpus rows of one query are
 /// offered in ascending order within a segment, and segments in ascending order or, if blocks are fewer than workers,
 /// split among several sinks of the same block, which are joined at the end.
-protocol TileSink: Sendable {
+package protocol TileSink: Sendable {
     /// The worst score that may still enter the result of a query: a pair is dropped only if it is provably below.
     func cut(for query: Int) -> Float
 

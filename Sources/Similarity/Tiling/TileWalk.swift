@@ -57,6 +57,7 @@ struct TileWalk {
         let segmentRows = plan.rows * plan.tilesPerSegment
         let segmentCounts = blocks.map { (corpus.rowCount - firstRow(of: $0) + segmentRows - 1) / segmentRows }
         let segmentTotal = segmentCounts.reduce(0, +)
+        if segmentTotal == 0 { try rejectInvalidRows() }
         let engine = engine
         let schedule = Mutex(
             WalkSchedule<Sink>(segmentCounts: segmentCounts) { block in
@@ -97,6 +98,8 @@ struct TileWalk {
         var queries = RowTile()
         var corpus = RowTile()
         var tile = ScoreTile()
+        /// Columns of the tile that have no score with anything, ascending; nearly always none.
+        var excludedColumns: [Int] = []
     }
 
     private func firstRow(of block: Range<Int>) -> Int { pairing == .triangle ? block.lowerBound : 0 }
@@ -131,6 +134,7 @@ struct TileWalk {
                 decideAll(scratch, &baton)
             } else {
                 bound.fill(&scratch.tile, for: scratch.corpus)
+                findExcludedColumns(&scratch)
                 decideSurvivors(&scratch, bound, &baton)
             }
         }
@@ -151,7 +155,6 @@ struct TileWalk {
             var cut = baton.sink.cut(for: i)
             var terms = bound.query(norm: norm, cut: cut)
             var verdicts = 0
-            var excluded = 0
             var start = first
             // While there is no cut everything survives, so a cold start scans a little and doubles.
             var length = cut == -.infinity ? 64 : rows.count
@@ -163,7 +166,6 @@ struct TileWalk {
                     // The cut may have moved since the scan.
                     guard scratch.tile.survives(i, j, slope: terms.slope, base: terms.base) else { continue }
                     guard isPair(query, rows.lowerBound + j, norm: scratch.corpus.norm(at: j)) else {
-                        excluded += 1
                         continue
                     }
                     let score = metric.verdict(scratch.queries, i, scratch.corpus, j, backend: vector)
@@ -179,9 +181,19 @@ struct TileWalk {
                 length *= 2
             }
             let pairs = rows.count - first
+            // The query has a score, so its own row is not among the excluded ones.
+            let own = pairing == .exceptSelf && rows.contains(query) ? 1 : 0
+            let excluded = own + scratch.excludedColumns.count { $0 >= first }
             baton.counters.pairs += pairs
             baton.counters.verdicts += verdicts
             baton.counters.filtered += pairs - verdicts - excluded
+        }
+    }
+
+    private func findExcludedColumns(_ scratch: inout Scratch) {
+        scratch.excludedColumns.removeAll(keepingCapacity: true)
+        for j in 0..<scratch.corpus.rows.count where metric.excludes(norm: scratch.corpus.norm(at: j)) {
+            scratch.excludedColumns.append(j)
         }
     }
 
@@ -217,8 +229,9 @@ struct TileWalk {
         options.invalidRows == .skip || tile.isValid
     }
 
-    /// Counts the invalid rows of both sides and throws the error that names them.
-    private func rejectInvalidRows() throws {
+    /// Counts the invalid rows of both sides, if they are to be rejected, and throws the error that names them.
+    func rejectInvalidRows() throws {
+        guard options.invalidRows == .reject else { return }
         for (storage, side) in [(queries, SimilarityError.Side.queries), (corpus, .corpus)] {
             let statistics = try VectorMatrix(storage: storage).statistics(
                 workers: options.workers, cancellation: options.cancellation)

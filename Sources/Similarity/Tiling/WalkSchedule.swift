@@ -7,12 +7,18 @@
 /// about the same place of the corpus and share what the cache holds of it. A worker that finds no baton but segments
 /// left takes a second baton for that block, with an empty sink: that balances the end of a job, and is how a job of
 /// fewer blocks than workers (a single query, say) is split over the rows.
-struct WalkSchedule<Sink: TileSink>: Sendable {
+package struct WalkSchedule<Sink: TileSink>: Sendable {
     /// The state of a walk over some segments of one block.
-    struct Baton: Sendable {
-        let block: Int
-        var sink: Sink
-        var counters: RunCounters
+    package struct Baton: Sendable {
+        package let block: Int
+        package var sink: Sink
+        package var counters: RunCounters
+
+        package init(block: Int, sink: Sink, counters: RunCounters) {
+            self.block = block
+            self.sink = sink
+            self.counters = counters
+        }
     }
 
     private let segmentCounts: [Int]
@@ -24,7 +30,7 @@ struct WalkSchedule<Sink: TileSink>: Sendable {
     private var finished: [Baton] = []
     private let makeBaton: @Sendable (Int) -> Baton
 
-    init(segmentCounts: [Int], makeBaton: @escaping @Sendable (Int) -> Baton) {
+    package init(segmentCounts: [Int], makeBaton: @escaping @Sendable (Int) -> Baton) {
         self.segmentCounts = segmentCounts
         self.makeBaton = makeBaton
         nextSegments = Array(repeating: 0, count: segmentCounts.count)
@@ -32,7 +38,7 @@ struct WalkSchedule<Sink: TileSink>: Sendable {
     }
 
     /// The next segment to walk and the baton to walk it with, or nil if all segments are taken.
-    mutating func next() -> (baton: Baton, segment: Int)? {
+    package mutating func next() -> (baton: Baton, segment: Int)? {
         while let block = untouchedBlocks.first {
             untouchedBlocks = untouchedBlocks.dropFirst()
             if nextSegments[block] < segmentCounts[block] { return (makeBaton(block), takeSegment(of: block)) }
@@ -52,7 +58,7 @@ struct WalkSchedule<Sink: TileSink>: Sendable {
     }
 
     /// Puts a baton back in line.
-    mutating func giveBack(_ baton: consuming Baton) {
+    package mutating func giveBack(_ baton: consuming Baton) {
         if head > 64, head > waiting.count / 2 {
             waiting.removeFirst(head)
             head = 0
@@ -61,7 +67,7 @@ struct WalkSchedule<Sink: TileSink>: Sendable {
     }
 
     /// The sinks of all blocks in order, those of one block joined, once no segment is left.
-    consuming func results(engine: Engine) -> (sinks: [Sink], counters: RunCounters) {
+    package consuming func results(engine: Engine) -> (sinks: [Sink], counters: RunCounters) {
         var counters = RunCounters(engine: engine)
         var sinks: [Sink?] = Array(repeating: nil, count: segmentCounts.count)
         for baton in finished + waiting.compactMap({ $0 }) {

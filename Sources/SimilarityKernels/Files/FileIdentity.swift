@@ -19,10 +19,29 @@ package struct FileIdentity: Equatable, Sendable {
         inode = UInt64(status.st_ino)
     }
 
-    /// A path with all links resolved, or the path itself if it leads nowhere.
+    /// A path with all links resolved. Of a path that leads nowhere the last link is followed, and any that it leads to,
+    /// so that a link to a file that is still to be made names that file.
     package static func resolved(_ path: String) -> String {
-        guard let real = unsafe realpath(path, nil) else { return path }
-        defer { unsafe free(real) }
-        return unsafe String(cString: real)
+        var path = path
+        for _ in 0..<40 {
+            if let real = unsafe realpath(path, nil) {
+                defer { unsafe free(real) }
+                return unsafe String(cString: real)
+            }
+            guard let target = linkTarget(path) else { break }
+            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+            path = target.hasPrefix("/") ? target : folder + target
+        }
+        return path
+    }
+
+    /// What a symbolic link holds, or nil if the path is none.
+    private static func linkTarget(_ path: String) -> String? {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 4097, alignment: 1) { buffer in
+            guard let start = buffer.baseAddress else { return nil }
+            let count = unsafe readlink(path, start.assumingMemoryBound(to: CChar.self), buffer.count)
+            guard count > 0 else { return nil }
+            return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: buffer[..<count]), as: UTF8.self)
+        }
     }
 }

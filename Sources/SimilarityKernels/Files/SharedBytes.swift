@@ -19,7 +19,8 @@ internal import Musl
     /// The caller must not rely on the contents if another process truncates the file meanwhile: reading beyond the new
     /// end ends the process, as with any mapping.
     package init(mapping path: String) throws(SystemError) {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK a pipe that nobody writes to would hold the call for ever.
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .last("open", path: path) }
         defer { close(descriptor) }
         var status = stat()

@@ -42,7 +42,9 @@ package final class TemporaryFile {
         let slash = target.lastIndex(of: "/")
         let folder = slash.map { String(target[...$0]) } ?? ""
         let name = slash.map { String(target[target.index(after: $0)...]) } ?? target
-        temporary = "\(folder).\(name).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
+        // Room for the rest within the 255 bytes of a name: a scalar has at most four.
+        let shortened = String(String.UnicodeScalarView(name.unicodeScalars.prefix(50)))
+        temporary = "\(folder).\(shortened).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
         self.target = target
         self.registry = registry
         registry?.insert(temporary)

@@ -39,7 +39,8 @@ package final class FileGroup {
         if ordered.count > 1 || superseded.contains(where: { FileIdentity(path: $0) != nil }) {
             for path in stale {
                 do {
-                    try TemporaryFile.removeIfPresent(path)
+                    // A link stays and what it leads to goes: publishing writes through the link.
+                    try TemporaryFile.removeIfPresent(FileIdentity.resolved(path))
                 } catch {
                     throw .notWritten(path, "cannot \(error.operation): \(error.reason)")
                 }

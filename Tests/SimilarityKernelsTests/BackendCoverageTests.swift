@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The other suites take their backends from the lists of the build, so a backend that fell off a list would never run
+// and nobody would know. Here the lists are held against the build and the processor; and since the backends of a filter
+// add in different orders, each must have last bits of its own on some input, or one of them is another in disguise.
+// (Verdicts agree in all bits, so for them only the lists can be checked.)
+
+import Foundation
+import SimilarityKernels
+import Testing
+import VectorTestSupport
+
+@Suite struct BackendCoverageTests {
+    @Test("the lists name what this build and processor have")
+    func lists() throws {
+        #if OpenBLAS
+        #expect(GEMM.backends == [.reference, .simd, .openBLAS] && GEMM.preferred == .openBLAS)
+        #expect(OpenBLASRuntime.configuration.hasPrefix("OpenBLAS ") && !OpenBLASRuntime.core.isEmpty)
+        #else
+        #expect(GEMM.backends == [.reference, .simd] && GEMM.preferred == .simd)
+        #endif
+        #if arch(x86_64)
+        let processor = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+        let flags = Set(
+            processor.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ").map(String.init)
+                ?? []
+        )
+        let hasAVX2 = flags.isSuperset(of: ["avx2", "fma", "f16c"])
+        #expect(KernelBackend.vectorBackends == (hasAVX2 ? [.reference, .simd, .avx2] : [.reference, .simd]))
+        #expect(KernelBackend.fastestVector == (hasAVX2 ? .avx2 : .simd))
+        #endif
+        for list in [Verdict.backends, DotRows.backends, ThresholdScan.backends] {
+            #expect(list == KernelBackend.vectorBackends)
+        }
+    }
+
+    @Test("every backend of the GEMM tile is code of its own")
+    func gemm() {
+        var random = SplitMix64(seed: 21)
+        let rows = (0..<64).map { _ in TestVectors.uniform.values(384, using: &random) }
+        let results = GEMM.backends.map { KernelCalls.gemm($0, rows, rows, depth: 384).map { $0.map(\.bitPattern) } }
+        for i in results.indices {
+            for j in 0..<i { #expect(results[i] != results[j], "\(GEMM.backends[i]) is \(GEMM.backends[j])") }
+        }
+    }
+
+    @Test("every backend of the row scores is code of its own")
+    func dotRows() {
+        var random = SplitMix64(seed: 22)
+        let rows = (0..<64).map { _ in TestVectors.uniform.values(384, using: &random) }
+        let results = DotRows.backends.map {
+            KernelCalls.dotRows($0, query: rows[0], rows: rows, stride: 384).map(\.bitPattern)
+        }
+        for i in results.indices {
+            for j in 0..<i { #expect(results[i] != results[j], "\(DotRows.backends[i]) is \(DotRows.backends[j])") }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kernel calls on arrays, each with canaries around every buffer: the only unsafe code of this test target. A call fails
+// the running test if a margin has changed; NaN margins on the read side poison a result that took in a term too many.
+
+import SimilarityKernels
+import Testing
+import VectorTestSupport
+
+/// Depths around every vector width there is, and the depth of a real model.
+let sweptDepths = [0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 384]
+
+/// Row-major rows with `stride - depth` NaN between them, so that a kernel that ignores the leading dimension is seen.
+func strided(_ rows: [[Float]], stride: Int) -> [Float] {
+    let padded = rows.map { $0 + Array(repeating: .nan, count: stride - $0.count) }
+    // The last row ends with its last component: nothing beyond is readable.
+    return Array(padded.joined().dropLast(rows.isEmpty ? 0 : stride - (rows.last?.count ?? 0)))
+}
+
+enum KernelCalls {
+    static func dot(_ backend: KernelBackend, _ a: [Float], _ b: [Float], shift: Int = 0) -> Double {
+        let (x, y) = (CanaryBuffer(reading: a, shift: shift), CanaryBuffer(reading: b, shift: shift + 1))
+        return unsafe Verdict.dot(backend, x.base, y.base, depth: a.count)
+    }
+
+    static func squaredDistance(_ backend: KernelBackend, _ a: [Float], _ b: [Float], shift: Int = 0) -> Double {
+        let (x, y) = (CanaryBuffer(reading: a, shift: shift), CanaryBuffer(reading: b, shift: shift + 1))
+        return unsafe Verdict.squaredDistance(backend, x.base, y.base, depth: a.count)
+    }
+
+    static func squaredNorms(
+        _ backend: KernelBackend,
+        _ rows: [[Float]],
+        depth: Int,
+        stride: Int,
+        shift: Int = 0
+    ) -> [Double] {
+        let input = CanaryBuffer(reading: strided(rows, stride: stride), shift: shift)
+        let output = CanaryBuffer<Double>(writing: rows.count, shift: shift)
+        unsafe Verdict.squaredNorms(
+            backend,
+            rows: input.base,
+            stride: stride,
+            count: rows.count,
+            depth: depth,
+            into: output.base
+        )
+        #expect(output.isIntact, "squaredNorms \(backend) wrote outside: \(rows.count) x \(depth)")
+        return output.values
+    }
+
+    static func dotRows(
+        _ backend: KernelBackend,
+        query: [Float],
+        rows: [[Float]],
+        stride: Int,
+        shift: Int = 0
+    ) -> [Float] {
+        let q = CanaryBuffer(reading: query, shift: shift)
+        let input = CanaryBuffer(reading: strided(rows, stride: stride), shift: shift + 2)
+        let output = CanaryBuffer<Float>(writing: rows.count, shift: shift)
+        unsafe DotRows.score(
+            backend,
+            query: q.base,
+            rows: input.base,
+            stride: stride,
+            count: rows.count,
+            depth: query.count,
+            into: output.base
+        )
+        #expect(output.isIntact, "DotRows \(backend) wrote outside: \(rows.count) x \(query.count)")
+        return output.values
+    }
+
+    static func dotRowsWithNorms(
+        _ backend: KernelBackend,
+        query: [Float],
+        rows: [[Float]],
+        stride: Int,
+        shift: Int = 0
+    ) -> (scores: [Float], norms: [Double]) {
+        let q = CanaryBuffer(reading: query, shift: shift)
+        let input = CanaryBuffer(reading: strided(rows, stride: stride), shift: shift + 2)
+        let output = CanaryBuffer<Float>(writing: rows.count, shift: shift)
+        let sums = CanaryBuffer<Double>(writing: rows.count, shift: shift)
+        unsafe DotRows.scoreWithNorms(
+            backend,
+            query: q.base,
+            rows: input.base,
+            stride: stride,
+            count: rows.count,
+            depth: query.count,
+            into: output.base,
+            squaredNorms: sums.base
+        )
+        #expect(
+            output.isIntact && sums.isIntact,
+            "scoreWithNorms \(backend) wrote outside: \(rows.count) x \(query.count)"
+        )
+        return (output.values, sums.values)
+    }
+
+    /// C = A * B^T with every leading dimension `slack` elements longer than it must be.
+    static func gemm(
+        _ backend: KernelBackend,
+        _ a: [[Float]],
+        _ b: [[Float]],
+        depth: Int,
+        slack: Int = 0,
+        shift: Int = 0
+    ) -> [[Float]] {
+        let (stride, cStride) = (max(depth, 1) + slack, max(b.count, 1) + slack)
+        let left = CanaryBuffer(reading: strided(a, stride: stride), shift: shift)
+        let right = CanaryBuffer(reading: strided(b, stride: stride), shift: shift + 1)
+        let output = CanaryBuffer<Float>(writing: a.count * cStride, shift: shift + 3)
+        unsafe GEMM.multiplyTransposed(
+            backend,
+            a: left.base,
+            aStride: stride,
+            rows: a.count,
+            b: right.base,
+            bStride: stride,
+            columns: b.count,
+            depth: depth,
+            c: output.base,
+            cStride: cStride
+        )
+        #expect(
+            output.isIntact(outside: { $0 % cStride >= b.count }),
+            "GEMM \(backend) wrote outside: \(a.count) x \(b.count) x \(depth), slack \(slack)"
+        )
+        let values = output.values
+        return a.indices.map { i in Array(values[i * cStride..<i * cStride + b.count]) }
+    }
+
+    static func scan(
+        _ backend: KernelBackend,
+        scores: [Float],
+        norms: [Float],
+        offsets: [Float],
+        slope: Float,
+        base: Float,
+        shift: Int = 0
+    ) -> [Int] {
+        let s = CanaryBuffer(reading: scores, shift: shift)
+        let n = CanaryBuffer(reading: norms, shift: shift + 1)
+        let o = CanaryBuffer(reading: offsets, shift: shift + 2)
+        let output = CanaryBuffer<Int32>(writing: scores.count, shift: shift)
+        let found = unsafe ThresholdScan.survivors(
+            backend,
+            scores: s.base,
+            norms: n.base,
+            offsets: o.base,
+            slope: slope,
+            base: base,
+            count: scores.count,
+            into: output.base
+        )
+        #expect(output.isIntact(outside: { $0 >= found }), "scan \(backend) wrote outside its \(found) survivors")
+        return output.values.prefix(found).map { Int($0) }
+    }
+}

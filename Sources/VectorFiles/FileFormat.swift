@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The formats that the endings of file names stand for.
-public enum FileFormat: String, Sendable, CaseIterable {
+package enum FileFormat: String, Sendable, CaseIterable {
     case npy, fvecs, txt, jsonl, csv, svg
     // Endings that are known but not read or written yet.
     case bvecs, ivecs, fbin, f16bin, u8bin, i8bin, safetensors
 
     /// The format of a file by the ending of its name, in any case of letters; nil if nobody knows it.
-    public init?(path: String) {
+    package init?(path: String) {
         guard let dot = path.lastIndex(of: "."), !path[dot...].contains("/") else { return nil }
         self.init(rawValue: path[path.index(after: dot)...].lowercased())
     }
 
     /// Vector files that this version reads and writes.
-    public static let vectors: [FileFormat] = [.npy, .fvecs]
+    package static let vectors: [FileFormat] = [.npy, .fvecs]
     /// Text files that this version reads.
-    public static let texts: [FileFormat] = [.txt, .jsonl]
+    package static let texts: [FileFormat] = [.txt, .jsonl]
 
     /// The format of `path` if it is one of `formats`.
     ///

@@ -35,7 +35,8 @@ struct DenseWalk {
     }
 
     func run() throws -> ScoreMatrix {
-        if options.invalidRows == .reject { try rejectInvalidRows() }
+        // A matrix has a place for every pair, so there is no leaving a row out.
+        try InvalidRowCheck.reject(rows, columns, options: options)
         let width = columns.rowCount
         var values = try concurrentFill(
             rowCount: rows.rowCount, width: width, rowsPerChunk: plan.queries, workers: options.workers.count
@@ -89,15 +90,6 @@ struct DenseWalk {
                     }
                 }
             }
-        }
-    }
-
-    private func rejectInvalidRows() throws {
-        for (storage, side) in [(rows, SimilarityError.Side.queries), (columns, .corpus)] {
-            let statistics = try VectorMatrix(storage: storage).statistics(
-                workers: options.workers, cancellation: options.cancellation)
-            if statistics.invalidRowCount > 0 { throw SimilarityError.invalidRows(statistics, side: side) }
-            if isSymmetric { return }
         }
     }
 }

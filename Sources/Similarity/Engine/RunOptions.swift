@@ -12,6 +12,9 @@ public struct RunOptions: Sendable {
     public var cancellation: CancellationFlag?
     /// Called now and then, from any worker, with the share of the work that is done, 0 to 1.
     public var progress: (@Sendable (Double) -> Void)?
+    /// A join that finds more pairs than this throws ``SimilarityError`` of code `tooLarge` instead of filling the
+    /// memory; nil for no limit.
+    public var pairLimit: Int?
     /// Tile sizes other than the planned ones, for tests and measurements.
     package var tilePlan: TilePlan?
 
@@ -38,7 +41,8 @@ public struct RunOptions: Sendable {
     public enum InvalidRows: Sendable {
         /// The operation throws ``SimilarityError`` and says which rows they are.
         case reject
-        /// They take no part: they are nobody's neighbors and have none. Row numbers still count them.
+        /// They take no part: they are nobody's neighbors and have none. Row numbers still count them. A similarity
+        /// matrix has a place for every pair, so it rejects them all the same.
         case skip
     }
 }

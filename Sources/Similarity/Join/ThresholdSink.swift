@@ -22,4 +22,6 @@ struct ThresholdSink: TileSink {
     }
 
     mutating func merge(_ other: ThresholdSink) { entries += other.entries }
+
+    var keptPairs: Int { entries.count }
 }

@@ -5,7 +5,7 @@ internal import SimilarityKernels
 /// What one pass over the rows of a matrix finds: the range of norms, zero rows and invalid rows.
 public struct RowStatistics: Sendable, Equatable {
     /// The largest norm a valid row may have. Beyond it a score could leave the range of `Float`.
-    public static let normLimit = 1e19
+    public static let normLimit = RowTile.normLimit
 
     /// Smallest and largest norm of the valid rows; nil if there are none.
     public internal(set) var normRange: ClosedRange<Double>?
@@ -50,7 +50,7 @@ extension VectorMatrix {
     /// Looks at every row once.
     ///
     /// - Complexity: `2 * rowCount * dimension` operations; reads the matrix once, in parallel.
-    /// - Throws: `CancellationError` if `cancellation` is set on the way.
+    /// - Throws: `CancellationError` if `cancellation` is set or the calling task is cancelled on the way.
     public func statistics(
         workers: Workers = .available, cancellation: CancellationFlag? = nil
     ) throws -> RowStatistics {
@@ -58,6 +58,8 @@ extension VectorMatrix {
         let partCount = (rowCount + rowsPerPart - 1) / rowsPerPart
         let parts = try concurrentMap(count: partCount, workers: workers.count) { part in
             try cancellation?.check()
+            // Seen by the worker on the thread of the caller's task, which ends all.
+            try Task.checkCancellation()
             var tile = RowTile()
             var statistics = RowStatistics()
             let end = min((part + 1) * rowsPerPart, rowCount)

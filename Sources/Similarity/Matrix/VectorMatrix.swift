@@ -22,10 +22,12 @@ public struct VectorMatrix: Sendable {
 
     /// A matrix of `values`, row after row; they are copied.
     ///
-    /// - Precondition: `dimension > 0`, `values.count == rowCount * dimension`, and `ids` is nil or has one id a row.
+    /// - Precondition: `dimension` is from 1 to 4,194,304, `values.count == rowCount * dimension`, and `ids` is nil or has one id a row.
     public init(rowCount: Int, dimension: Int, values: [Float], ids: [RowID]? = nil) {
         precondition(rowCount >= 0, "a matrix has no \(rowCount) rows")
-        precondition(dimension > 0, "a vector has at least one component, not \(dimension)")
+        precondition(
+            (1...RowStorage.dimensionLimit).contains(dimension),
+            "a vector has 1 to \(RowStorage.dimensionLimit) components, not \(dimension)")
         let (count, overflow) = rowCount.multipliedReportingOverflow(by: dimension)
         precondition(
             !overflow && count == values.count,
@@ -87,5 +89,6 @@ extension VectorMatrix {
     /// The same rows with other ids; the block is shared.
     ///
     /// - Precondition: `ids` is nil or has one id a row.
+    /// - Complexity: counts the ids; no row is copied.
     public func withIDs(_ ids: [RowID]?) -> VectorMatrix { VectorMatrix(storage: storage, ids: ids) }
 }

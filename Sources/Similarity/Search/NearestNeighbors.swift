@@ -20,6 +20,8 @@ public struct Neighbor: Sendable, Hashable, Comparable {
 public struct NearestNeighbors: Sendable {
     /// The metric of the scores.
     public let metric: Metric
+    /// The most neighbors a query could have: what was asked for, or as many as the corpus has rows.
+    public let k: Int
     /// Where the neighbors of each query begin in ``rows`` and ``scores``; one more than there are queries.
     public let offsets: [Int]
     /// Corpus rows, query after query.
@@ -35,12 +37,14 @@ public struct NearestNeighbors: Sendable {
     /// The neighbors of one query, best first.
     ///
     /// - Precondition: `0 <= query < queryCount`.
+    /// - Complexity: makes an array of at most `k` neighbors; read ``rows`` and ``scores`` to avoid that.
     public subscript(query: Int) -> [Neighbor] {
         precondition(query >= 0 && query < queryCount, "query \(query) of \(queryCount)")
         return (offsets[query]..<offsets[query + 1]).map { Neighbor(row: rows[$0], score: scores[$0]) }
     }
 
-    init(metric: Metric, sinks: [TopKSink], counters: RunCounters) {
+    init(metric: Metric, k: Int, sinks: [TopKSink], counters: RunCounters) {
+        self.k = k
         self.metric = metric
         self.counters = counters
         var offsets = [0]

@@ -41,9 +41,9 @@ extension VectorMatrix {
         if kept == 0 {
             try walk.rejectInvalidRows()
             let nothing = (0..<queries.rowCount).map { _ in TopKSink(queryCount: 1, k: 1) }
-            return NearestNeighbors(metric: metric, sinks: nothing, counters: RunCounters(engine: walk.engine))
+            return NearestNeighbors(metric: metric, k: kept, sinks: nothing, counters: RunCounters(engine: walk.engine))
         }
         let (sinks, counters) = try walk.run { TopKSink(queryCount: $0, k: kept) }
-        return NearestNeighbors(metric: metric, sinks: sinks, counters: counters)
+        return NearestNeighbors(metric: metric, k: kept, sinks: sinks, counters: counters)
     }
 }

@@ -15,4 +15,7 @@ package protocol TileSink: Sendable {
 
     /// Takes over what another sink of the same block has kept.
     mutating func merge(_ other: Self)
+
+    /// Pairs that it holds and whose number the input does not bound; 0 for a sink of bounded size.
+    var keptPairs: Int { get }
 }

@@ -65,12 +65,14 @@ struct TileWalk {
             })
         let stop = Atomic<Bool>(false)
         let sawInvalidRow = Atomic<Bool>(false)
+        let kept = Atomic<Int>(0)
         let done = Atomic<Int>(0)
 
         runWorkers(min(usefulWorkers, max(segmentTotal, 1))) { worker in
             var scratch = Scratch()
             while !stop.load(ordering: .relaxed), let taken = schedule.withLock({ $0.next() }) {
                 var baton = taken.baton
+                let keptBefore = baton.sink.keptPairs
                 let segment = taken.segment
                 let start = firstRow(of: blocks[baton.block]) + segment * segmentRows
                 let rows = start..<min(start + segmentRows, corpus.rowCount)
@@ -79,7 +81,10 @@ struct TileWalk {
                     stop.load(ordering: .relaxed) || options.cancellation?.isCancelled == true
                         || (worker == 0 && Task.isCancelled)
                 }
+                let keptHere = baton.sink.keptPairs - keptBefore
                 schedule.withLock { $0.giveBack(baton) }
+                let keptNow = kept.wrappingAdd(keptHere, ordering: .relaxed).newValue
+                if let limit = options.pairLimit, keptNow > limit { stop.store(true, ordering: .relaxed) }
                 if !isValid { sawInvalidRow.store(true, ordering: .relaxed) }
                 if !isValid || options.cancellation?.isCancelled == true || (worker == 0 && Task.isCancelled) {
                     stop.store(true, ordering: .relaxed)
@@ -89,6 +94,9 @@ struct TileWalk {
             }
         }
         if sawInvalidRow.load(ordering: .relaxed) { try rejectInvalidRows() }
+        if let limit = options.pairLimit, kept.load(ordering: .relaxed) > limit {
+            throw SimilarityError.tooLarge("more than \(limit) pairs reach the threshold")
+        }
         if stop.load(ordering: .relaxed) { throw CancellationError() }
         return schedule.withLock { $0 }.results(engine: engine)
     }
@@ -231,11 +239,6 @@ struct TileWalk {
 
     /// Counts the invalid rows of both sides, if they are to be rejected, and throws the error that names them.
     func rejectInvalidRows() throws {
-        guard options.invalidRows == .reject else { return }
-        for (storage, side) in [(queries, SimilarityError.Side.queries), (corpus, .corpus)] {
-            let statistics = try VectorMatrix(storage: storage).statistics(
-                workers: options.workers, cancellation: options.cancellation)
-            if statistics.invalidRowCount > 0 { throw SimilarityError.invalidRows(statistics, side: side) }
-        }
+        if options.invalidRows == .reject { try InvalidRowCheck.reject(queries, corpus, options: options) }
     }
 }

@@ -23,6 +23,9 @@ package struct SystemError: Error, Sendable, CustomStringConvertible {
         SystemError(operation, path: path, code: errno)
     }
 
+    /// Whether the reader of a pipe has gone.
+    package var isBrokenPipe: Bool { code == EPIPE }
+
     package var reason: String { unsafe String(cString: strerror(code)) }
     package var description: String { "\(path): cannot \(operation): \(reason)" }
 }

@@ -2,6 +2,10 @@
 
 /// Where the rows of a matrix lie: shared bytes, the type of a component, and the place of each row.
 package struct RowStorage: Sendable {
+    /// The largest dimension. Far above any embedding, and small enough that no product of sizes in a kernel overflows
+    /// and that single precision still has an error bound (see `FilterBound`).
+    package static let dimensionLimit = 1 << 22
+
     package let bytes: SharedBytes
     package let elementType: ElementType
     package let rowCount: Int
@@ -17,7 +21,7 @@ package struct RowStorage: Sendable {
         rowByteStride: Int
     ) {
         let (rowBytes, overflow) = dimension.multipliedReportingOverflow(by: elementType.byteCount)
-        guard !overflow, rowCount >= 0, dimension > 0, byteOffset >= 0, rowByteStride >= rowBytes else { return nil }
+        guard !overflow, rowCount >= 0, dimension > 0, dimension <= Self.dimensionLimit, byteOffset >= 0, rowByteStride >= rowBytes else { return nil }
         if rowCount > 0 {
             let (lastRow, overflow1) = (rowCount - 1).multipliedReportingOverflow(by: rowByteStride)
             let (lastStart, overflow2) = lastRow.addingReportingOverflow(byteOffset)

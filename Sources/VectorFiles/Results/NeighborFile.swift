@@ -56,11 +56,9 @@ package struct NeighborFile {
     private func writeArrays(_ found: NearestNeighbors, ids: ResultIDs, check: () throws -> Void) throws {
         let (stem, files) = (output.stem, output.files)
         let queryCount = found.queryCount
-        let width = queryCount == 0 ? 0 : found.offsets[1]
+        let width = queryCount == 0 ? found.k : found.offsets[1]
         let isRectangular = found.offsets.indices.allSatisfy { found.offsets[$0] == $0 * width }
-        if ids.isEmpty {
-            files.supersede(stem + ".ids.jsonl")
-        } else {
+        if !ids.isEmpty {
             let file = try files.add(stem + ".ids.jsonl")
             let lines = NeighborLines(found: found, ids: ids)
             for query in 0..<queryCount {
@@ -68,9 +66,7 @@ package struct NeighborFile {
                 try file.flushIfLarge()
             }
         }
-        if isRectangular {
-            files.supersede(stem + ".offsets.npy")
-        } else {
+        if !isRectangular {
             let file = try files.add(stem + ".offsets.npy")
             file.write(NumpyHeader.bytes(descriptor: "<i8", shape: [found.offsets.count]))
             try file.write(littleEndian: found.offsets.map { Int64($0) })

@@ -49,8 +49,6 @@ package struct PairFile {
                 file.write(lines.idLine(pair) + "\n")
                 try file.flushIfLarge()
             }
-        } else {
-            files.supersede(stem + ".ids.jsonl")
         }
         try check()
         let scores = try files.add(stem + ".scores.npy")

@@ -14,6 +14,14 @@ package struct ResultOutput {
     /// `a/r` for `a/r.npy`.
     package let stem: String
 
+    /// The endings that a result of several `.npy` files may have, whichever operation it is of.
+    private static let parts = ["ids.jsonl", "offsets.npy", "scores.npy", "rows.npy", "pairs.npy"]
+
+    /// Every file that writing a result to `path` may replace or remove.
+    package static func touchedPaths(_ path: String) -> [String] {
+        FileFormat(path: path) == .npy ? parts.map { "\(path.withoutPathEnding).\($0)" } : [path]
+    }
+
     /// Looks at the name and makes the first temporary file, so that an output that cannot be written is known before
     /// the work begins.
     package init(
@@ -22,12 +30,16 @@ package struct ResultOutput {
         format = try FileFormat.of(path, among: Self.formats, for: purpose)
         files = FileGroup(registeredIn: registry)
         stem = path.withoutPathEnding
-        if format == .npy {
-            single = nil
-            // A probe of the folder; it removes itself at once.
-            _ = try AtomicFile(stem + ".scores.npy", registeredIn: registry)
-        } else {
+        guard format == .npy else {
             single = try files.add(path)
+            return
+        }
+        single = nil
+        for part in Self.touchedPaths(path) {
+            // A probe; it removes itself at once.
+            _ = try AtomicFile(part, registeredIn: registry)
+            // Parts of an older result, of this operation or another, must not be taken for parts of this one.
+            files.supersede(part)
         }
     }
 }

@@ -22,8 +22,9 @@ enum FvecsFile {
             throw .refused(path, place: "row 0", "truncated: expected 4 bytes of dimension, found \(bytes.count)")
         }
         let dimension = int32(bytes, at: 0)
-        guard dimension > 0 else {
-            throw .refused(path, place: "row 0", "expected a dimension of at least 1, found \(dimension)")
+        guard (1...RowStorage.dimensionLimit).contains(dimension) else {
+            throw .refused(
+                path, place: "row 0", "expected a dimension from 1 to \(RowStorage.dimensionLimit), found \(dimension)")
         }
         let rowBytes = 4 + 4 * dimension
         var row = 0

@@ -68,6 +68,11 @@ public enum VectorFile {
         guard header.shape[1] > 0 else {
             throw .refused(path, place: "header", "expected vectors of at least one component, found shape \(shape)")
         }
+        guard header.shape[1] <= RowStorage.dimensionLimit else {
+            throw .refused(
+                path, place: "header",
+                "expected at most \(RowStorage.dimensionLimit) components a vector, found shape \(shape)")
+        }
         let (rowBytes, overflow1) = header.shape[1].multipliedReportingOverflow(by: type.byteCount)
         let (dataBytes, overflow2) = rowBytes.multipliedReportingOverflow(by: header.shape[0])
         guard !overflow1, !overflow2 else {

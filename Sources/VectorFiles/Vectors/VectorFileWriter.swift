@@ -11,6 +11,9 @@ package struct VectorFileWriter {
     private let files: FileGroup
     private let file: AtomicFile
 
+    /// Every file that writing a matrix to `path` may replace or remove.
+    package static func touchedPaths(_ path: String) -> [String] { [path, RowIDFile.path(besides: path)] }
+
     /// Looks at the name and makes the temporary file, so that an output that cannot be written is known before the work
     /// begins.
     package init(path: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
@@ -28,11 +31,8 @@ package struct VectorFileWriter {
             throw VectorFileError.notWritten(path, "an .fvecs file cannot hold a matrix with no rows; .npy can")
         }
         let idPath = RowIDFile.path(besides: path)
-        if let ids = matrix.ids {
-            try RowIDFile.write(ids, to: try files.add(idPath))
-        } else {
-            files.supersede(idPath)
-        }
+        files.supersede(idPath)
+        if let ids = matrix.ids { try RowIDFile.write(ids, to: try files.add(idPath)) }
         if format == .npy {
             file.write(NumpyHeader.bytes(descriptor: "<f4", shape: [matrix.rowCount, matrix.dimension]))
         }

@@ -26,7 +26,7 @@ package final class FileGroup {
         return file
     }
 
-    /// Names a file that an older result may have and this one has not.
+    /// Names a file that an older result may have left; name markers last.
     package func supersede(_ path: String) { superseded.append(path) }
 
     /// Finishes all files, removes the older ones (the marker before the rest) and publishes.
@@ -35,7 +35,8 @@ package final class FileGroup {
     package func commit() throws(VectorFileError) {
         let ordered = files + (marker.map { [$0] } ?? [])
         for file in ordered { try file.finish() }
-        let stale = ordered.reversed().map(\.path) + superseded
+        // Markers first: from here on nobody takes what is left for a whole result.
+        let stale = (marker.map { [$0.path] } ?? []) + superseded.reversed() + files.map(\.path)
         if ordered.count > 1 || superseded.contains(where: { FileIdentity(path: $0) != nil }) {
             for path in stale {
                 do {

@@ -24,12 +24,12 @@ struct BenchSearchCommand: ParsableCommand {
 
     @Option(help: "Queries: a vector file.") var queries: String?
     @Option(help: "Corpus: a vector file.") var corpus: String?
-    @Option(help: "Gaussian vectors instead of files, e.g. 100000x384.") var random: RandomShape?
+    @Option(help: "Gaussian vectors instead of files, e.g. 100000x384.") var random: Extent?
     @Option(parsing: .unconditional, help: "Queries of --random.") var queryCount: Int = 1024
     @Option(name: .customShort("k"), parsing: .unconditional, help: "Neighbors of each query.") var k: Int = 10
     @Option(help: "How vectors are compared.") var metric: Metric = .cosine
     @Option(parsing: .unconditional, help: "Counted runs of each.") var runs: Int = 5
-    @Option(help: "Tile sizes to try instead of the planned ones, e.g. 256x1024.") var tile: RandomShape?
+    @Option(help: "Tile sizes to try instead of the planned ones, e.g. 256x1024.") var tile: Extent?
     @Option(help: "Form of the output: json.") var format: OutputFormat?
     @OptionGroup var running: RunningOptions
 
@@ -43,14 +43,14 @@ struct BenchSearchCommand: ParsableCommand {
     }
 
     mutating func run() throws {
-        _ = try (format ?? .json).among([.json], or: .json)
+        _ = try (format ?? .json).among([.json])
         let sets = try load()
         try requireSameDimension(queries ?? "queries", sets.queries, corpus ?? "corpus", sets.corpus)
         guard sets.queries.rowCount > 0, sets.corpus.rowCount > 0 else {
             throw CommandFailure.refused("nothing to measure: \(sets.queries.rowCount) queries, \(sets.corpus.rowCount) rows")
         }
         var options = running.runOptions()
-        options.tilePlan = tile.map { TilePlan(queries: $0.rows, rows: $0.dimension) }
+        options.tilePlan = tile.map { TilePlan(queries: $0.rows, rows: $0.columns) }
         let bench = SearchBench(
             queries: sets.queries, corpus: sets.corpus, k: k, metric: metric, options: options, runs: runs)
         try StandardStream.output.write(try bench.run().json + "\n")
@@ -58,6 +58,10 @@ struct BenchSearchCommand: ParsableCommand {
 
     private func load() throws -> (queries: VectorMatrix, corpus: VectorMatrix) {
         if let random {
+            // Owned matrices copy their values, so there are two for a moment.
+            try running.requireMemory(
+                8 * (Double(random.rows) + Double(queryCount)) * Double(random.columns),
+                for: "\(random.rows) + \(queryCount) random vectors", instead: "measure fewer or shorter ones")
             return (
                 try random.gaussian(rowCount: queryCount, seed: 2, workers: running.workers),
                 try random.gaussian(rowCount: random.rows, seed: 1, workers: running.workers)

@@ -17,16 +17,20 @@ struct EmbedCommand: ParsableCommand {
 
     @Option(help: "Texts: .txt or .jsonl.") var input: String
     @Option(help: "Vectors: .npy or .fvecs.") var output: String?
+    @Option(help: "Form of standard output: jsonl. (default: jsonl)") var format: OutputFormat?
     @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
 
     mutating func run() throws {
+        if let format, format != .jsonl {
+            throw CommandFailure.usage("--format \(format.rawValue) is not for this command; expected jsonl")
+        }
         guard try inputs.kind(of: input) == .texts else {
             throw CommandFailure.usage("\(input) holds vectors already; embed reads texts (.txt, .jsonl)")
         }
         var writer: VectorFileWriter?
         if let output {
-            try OutputCheck.requireDistinct(output, from: [input])
+            try OutputCheck.requireDistinct(VectorFileWriter.touchedPaths(output), from: [input])
             writer = try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles)
         }
         let clock = ContinuousClock.now

@@ -15,7 +15,7 @@ struct InfoCommand: ParsableCommand {
     @Option(help: "Form of the output: table or json. (default: table on a terminal, else json)") var format: OutputFormat?
 
     mutating func run() throws {
-        let format = try (format ?? .standard).among([.table, .json], or: .json)
+        let format = try (format ?? .standard).among([.table, .json])
         let facts = try file.map { try describe($0) } ?? describeMachine()
         let text =
             format == .json
@@ -28,13 +28,13 @@ struct InfoCommand: ParsableCommand {
         let vectors = try VectorFile.read(path)
         let statistics = try vectors.statistics(workers: running.workers, cancellation: Interruption.flag)
         return [
-            Fact("rows", .number(Double(vectors.rowCount))),
-            Fact("dimension", .number(Double(vectors.dimension))),
+            Fact("rows", .count(vectors.rowCount)),
+            Fact("dimension", .count(vectors.dimension)),
             Fact("type", .text(vectors.storage.elementType.shortName)),
             Fact("normMin", statistics.normRange.map { .number($0.lowerBound) } ?? .none),
             Fact("normMax", statistics.normRange.map { .number($0.upperBound) } ?? .none),
-            Fact("zeroRows", .number(Double(statistics.zeroRowCount))),
-            Fact("invalidRows", .number(Double(statistics.invalidRowCount))),
+            Fact("zeroRows", .count(statistics.zeroRowCount)),
+            Fact("invalidRows", .count(statistics.invalidRowCount)),
         ]
     }
 
@@ -48,9 +48,9 @@ struct InfoCommand: ParsableCommand {
             Fact("engine", .text(running.runOptions().engine.resolved.rawValue)),
             Fact("blas", blas.map { .text($0) } ?? .none),
             Fact("core", BLAS.core.map { .text($0) } ?? .none),
-            Fact("blasThreads", BLAS.configuration == nil ? .none : .number(Double(BLAS.threadCount))),
+            Fact("blasThreads", BLAS.configuration == nil ? .none : .count(BLAS.threadCount)),
             Fact("isa", .text(KernelBackend.fastestVector == .avx2 ? "avx2" : "baseline")),
-            Fact("threads", .number(Double(running.workers.count))),
+            Fact("threads", .count(running.workers.count)),
             Fact("threadsFrom", .text(running.workersSource)),
         ]
     }
@@ -60,12 +60,14 @@ struct InfoCommand: ParsableCommand {
 private struct Fact {
     enum Value {
         case text(String)
+        case count(Int)
         case number(Double)
         case none
 
         var json: String {
             switch self {
             case .text(let text): JSONText.of(text)
+            case .count(let count): "\(count)"
             case .number(let number): plain(number)
             case .none: "null"
             }
@@ -74,6 +76,7 @@ private struct Fact {
         var readable: String {
             switch self {
             case .text(let text): text
+            case .count(let count): "\(count)"
             case .number(let number): plain(number)
             case .none: "none"
             }

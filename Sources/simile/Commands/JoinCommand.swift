@@ -34,7 +34,7 @@ struct JoinCommand: ParsableCommand {
     mutating func run() throws {
         var file: PairFile?
         if let output {
-            try OutputCheck.requireDistinct(output, from: [left, right].compactMap { $0 })
+            try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [left, right].compactMap { $0 })
             file = try PairFile(path: output, registeredIn: Interruption.temporaryFiles)
         }
         let reader = InputReader(inputs, running)
@@ -43,7 +43,9 @@ struct JoinCommand: ParsableCommand {
         let (m, n) = (Double(leftSet.vectors.rowCount), Double((rightSet ?? leftSet).vectors.rowCount))
         let progress = running.progress("joining", total: rightSet == nil ? m * m / 2 : m * n, unit: "pairs")
         let clock = ContinuousClock.now
-        let options = running.runOptions(progress)
+        var options = running.runOptions(progress)
+        // A pair takes 24 bytes in its block and 24 in the result.
+        options.pairLimit = running.memoryLimit.map { Int(min($0 / 48, 0x1p62)) }
         let joined: JoinedPairs
         if let rightSet, let right {
             try requireSameDimension(left, leftSet.vectors, right, rightSet.vectors)

@@ -29,19 +29,19 @@ struct MatrixCommand: ParsableCommand {
     }
 
     mutating func run() throws {
-        if let output, let input { try OutputCheck.requireDistinct(output, from: [input]) }
+        if let output, let input { try OutputCheck.requireDistinct([output], from: [input]) }
         let file = try output.map { try MatrixFile(path: $0) }
         let reader = InputReader(inputs, running)
-        let set: InputSet
+        var set: InputSet
         if let input {
             set = try reader.read(input, metric: metric)
         } else {
             if let blank = texts.firstIndex(where: \.isBlank), !running.skipInvalid {
                 throw CommandFailure.refused("text \(blank + 1) of the command line is blank: expected text")
             }
-            let kept = texts.filter { !$0.isBlank }
-            set = InputSet(path: "the command line", vectors: try reader.embed(kept), texts: kept)
+            set = InputSet(vectors: try reader.embed(texts), texts: texts)
         }
+        if running.skipInvalid { set = set.withoutInvalidRows() }
         let n = Double(set.vectors.rowCount)
         try running.requireMemory(
             4 * n * n, for: "a matrix of \(Int(n)) x \(Int(n))", instead: "search and join need no matrix")

@@ -36,12 +36,13 @@ struct SearchCommand: ParsableCommand {
         }
         var file: NeighborFile?
         if let output {
-            try OutputCheck.requireDistinct(output, from: [queries, corpus])
+            try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [queries, corpus])
             file = try NeighborFile(path: output, registeredIn: Interruption.temporaryFiles)
         }
         let reader = InputReader(inputs, running)
         let rows = try reader.read(corpus, metric: metric)
-        let wanted = isSameFile ? rows : try reader.read(queries, metric: metric)
+        // Another name of the same file may have another ending and other ids beside it.
+        let wanted = queries == corpus ? rows : try reader.read(queries, metric: metric)
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)
         let (m, n) = (Double(wanted.vectors.rowCount), Double(rows.vectors.rowCount))
         try running.requireMemory(

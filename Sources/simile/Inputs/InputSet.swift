@@ -6,12 +6,24 @@ internal import VectorFiles
 
 /// One input of a command: its vectors, and its texts if it had texts.
 struct InputSet {
-    let path: String
     let vectors: VectorMatrix
     let texts: [String]?
+    /// The numbers of the rows in their source, where some have been left out.
+    var sourceRows: [Int]?
 
     /// What a person reads for a row: its text, its id or its number.
-    func label(_ row: Int) -> String { texts?[row] ?? vectors.ids?[row].description ?? "row \(row)" }
+    func label(_ row: Int) -> String { texts?[row] ?? vectors.ids?[row].description ?? "row \(number(row))" }
+
+    /// The number of a row in its source.
+    func number(_ row: Int) -> Int { sourceRows?[row] ?? row }
+
+    /// The same without its invalid rows.
+    func withoutInvalidRows() -> InputSet {
+        let rows = vectors.validRows()
+        if rows.count == vectors.rowCount { return self }
+        return InputSet(
+            vectors: vectors.selecting(rows), texts: texts.map { texts in rows.map { texts[$0] } }, sourceRows: rows)
+    }
 }
 
 /// Reads inputs: maps vectors, embeds texts, and looks at every row before the work begins.
@@ -31,10 +43,10 @@ struct InputReader {
         case .vectors:
             let vectors = try VectorFile.read(path)
             try examine(vectors, path, metric: metric)
-            return InputSet(path: path, vectors: vectors, texts: nil)
+            return InputSet(vectors: vectors, texts: nil)
         case .texts:
             let file = try readTexts(path)
-            return InputSet(path: path, vectors: try embed(file.texts, ids: file.ids), texts: file.texts)
+            return InputSet(vectors: try embed(file.texts, ids: file.ids), texts: file.texts)
         }
     }
 
@@ -107,9 +119,4 @@ private final class EncoderSource {
         encoder = loaded
         return loaded
     }
-}
-
-extension String {
-    /// Whether there is nothing but white space.
-    var isBlank: Bool { allSatisfy(\.isWhitespace) }
 }

@@ -35,7 +35,8 @@ enum ExitStatus: Int32 {
             case is CancellationError: (.interrupted, "interrupted")
             default: endAsParser(error)
             }
-        StandardStream.error.print("simile: \(message)\n")
+        // A reader that has seen enough (`| head`) needs no message.
+        if (error as? SystemError)?.isBrokenPipe != true { StandardStream.error.print("simile: \(message)\n") }
         status.end()
     }
 
@@ -47,7 +48,7 @@ enum ExitStatus: Int32 {
             done.end()
         }
         StandardStream.error.print(text + "\n")
-        wrongUsage.end()
+        (Simile.exitCode(for: error) == .validationFailure ? wrongUsage : failed).end()
     }
 
     private static func status(of kind: VectorFileError.Kind) -> ExitStatus {

@@ -20,30 +20,27 @@ enum Interruption {
 
     /// Starts to watch for signals. A hangup that the caller has set to be ignored (as `nohup` does) stays ignored.
     static func watch() {
-        // A file that grows beyond the limit of the process is then an error of `write`, like a full disk.
-        signal(SIGXFSZ, SIG_IGN)
+        // A file beyond the limit of the process and a reader that has gone are then errors of `write`, like a full disk.
+        ProcessSignal.ignore(SIGXFSZ)
+        ProcessSignal.ignore(SIGPIPE)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             // The dispatch source sees a signal that is ignored; its default action would end the process first.
-            let previous = signal(number, SIG_IGN)
-            if number == SIGHUP, isIgnored(previous) { continue }
+            let wasIgnored = ProcessSignal.ignore(number)
+            if number == SIGHUP, wasIgnored { continue }
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
             source.setEventHandler {
                 // The handler holds its source, so it lives as long as the process.
-                withExtendedLifetime(source) { stop(number) }
+                withExtendedLifetime(source) { stop() }
             }
             source.resume()
         }
     }
 
-    private static func stop(_ number: Int32) {
+    private static func stop() {
         flag.cancel()
         DispatchQueue.global(qos: .userInteractive).asyncAfter(deadline: .now() + .milliseconds(600)) {
             temporaryFiles.removeAll()
-            _exit(number == SIGINT ? ExitStatus.interrupted.rawValue : 128 + number)
+            _exit(ExitStatus.interrupted.rawValue)
         }
-    }
-
-    private static func isIgnored(_ handler: __sighandler_t?) -> Bool {
-        unsafe unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }

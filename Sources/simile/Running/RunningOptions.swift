@@ -73,10 +73,14 @@ struct RunningOptions: ParsableArguments {
         if !quiet { StandardStream.error.print("simile: \(message)\n") }
     }
 
+    /// Bytes that a result may take: `--memory`, or most of what is available now; nil if nobody knows.
+    var memoryLimit: Double? {
+        memory.map { Double($0.bytes) } ?? SystemMemory.available.map { Double($0) * 0.8 }
+    }
+
     /// Refuses a result that would not fit.
     func requireMemory(_ bytes: Double, for what: String, instead: String) throws {
-        let limit = memory.map { Double($0.bytes) } ?? SystemMemory.available.map { Double($0) * 0.8 } ?? .infinity
-        guard bytes > limit else { return }
+        guard let limit = memoryLimit, bytes > limit else { return }
         throw CommandFailure.failed(
             "\(what) takes \(Quantity.short(bytes))B of memory, and \(Quantity.short(limit))B may be used (--memory); \(instead)")
     }

@@ -34,9 +34,6 @@ struct JoinReport {
     private func table(_ pair: ScoredPair) -> String {
         let width = max(20, (StandardStream.output.columns ?? 100) - 9)
         let style = TextStyle.ofTerminal
-        let value = joined.metric.reported(pair.score)
-        let number = Quantity.fixed(Double(value), 4).leftPadded(to: 7)
-        let shade = joined.metric == .cosine ? style.shaded(number, Double(value)) : number
-        return "\(shade)  \(left.label(pair.a).shortened(to: width))\n         \(right.label(pair.b).shortened(to: width))\n"
+        return "\(style.cell(pair.score, joined.metric))  \(left.label(pair.a).shortened(to: width))\n         \(right.label(pair.b).shortened(to: width))\n"
     }
 }

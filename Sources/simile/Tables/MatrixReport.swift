@@ -26,7 +26,7 @@ struct MatrixReport {
 
     /// One row as a JSON object.
     func json(_ row: Int) -> String {
-        var text = "{\"row\":\(row)"
+        var text = "{\"row\":\(set.number(row))"
         if let id = set.vectors.ids?[row] { text += ",\"id\":\(JSONText.of(id))" }
         if let label = set.texts?[row] { text += ",\"text\":\(JSONText.of(label))" }
         return text + ",\"\(metric == .euclidean ? "distances" : "scores")\":\(values(row))}"
@@ -36,8 +36,8 @@ struct MatrixReport {
     func csv(_ row: Int) -> String {
         let cells =
             row < 0
-            ? (0..<matrix.columnCount).map(String.init) : (0..<matrix.columnCount).map { "\(matrix[row, $0])" }
-        return ([row < 0 ? "row" : String(row)] + cells).joined(separator: ",") + "\n"
+            ? (0..<matrix.columnCount).map { String(set.number($0)) } : (0..<matrix.columnCount).map { "\(matrix[row, $0])" }
+        return ([row < 0 ? "row" : String(set.number(row))] + cells).joined(separator: ",") + "\n"
     }
 
     private func values(_ row: Int) -> String {

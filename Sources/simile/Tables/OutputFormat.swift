@@ -10,10 +10,10 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     /// A table for a person, JSON lines for a program.
     static var standard: OutputFormat { StandardStream.output.isTerminal ? .table : .jsonl }
 
-    /// This form if it is one of `supported`; JSON lines, which nobody may have asked for, become `other`.
-    func among(_ supported: [OutputFormat], or other: OutputFormat) throws -> OutputFormat {
+    /// This form if it is one of `supported`; JSON lines of a command that prints one object are that object.
+    func among(_ supported: [OutputFormat]) throws -> OutputFormat {
         if supported.contains(self) { return self }
-        if self == .jsonl { return other }
+        if self == .jsonl { return .json }
         let list = supported.map(\.rawValue).joined(separator: ", ")
         throw CommandFailure.usage("--format \(rawValue) is not for this command; expected one of \(list)")
     }

@@ -28,9 +28,9 @@ enum Quantity {
 
     /// A number with that many digits after the point, rounded half away from zero.
     static func fixed(_ value: Double, _ digits: Int) -> String {
-        guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
+        guard abs(value) * scale < 0x1p62 else { return "\(value)" }
         let scaled = Int((abs(value) * scale).rounded())
         let sign = value < 0 && scaled > 0 ? "-" : ""
         if digits == 0 { return sign + "\(scaled)" }

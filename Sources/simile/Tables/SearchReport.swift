@@ -37,11 +37,8 @@ struct SearchReport {
         var text = (query == 0 ? "" : "\n") + style.bold(queries.label(query).shortened(to: width)) + "\n"
         if neighbors.isEmpty { text += "  no neighbors\n" }
         for (i, neighbor) in neighbors.enumerated() {
-            let value = found.metric.reported(neighbor.score)
             let rank = String(i + 1).leftPadded(to: String(neighbors.count).count)
-            let number = Quantity.fixed(Double(value), 4).leftPadded(to: 7)
-            let shade = found.metric == .cosine ? style.shaded(number, Double(value)) : number
-            text += "  \(rank)  \(shade)  \(corpus.label(neighbor.row).shortened(to: max(20, width - 17)))\n"
+            text += "  \(rank)  \(style.cell(neighbor.score, found.metric))  \(corpus.label(neighbor.row).shortened(to: max(20, width - 17)))\n"
         }
         return text
     }

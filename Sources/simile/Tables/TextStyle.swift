@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Similarity
 internal import SimilarityKernels
 
 /// How text looks on a terminal; plain where there is none or the person wants no color.
@@ -14,6 +15,13 @@ struct TextStyle {
     func bold(_ text: String) -> String { hasColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
 
     func dim(_ text: String) -> String { hasColor ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
+
+    /// A score as a person reads it, in seven columns; a cosine is shaded.
+    func cell(_ score: Float, _ metric: Metric) -> String {
+        let value = Double(metric.reported(score))
+        let number = Quantity.fixed(value, 4).leftPadded(to: 7)
+        return metric == .cosine ? shaded(number, value) : number
+    }
 
     /// Text on a background that goes from near black (0) to a warm light color (1), in letters that stay readable.
     func shaded(_ text: String, _ share: Double) -> String {

@@ -10,23 +10,23 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// The shape of a random matrix, as in `100000x384`.
-struct RandomShape: ExpressibleByArgument {
+/// Two extents, as in `100000x384`: of a random matrix or of a tile.
+struct Extent: ExpressibleByArgument {
     let rows: Int
-    let dimension: Int
+    let columns: Int
 
     init?(argument: String) {
         let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        guard parts.count == 2, let rows = parts[0], let dimension = parts[1], rows > 0, dimension > 0,
-            rows <= 1 << 40, dimension <= 1 << 22
+        guard parts.count == 2, let rows = parts[0], let columns = parts[1], rows > 0, columns > 0,
+            rows <= 1 << 40, columns <= RowStorage.dimensionLimit
         else { return nil }
         self.rows = rows
-        self.dimension = dimension
+        self.columns = columns
     }
 
     /// Independent standard normal components, the same for the same seed at any number of workers.
     func gaussian(rowCount: Int, seed: UInt64, workers: Workers) throws -> VectorMatrix {
-        let dimension = dimension
+        let dimension = columns
         let values = try concurrentFill(rowCount: rowCount, width: dimension, rowsPerChunk: 256, workers: workers.count) {
             rows, values in
             var generator = SplitMix64(state: seed << 40 ^ UInt64(rows.lowerBound))

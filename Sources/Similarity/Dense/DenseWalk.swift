@@ -35,6 +35,8 @@ struct DenseWalk {
     }
 
     func run() throws -> ScoreMatrix {
+        // Asked here because other workers may do everything before the caller's thread gets its turn.
+        try options.checkCancellation()
         if options.invalidRows == .reject { try rejectInvalidRows() }
         let width = columns.rowCount
         var values = try concurrentFill(

@@ -35,6 +35,8 @@ struct DenseWalk {
     }
 
     func run() throws -> ScoreMatrix {
+        // Asked here because other workers may do everything before the caller's thread gets its turn.
+        try options.checkCancellation()
         // A matrix has a place for every pair, so there is no leaving a row out.
         try InvalidRowCheck.reject(rows, columns, options: options)
         let width = columns.rowCount

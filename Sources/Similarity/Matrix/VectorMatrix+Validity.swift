@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SimilarityKernels
+internal import SimilarityKernels
 
 extension VectorMatrix {
     /// Rows with finite components and a norm within the limit, ascending.

@@ -51,6 +51,8 @@ struct TileWalk {
     func run<Sink: TileSink>(
         makeSink: @escaping @Sendable (_ queryCount: Int) -> Sink
     ) throws -> (sinks: [Sink], counters: RunCounters) {
+        // Asked here because other workers may do everything before the caller's thread gets its turn.
+        try options.checkCancellation()
         let blocks = stride(from: 0, to: queries.rowCount, by: plan.queries).map {
             $0..<min($0 + plan.queries, queries.rowCount)
         }

@@ -17,9 +17,9 @@ package struct ResultOutput {
     /// The endings that a result of several `.npy` files may have, whichever operation it is of.
     private static let parts = ["ids.jsonl", "offsets.npy", "scores.npy", "rows.npy", "pairs.npy"]
 
-    /// Every file that writing a result to `path` may replace or remove.
+    /// The path that was asked for, and every file that writing a result to it may replace or remove.
     package static func touchedPaths(_ path: String) -> [String] {
-        FileFormat(path: path) == .npy ? parts.map { "\(path.withoutPathEnding).\($0)" } : [path]
+        FileFormat(path: path) == .npy ? [path] + parts.map { "\(path.withoutPathEnding).\($0)" } : [path]
     }
 
     /// Looks at the name and makes the first temporary file, so that an output that cannot be written is known before
@@ -35,7 +35,7 @@ package struct ResultOutput {
             return
         }
         single = nil
-        for part in Self.touchedPaths(path) {
+        for part in Self.touchedPaths(path).dropFirst() {
             // A probe; it removes itself at once.
             _ = try AtomicFile(part, registeredIn: registry)
             // Parts of an older result, of this operation or another, must not be taken for parts of this one.

@@ -51,11 +51,13 @@ struct EmbedCommand: ParsableCommand {
     }
 
     private func printLines(_ vectors: VectorMatrix, rows: [Int]) throws {
+        let out = BufferedOutput()
         for (i, row) in rows.enumerated() {
             if i % 256 == 0 { try Interruption.flag.check() }
             let id = vectors.ids.map { ",\"id\":\(JSONText.of($0[i]))" } ?? ""
             let values = vectors[i].map { "\($0)" }.joined(separator: ",")
-            try StandardStream.output.write("{\"row\":\(row)\(id),\"embedding\":[\(values)]}\n")
+            try out.write("{\"row\":\(row)\(id),\"embedding\":[\(values)]}\n")
         }
+        try out.flush()
     }
 }

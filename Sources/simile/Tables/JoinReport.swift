@@ -13,7 +13,7 @@ struct JoinReport {
     var ids: ResultIDs { ResultIDs(queries: left.vectors.ids, corpus: right.vectors.ids) }
 
     func print(_ format: OutputFormat) throws {
-        let out = StandardStream.output
+        let out = BufferedOutput()
         let lines = PairLines(metric: joined.metric, ids: ids)
         if format == .csv { try out.write(lines.csvHeader) }
         if format == .json { try out.write("{\"results\":[") }
@@ -28,6 +28,7 @@ struct JoinReport {
         }
         if format == .json { try out.write("],\(joined.counters.jsonField)}\n") }
         if format == .table { try out.write("\(joined.pairs.count) pairs\n") }
+        try out.flush()
     }
 
     /// The score, then both rows one below the other, so that the eye can compare them.

@@ -11,9 +11,9 @@ struct MatrixReport {
     let metric: Metric
 
     func print(_ format: OutputFormat) throws {
-        let out = StandardStream.output
+        let out = BufferedOutput()
         switch format {
-        case .table: try out.write(table(width: out.columns ?? 100, style: .ofTerminal))
+        case .table: try out.write(table(width: StandardStream.output.columns ?? 100, style: .ofTerminal))
         case .csv: for row in -1..<matrix.rowCount { try out.write(csv(row)) }
         case .jsonl: for row in 0..<matrix.rowCount { try out.write(json(row) + "\n") }
         case .json:
@@ -22,6 +22,7 @@ struct MatrixReport {
             let labels = (0..<matrix.rowCount).map { JSONText.of(set.label($0)) }.joined(separator: ",")
             try out.write("],\"labels\":[\(labels)],\"metric\":\"\(metric)\"}\n")
         }
+        try out.flush()
     }
 
     /// One row as a JSON object.

@@ -13,7 +13,7 @@ struct SearchReport {
     var ids: ResultIDs { ResultIDs(queries: queries.vectors.ids, corpus: corpus.vectors.ids) }
 
     func print(_ format: OutputFormat) throws {
-        let out = StandardStream.output
+        let out = BufferedOutput()
         let lines = NeighborLines(found: found, ids: ids)
         if format == .csv { try out.write(lines.csvHeader) }
         if format == .json { try out.write("{\"results\":[") }
@@ -27,6 +27,7 @@ struct SearchReport {
             }
         }
         if format == .json { try out.write("],\(found.counters.jsonField)}\n") }
+        try out.flush()
     }
 
     /// The query, then its neighbors with scores and labels.

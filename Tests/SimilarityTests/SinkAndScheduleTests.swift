@@ -65,6 +65,7 @@ import VectorTestSupport
         func cut(for query: Int) -> Float { 0 }
         mutating func offer(query: Int, row: Int, score: Float) { segments.append(row) }
         mutating func merge(_ other: Recorder) { segments += other.segments }
+        var keptPairs: Int { 0 }
     }
 
     @Test(

@@ -96,9 +96,8 @@ import Testing
         let csv = try folder.run("search", "--queries", "v.npy", "--corpus", "v.npy", "-k", "1", "--format", "csv")
         #expect(csv.lines[1].hasSuffix(",\"a\"\"\u{301}b,c\",\"a\"\"\u{301}b,c\""))
         #expect(try folder.run("matrix", "--input", "v.npy", "--output", "m.svg").status == 0)
-        #expect(try folder.text("m.svg").unicodeScalars.contains("\u{301}"))
-        #expect(!(try folder.text("m.svg").utf8.elementsEqual(Array("a<\u{301}".utf8))))
-        #expect(try folder.text("m.svg").contains("a&lt;"))
+        // By bytes: as characters, the mark is part of what stands before it.
+        #expect(Data(try folder.bytes("m.svg")).range(of: Data("a&lt;\u{301}b".utf8)) != nil)
     }
 
     @Test func `a reader that goes early is no reason to leave files behind`() throws {

@@ -68,7 +68,9 @@ package struct FilterBound {
         switch metric {
         case .dot:
             return Query(
-                slope: Self.lowered(-relativeSlack * norm), base: Self.lowered(Self.lower(cut) - absoluteSlack))
+                slope: Self.lowered(-relativeSlack * norm),
+                base: Self.lowered(Self.lower(cut) - absoluteSlack)
+            )
         case .cosine:
             guard Self.cosineNorms.contains(norm) else { return .everything }
             return Query(slope: Self.lowered((Self.lower(cut) - relativeSlack) * norm), base: Float(-0x1p-120))

@@ -29,7 +29,10 @@ let package = Package(
     targets: [
         // Implementation details
         .systemLibrary(
-            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+            name: "COpenBLAS",
+            pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev"])]
+        ),
         .target(name: "CSimilarityKernels"),
         .target(
             name: "SimilarityKernels",
@@ -37,15 +40,21 @@ let package = Package(
                 "CSimilarityKernels",
                 .target(name: "COpenBLAS", condition: .when(traits: ["OpenBLAS"])),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
 
         // Public API
         .target(name: "Similarity", dependencies: ["SimilarityKernels"], swiftSettings: strict),
         .target(
-            name: "VectorFiles", dependencies: ["Similarity", "SimilarityKernels"], swiftSettings: strict),
+            name: "VectorFiles",
+            dependencies: ["Similarity", "SimilarityKernels"],
+            swiftSettings: strict
+        ),
         .target(
-            name: "TextEncoder", dependencies: ["Similarity", "SimilarityKernels", "VectorFiles"],
-            swiftSettings: strict),
+            name: "TextEncoder",
+            dependencies: ["Similarity", "SimilarityKernels", "VectorFiles"],
+            swiftSettings: strict
+        ),
 
         // The command line
         .executableTarget(
@@ -54,29 +63,45 @@ let package = Package(
                 "Similarity", "SimilarityKernels", "VectorFiles", "TextEncoder",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
 
         // Tests
         .target(
-            name: "VectorTestSupport", dependencies: ["Similarity", "SimilarityKernels"], path: "Tests/VectorTestSupport",
-            swiftSettings: strict),
+            name: "VectorTestSupport",
+            dependencies: ["Similarity", "SimilarityKernels"],
+            path: "Tests/VectorTestSupport",
+            swiftSettings: strict
+        ),
         .testTarget(
-            name: "SimilarityKernelsTests", dependencies: ["SimilarityKernels", "VectorTestSupport"],
-            swiftSettings: strict),
+            name: "SimilarityKernelsTests",
+            dependencies: ["SimilarityKernels", "VectorTestSupport"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "SimilarityTests",
             dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
-            resources: [.copy("Fixtures")], swiftSettings: strict),
+            resources: [.copy("Fixtures")],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "VectorFilesTests",
             dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
-            resources: [.copy("Fixtures")], swiftSettings: strict),
+            resources: [.copy("Fixtures")],
+            swiftSettings: strict
+        ),
         .testTarget(name: "ReadmeTests", dependencies: ["Similarity", "simile"], swiftSettings: strict),
         .testTarget(
-            name: "CommandLineTests", dependencies: ["simile", "Similarity", "VectorFiles"], swiftSettings: strict),
+            name: "CommandLineTests",
+            dependencies: ["simile", "Similarity", "VectorFiles"],
+            swiftSettings: strict
+        ),
         .testTarget(
-            name: "TextEncoderTests", dependencies: ["TextEncoder", "Similarity", "SimilarityKernels", "VectorFiles"],
-            resources: [.copy("Fixtures")], swiftSettings: strict),
+            name: "TextEncoderTests",
+            dependencies: ["TextEncoder", "Similarity", "SimilarityKernels", "VectorFiles"],
+            resources: [.copy("Fixtures")],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

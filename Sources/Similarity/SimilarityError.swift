@@ -32,8 +32,10 @@ public struct SimilarityError: Error, Sendable, Equatable, CustomStringConvertib
 
     static func dimensionMismatch(queries: Int, corpus: Int) -> SimilarityError {
         SimilarityError(
-            code: .dimensionMismatch, side: nil,
-            description: "different dimensions: queries have \(queries), corpus rows have \(corpus)")
+            code: .dimensionMismatch,
+            side: nil,
+            description: "different dimensions: queries have \(queries), corpus rows have \(corpus)"
+        )
     }
 
     static func invalidRows(_ statistics: RowStatistics, side: Side) -> SimilarityError {

@@ -28,7 +28,10 @@ package enum FileFormat: String, Sendable, CaseIterable {
             throw .unknownFormat(path, "unknown ending for \(purpose); expected one of \(list)")
         }
         guard formats.contains(format) else {
-            throw .unknownFormat(path, ".\(format.rawValue) is not supported for \(purpose) in this version; expected one of \(list)")
+            throw .unknownFormat(
+                path,
+                ".\(format.rawValue) is not supported for \(purpose) in this version; expected one of \(list)"
+            )
         }
         return format
     }

@@ -21,7 +21,8 @@ struct Simile: ParsableCommand {
         subcommands: [
             InfoCommand.self, EmbedCommand.self, MatrixCommand.self, SearchCommand.self, JoinCommand.self,
             BenchCommand.self,
-        ])
+        ]
+    )
 
     /// Runs a command and ends the process with its exit code.
     static func main() {

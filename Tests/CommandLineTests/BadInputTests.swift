@@ -40,7 +40,11 @@ import Testing
         BadFile("data.npy", NumpyBytes.file("<f4", "(9, 2)", data: zeros), says: "needs 72 bytes, found 64"),
         BadFile("huge.npy", NumpyBytes.file("<f4", "(9223372036854775807, 2)", data: zeros), says: "larger than any"),
         BadFile("number.npy", NumpyBytes.file("<f4", "(99999999999999999999, 2)", data: zeros), says: "header"),
-        BadFile("wide.npy", NumpyBytes.file("<f4", "(2, 9223372036854775807)", data: zeros), says: "at most 4194304 components"),
+        BadFile(
+            "wide.npy",
+            NumpyBytes.file("<f4", "(2, 9223372036854775807)", data: zeros),
+            says: "at most 4194304 components"
+        ),
         BadFile("fortran.npy", NumpyBytes.file("<f4", "(2, 2)", order: "True", data: zeros), says: "Fortran"),
         BadFile("object.npy", NumpyBytes.file("|O", "(2, 2)", data: zeros), says: "'|O'"),
         BadFile("big.npy", NumpyBytes.file(">f4", "(2, 2)", data: zeros), says: "big-endian"),
@@ -70,7 +74,9 @@ import Testing
         for sides in [[file.name, "good.npy"], ["good.npy", file.name]] {
             let run = try folder.run(
                 executable: CommandRun.binary,
-                ["search", "--queries", sides[0], "--corpus", sides[1], "--output", "r.jsonl"], environment: [:])
+                ["search", "--queries", sides[0], "--corpus", sides[1], "--output", "r.jsonl"],
+                environment: [:]
+            )
             #expect(run.status == 3, "\(run.errors)")
             #expect(run.errors.contains(file.name) && run.errors.contains(file.says), "\(run.errors)")
             #expect(run.output.isEmpty)
@@ -98,7 +104,8 @@ import Testing
         ["search", "--queries", "good.npy", "--corpus", "good.npy", "--output", "r.xyz"],
         ["search", "--queries", "good.npy", "--corpus", "good.npy", "--output", "r"],
         ["search", "--queries", "good.npy", "--corpus", "good.npy", "--output", "good.npy"],
-        ["search", "--queries", "good.npy", "--corpus", "v.fbin"], ["search", "--queries", "x.bvecs", "--corpus", "x.u8bin"],
+        ["search", "--queries", "good.npy", "--corpus", "v.fbin"],
+        ["search", "--queries", "x.bvecs", "--corpus", "x.u8bin"],
         ["search", "--queries", "good.npy", "--corpus", "v.safetensors"], ["embed", "--input", "t.csv"],
         ["embed", "--input", "good.npy"], ["embed", "--input", "v.jsonl"], ["embed", "--input", "v.unknown"],
         ["matrix"], ["matrix", "a", "--input", "good.npy"], ["info", "a", "b"], ["info", "x.txt"],
@@ -120,7 +127,10 @@ import Testing
     @Test(arguments: ["good.npy/r.jsonl", "no/such/folder/r.csv", "folder.npy", "folder.csv"])
     func `an output that cannot be written is a failure`(output: String) throws {
         for name in ["folder.csv", "folder.rows.npy"] {
-            try FileManager.default.createDirectory(atPath: "\(folder.path)/\(name)", withIntermediateDirectories: false)
+            try FileManager.default.createDirectory(
+                atPath: "\(folder.path)/\(name)",
+                withIntermediateDirectories: false
+            )
         }
         let before = try folder.files()
         let run = try folder.run("search", "--queries", "good.npy", "--corpus", "good.npy", "--output", output)
@@ -133,7 +143,9 @@ import Testing
         try folder.write("many.npy", NumpyBytes.floats((0..<400).map { [Float($0), 1] }))
         let before = try folder.files()
         // The limit on a file's size stands in for the end of the disk: one block of 512 bytes.
-        let run = try folder.shell("ulimit -f 1; exec \"$SIMILE\" search --queries many.npy --corpus many.npy --output \(output)")
+        let run = try folder.shell(
+            "ulimit -f 1; exec \"$SIMILE\" search --queries many.npy --corpus many.npy --output \(output)"
+        )
         #expect(run.status == 1, "\(run.errors)")
         #expect(run.errors.contains("cannot write"))
         #expect(try folder.files() == before)
@@ -141,7 +153,10 @@ import Testing
     }
 
     @Test(arguments: ["INT", "TERM"]) func `an interrupted run leaves nothing behind`(signal: String) throws {
-        try folder.write("big.npy", NumpyBytes.floats((0..<20_000).map { row in (0..<64).map { Float((row * 7 + $0 * 13) % 101) } }))
+        try folder.write(
+            "big.npy",
+            NumpyBytes.floats((0..<20_000).map { row in (0..<64).map { Float((row * 7 + $0 * 13) % 101) } })
+        )
         let before = try folder.files()
         // The reference engine would take minutes; the signal comes when the temporary file is there.
         let run = try folder.shell(
@@ -149,7 +164,8 @@ import Testing
             "$SIMILE" search --queries big.npy --corpus big.npy --engine reference --output r.jsonl & pid=$!
             while ! ls .r.jsonl.*.tmp >/dev/null 2>&1; do kill -0 $pid || exit 99; done
             kill -\(signal) $pid; wait $pid
-            """)
+            """
+        )
         #expect(run.status == 130, "\(run.errors)")
         #expect(try folder.files() == before)
     }

@@ -47,7 +47,8 @@ final class WorkFolder {
         process.currentDirectoryURL = URL(fileURLWithPath: path)
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         // Files rather than pipes: nothing can fill up.
-        let streams = FileManager.default.temporaryDirectory.appendingPathComponent("simile-io-\(UUID().uuidString)").path
+        let streams = FileManager.default.temporaryDirectory.appendingPathComponent("simile-io-\(UUID().uuidString)")
+            .path
         defer { for name in ["out", "err"] { try? FileManager.default.removeItem(atPath: "\(streams).\(name)") } }
         for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: "\(streams).\(name)", contents: nil) }
         process.standardInput = FileHandle.nullDevice
@@ -56,8 +57,10 @@ final class WorkFolder {
         try process.run()
         process.waitUntilExit()
         return CommandRun(
-            status: process.terminationStatus, output: try String(contentsOfFile: "\(streams).out", encoding: .utf8),
-            errors: try String(contentsOfFile: "\(streams).err", encoding: .utf8))
+            status: process.terminationStatus,
+            output: try String(contentsOfFile: "\(streams).out", encoding: .utf8),
+            errors: try String(contentsOfFile: "\(streams).err", encoding: .utf8)
+        )
     }
 
     func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }
@@ -68,7 +71,9 @@ final class WorkFolder {
 
     func text(_ name: String) throws -> String { try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8) }
 
-    func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))) }
+    func bytes(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")))
+    }
 
     /// Everything in the folder, hidden files included.
     func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
@@ -77,7 +82,11 @@ final class WorkFolder {
 /// The bytes of `.npy` files, made by hand so that the writer under test has no part in them.
 enum NumpyBytes {
     static func file(
-        _ descriptor: String, _ shape: String, order: String = "False", version: UInt8 = 1, data: [UInt8]
+        _ descriptor: String,
+        _ shape: String,
+        order: String = "False",
+        version: UInt8 = 1,
+        data: [UInt8]
     ) -> [UInt8] {
         let text = "{'descr': '\(descriptor)', 'fortran_order': \(order), 'shape': \(shape), }\n"
         let count = text.utf8.count

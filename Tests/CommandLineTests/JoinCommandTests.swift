@@ -22,7 +22,8 @@ import Testing
                 {"a":1,"b":3,"score":1.0}
                 {"a":2,"b":3,"score":0.8}
 
-                """)
+                """
+        )
     }
 
     @Test(arguments: ["0.8", "0.80000001", "8e-1", "0.79999999"])
@@ -38,7 +39,16 @@ import Testing
 
     @Test func `a euclidean threshold is the largest distance`() throws {
         let run = try folder.run(
-            "join", "--left", "v.npy", "--threshold", "2", "--metric", "euclidean", "--format", "csv")
+            "join",
+            "--left",
+            "v.npy",
+            "--threshold",
+            "2",
+            "--metric",
+            "euclidean",
+            "--format",
+            "csv"
+        )
         #expect(run.lines == ["a,b,distance", "0,4,1.0", "2,4,2.0"])
     }
 

@@ -51,17 +51,22 @@ import Testing
             run.lines == [
                 #"{"query":0,"queryId":7,"neighbors":[{"row":1,"id":"y","score":0.6}]}"#,
                 #"{"query":1,"queryId":9007199254740993,"neighbors":[{"row":0,"id":"x","score":0.6}]}"#,
-            ])
+            ]
+        )
     }
 
     @Test func `large values go through tables`() throws {
         try folder.write("big.npy", NumpyBytes.floats([[9.5e14], [-3e18]]))
         for arguments in [
-            ["search", "--queries", "big.npy", "--corpus", "big.npy"], ["join", "--left", "big.npy", "--threshold", "-3e38"],
+            ["search", "--queries", "big.npy", "--corpus", "big.npy"],
+            ["join", "--left", "big.npy", "--threshold", "-3e38"],
             ["matrix", "--input", "big.npy"],
         ] {
             let run = try folder.run(
-                executable: CommandRun.binary, arguments + ["--metric", "dot", "--format", "table"], environment: [:])
+                executable: CommandRun.binary,
+                arguments + ["--metric", "dot", "--format", "table"],
+                environment: [:]
+            )
             #expect(run.status == 0, "\(run.errors)")
         }
     }
@@ -76,7 +81,17 @@ import Testing
 
     @Test func `a join keeps to its memory, and a bench to what there is`() throws {
         try folder.write("same.npy", NumpyBytes.floats(Array(repeating: [1, 2], count: 300)))
-        let run = try folder.run("join", "--left", "same.npy", "--threshold", "0.5", "--memory", "100KB", "--output", "r.csv")
+        let run = try folder.run(
+            "join",
+            "--left",
+            "same.npy",
+            "--threshold",
+            "0.5",
+            "--memory",
+            "100KB",
+            "--output",
+            "r.csv"
+        )
         #expect(run.status == 1)
         #expect(run.errors.contains("more than 2083 pairs"))
         #expect(try folder.files() == ["same.npy", "v.ids.jsonl", "v.npy"])
@@ -96,9 +111,8 @@ import Testing
         let csv = try folder.run("search", "--queries", "v.npy", "--corpus", "v.npy", "-k", "1", "--format", "csv")
         #expect(csv.lines[1].hasSuffix(",\"a\"\"\u{301}b,c\",\"a\"\"\u{301}b,c\""))
         #expect(try folder.run("matrix", "--input", "v.npy", "--output", "m.svg").status == 0)
-        #expect(try folder.text("m.svg").unicodeScalars.contains("\u{301}"))
-        #expect(!(try folder.text("m.svg").utf8.elementsEqual(Array("a<\u{301}".utf8))))
-        #expect(try folder.text("m.svg").contains("a&lt;"))
+        // By bytes: as characters, the mark is part of what stands before it.
+        #expect(Data(try folder.bytes("m.svg")).range(of: Data("a&lt;\u{301}b".utf8)) != nil)
     }
 
     @Test func `a reader that goes early is no reason to leave files behind`() throws {
@@ -107,7 +121,8 @@ import Testing
         #expect(run.lines.count == 1 && run.errors.isEmpty)
         let before = try folder.files()
         let messages = try folder.shell(
-            "\"$SIMILE\" search --queries many.npy --corpus many.npy --output r.jsonl 2>&1 | true")
+            "\"$SIMILE\" search --queries many.npy --corpus many.npy --output r.jsonl 2>&1 | true"
+        )
         #expect(messages.status == 0)
         #expect(try folder.files().filter { $0 != "r.jsonl" } == before)
     }

@@ -26,7 +26,8 @@ import Testing
                 {"query":1,"neighbors":[]}
                 {"query":2,"neighbors":[{"row":1,"score":1.0},{"row":3,"score":1.0},{"row":2,"score":0.8}]}
 
-                """)
+                """
+        )
     }
 
     @Test func `csv ranks from 1 and has no lines for a query without neighbors`() throws {
@@ -40,7 +41,8 @@ import Testing
                 2,1,1,1.0
                 2,2,3,1.0
 
-                """)
+                """
+        )
     }
 
     @Test func `npy is ragged with offsets where queries differ, and removes files of an older result`() throws {
@@ -53,25 +55,63 @@ import Testing
         #expect(try folder.bytes("r.rows.npy").suffix(32) == [0, 1, 1, 3].flatMap { NumpyBytes.bytes(Int64($0)) }[...])
 
         let even = try folder.run(
-            "search", "--queries", "q.npy", "--corpus", "c.npy", "-k", "2", "--metric", "dot", "--output", "r.npy")
+            "search",
+            "--queries",
+            "q.npy",
+            "--corpus",
+            "c.npy",
+            "-k",
+            "2",
+            "--metric",
+            "dot",
+            "--output",
+            "r.npy"
+        )
         #expect(even.status == 0)
         #expect(try folder.files() == ["c.npy", "q.npy", "r.rows.npy", "r.scores.npy"])
         let scores = try folder.bytes("r.scores.npy")
-        #expect(String(decoding: scores[10...], as: UTF8.self).hasPrefix("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }"))
+        #expect(
+            String(decoding: scores[10...], as: UTF8.self).hasPrefix(
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }"
+            )
+        )
         #expect(scores.count % 64 == 24)
     }
 
     @Test func `euclidean results are distances`() throws {
         let run = try folder.run(
-            "search", "--queries", "q.npy", "--corpus", "c.npy", "-k", "1", "--metric", "euclidean", "--format", "jsonl")
+            "search",
+            "--queries",
+            "q.npy",
+            "--corpus",
+            "c.npy",
+            "-k",
+            "1",
+            "--metric",
+            "euclidean",
+            "--format",
+            "jsonl"
+        )
         #expect(
             run.lines == [
                 #"{"query":0,"neighbors":[{"row":0,"distance":1.0}]}"#,
                 #"{"query":1,"neighbors":[{"row":4,"distance":0.0}]}"#,
                 #"{"query":2,"neighbors":[{"row":1,"distance":0.0}]}"#,
-            ])
+            ]
+        )
         let csv = try folder.run(
-            "search", "--queries", "q.npy", "--corpus", "c.npy", "-k", "1", "--metric", "euclidean", "--format", "csv")
+            "search",
+            "--queries",
+            "q.npy",
+            "--corpus",
+            "c.npy",
+            "-k",
+            "1",
+            "--metric",
+            "euclidean",
+            "--format",
+            "csv"
+        )
         #expect(csv.lines.first == "query,rank,row,distance")
     }
 
@@ -95,7 +135,17 @@ import Testing
     }
 
     @Test func `json carries the counters`() throws {
-        let run = try folder.run("search", "--queries", "q.npy", "--corpus", "c.npy", "--format", "json", "--engine", "simd")
+        let run = try folder.run(
+            "search",
+            "--queries",
+            "q.npy",
+            "--corpus",
+            "c.npy",
+            "--format",
+            "json",
+            "--engine",
+            "simd"
+        )
         #expect(run.output.hasPrefix(#"{"results":[{"query":0,"#))
         #expect(run.output.contains(#""counters":{"pairs":"#))
         #expect(run.output.contains(#""engine":"simd"}"#))
@@ -107,7 +157,18 @@ import Testing
         #expect(refused.status == 3)
         #expect(refused.errors.contains("n.npy: 3 invalid rows (1, 3, 4"))
         #expect(try folder.files() == ["c.npy", "n.npy", "q.npy"])
-        let skipped = try folder.run("search", "--queries", "n.npy", "--corpus", "n.npy", "-k", "9", "--skip-invalid", "--format", "csv")
+        let skipped = try folder.run(
+            "search",
+            "--queries",
+            "n.npy",
+            "--corpus",
+            "n.npy",
+            "-k",
+            "9",
+            "--skip-invalid",
+            "--format",
+            "csv"
+        )
         #expect(skipped.status == 0)
         #expect(skipped.lines.dropFirst().map { $0.split(separator: ",")[2] } == ["0", "2", "2", "0"])
     }
@@ -137,8 +198,20 @@ import Testing
             for engine in ["reference", "simd", "auto"] {
                 for threads in ["1", "2", "64"] {
                     let run = try folder.run(
-                        "search", "--queries", "v.npy", "--corpus", "v.npy", "--metric", metric, "--engine", engine,
-                        "--threads", threads, "--output", "r.jsonl")
+                        "search",
+                        "--queries",
+                        "v.npy",
+                        "--corpus",
+                        "v.npy",
+                        "--metric",
+                        metric,
+                        "--engine",
+                        engine,
+                        "--threads",
+                        threads,
+                        "--output",
+                        "r.jsonl"
+                    )
                     #expect(run.status == 0)
                     let bytes = try folder.bytes("r.jsonl")
                     #expect(bytes == first ?? bytes, "\(metric) \(engine) \(threads)")

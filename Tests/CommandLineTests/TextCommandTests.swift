@@ -13,7 +13,14 @@ import Testing
     init() throws { folder = try WorkFolder() }
 
     @Test func `the matrix of three texts is that of the readme`() throws {
-        let run = try folder.run("matrix", "AI Model Hub", "Michael Jackson", "best-selling music artists", "--format", "table")
+        let run = try folder.run(
+            "matrix",
+            "AI Model Hub",
+            "Michael Jackson",
+            "best-selling music artists",
+            "--format",
+            "table"
+        )
         #expect(run.status == 0, "\(run.errors)")
         #expect(
             run.output == """
@@ -22,7 +29,8 @@ import Testing
                 2  Michael Jackson            0.084  1.000  0.392\u{20}
                 3  best-selling music artists 0.052  0.392  1.000\u{20}
 
-                """)
+                """
+        )
     }
 
     @Test func `a matrix goes to lines, csv, npy and a picture`() throws {
@@ -47,7 +55,10 @@ import Testing
     }
 
     @Test func `embedding keeps ids and order, and files say what lines say`() throws {
-        try folder.write("t.jsonl", "{\"id\":\"x\",\"text\":\"a small boat\"}\n\n{\"id\":\"y\",\"text\":\"a large ship\"}\n")
+        try folder.write(
+            "t.jsonl",
+            "{\"id\":\"x\",\"text\":\"a small boat\"}\n\n{\"id\":\"y\",\"text\":\"a large ship\"}\n"
+        )
         let lines = try folder.run("embed", "--input", "t.jsonl")
         #expect(lines.status == 0, "\(lines.errors)")
         #expect(lines.lines.count == 2)
@@ -76,14 +87,29 @@ import Testing
     @Test func `info describes a file and the machine`() throws {
         try folder.write("v.npy", NumpyBytes.floats([[3, 4], [0, 0], [.nan, 1]]))
         let file = try folder.run("info", "v.npy", "--format", "json")
-        #expect(file.lines == [#"{"rows":3,"dimension":2,"type":"f4","normMin":0,"normMax":5,"zeroRows":1,"invalidRows":1}"#])
+        #expect(
+            file.lines == [
+                #"{"rows":3,"dimension":2,"type":"f4","normMin":0,"normMax":5,"zeroRows":1,"invalidRows":1}"#
+            ]
+        )
         let machine = try folder.run("info", "--format", "json")
         let keys = try #require(JSONSerialization.jsonObject(with: Data(machine.output.utf8)) as? [String: Any]).keys
         #expect(Set(keys).isSuperset(of: ["version", "engine", "blas", "core", "isa", "threads", "threadsFrom"]))
     }
 
     @Test func `bench prints one object with runs, medians and counters`() throws {
-        let run = try folder.run("bench", "search", "--random", "2000x33", "--query-count", "20", "--runs", "2", "--threads", "1")
+        let run = try folder.run(
+            "bench",
+            "search",
+            "--random",
+            "2000x33",
+            "--query-count",
+            "20",
+            "--runs",
+            "2",
+            "--threads",
+            "1"
+        )
         let object = try #require(JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
         #expect((object["runs"] as? [Any])?.count == 2)
         #expect(((object["median"] as? [String: Any])?["ratio"] as? Double ?? 0) > 0)

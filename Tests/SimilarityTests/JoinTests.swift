@@ -121,18 +121,21 @@ import VectorTestSupport
         #expect(try one.join(none, threshold: -1, options: options).pairs.isEmpty)
     }
 
-    @Test("rows of a claimed dimension beyond all memory, but none of them, have no pairs")
+    @Test("rows of the largest dimension, but none of them, have no pairs; a larger one is no storage")
     func claimedDimension() throws {
-        let storage = try #require(
+        func storage(_ dimension: Int) -> RowStorage? {
             RowStorage(
                 bytes: SharedBytes(copying: []),
                 elementType: .int8,
                 rowCount: 0,
-                dimension: .max / 2,
+                dimension: dimension,
                 byteOffset: 0,
-                rowByteStride: .max / 2
+                rowByteStride: dimension
             )
-        )
+        }
+        #expect(storage(RowStorage.dimensionLimit + 1) == nil)
+        #expect(storage(.max / 2) == nil)
+        let storage = try #require(storage(RowStorage.dimensionLimit))
         let matrix = VectorMatrix(storage: storage)
         #expect(try matrix.selfJoin(threshold: 0).pairs.isEmpty)
         #expect(try matrix.nearest(to: matrix, k: 3).queryCount == 0)

@@ -16,7 +16,11 @@ struct DenseWalk {
     private let plan: TilePlan
 
     init(
-        metric: Metric, rows: RowStorage, columns: RowStorage, isSymmetric: Bool, options: RunOptions
+        metric: Metric,
+        rows: RowStorage,
+        columns: RowStorage,
+        isSymmetric: Bool,
+        options: RunOptions
     ) throws(SimilarityError) {
         guard rows.dimension == columns.dimension else {
             throw .dimensionMismatch(queries: rows.dimension, corpus: columns.dimension)
@@ -41,7 +45,10 @@ struct DenseWalk {
         try InvalidRowCheck.reject(rows, columns, options: options)
         let width = columns.rowCount
         var values = try concurrentFill(
-            rowCount: rows.rowCount, width: width, rowsPerChunk: plan.queries, workers: options.workers.count
+            rowCount: rows.rowCount,
+            width: width,
+            rowsPerChunk: plan.queries,
+            workers: options.workers.count
         ) { block, values in
             try fill(block, into: &values)
         }
@@ -65,8 +72,13 @@ struct DenseWalk {
                 corpus.load(tileColumns, of: columns, backend: backends.vector)
             } else {
                 tile.multiply(
-                    queries, &corpus, loading: tileColumns, of: columns, gemm: backends.gemm,
-                    vector: backends.vector)
+                    queries,
+                    &corpus,
+                    loading: tileColumns,
+                    of: columns,
+                    gemm: backends.gemm,
+                    vector: backends.vector
+                )
             }
             for i in 0..<block.count {
                 for j in 0..<corpus.rows.count {
@@ -104,7 +116,8 @@ private struct DenseEntry {
 
     /// The reported value of a pair; `product` is the tile's dot product, nil to compute the value from the rows.
     @inline(__always)
-    func value(_ queries: borrowing RowTile, _ i: Int, _ corpus: borrowing RowTile, _ j: Int, product: Float?) -> Float {
+    func value(_ queries: borrowing RowTile, _ i: Int, _ corpus: borrowing RowTile, _ j: Int, product: Float?) -> Float
+    {
         let (a, b) = (queries.norm(at: i), corpus.norm(at: j))
         if metric.excludes(norm: a) || metric.excludes(norm: b) { return 0 }
         guard let product else { return verdict(queries, i, corpus, j) }

@@ -17,7 +17,8 @@ extension VectorMatrix {
     /// - Complexity: `n * (n + 1) / 2 * d` multiply-adds; the result takes `4 * n * n` bytes.
     /// - Throws: ``SimilarityError`` if rows are invalid or the result is too large, `CancellationError` if cancelled.
     public func similarityMatrix(
-        metric: Metric = .cosine, options: RunOptions = RunOptions()
+        metric: Metric = .cosine,
+        options: RunOptions = RunOptions()
     ) throws -> ScoreMatrix {
         let half = try DenseWalk(metric: metric, rows: storage, columns: storage, isSymmetric: true, options: options)
         return try half.run()
@@ -30,10 +31,17 @@ extension VectorMatrix {
     /// - Throws: ``SimilarityError`` if the dimensions differ, rows are invalid or the result is too large,
     ///   `CancellationError` if cancelled.
     public func similarityMatrix(
-        with other: VectorMatrix, metric: Metric = .cosine, options: RunOptions = RunOptions()
+        with other: VectorMatrix,
+        metric: Metric = .cosine,
+        options: RunOptions = RunOptions()
     ) throws -> ScoreMatrix {
         let walk = try DenseWalk(
-            metric: metric, rows: storage, columns: other.storage, isSymmetric: false, options: options)
+            metric: metric,
+            rows: storage,
+            columns: other.storage,
+            isSymmetric: false,
+            options: options
+        )
         return try walk.run()
     }
 }

@@ -20,8 +20,11 @@ public struct RunOptions: Sendable {
 
     /// The fastest engine, all processors, invalid rows refused.
     public init(
-        engine: Engine = .auto, workers: Workers = .available, invalidRows: InvalidRows = .reject,
-        cancellation: CancellationFlag? = nil, progress: (@Sendable (Double) -> Void)? = nil
+        engine: Engine = .auto,
+        workers: Workers = .available,
+        invalidRows: InvalidRows = .reject,
+        cancellation: CancellationFlag? = nil,
+        progress: (@Sendable (Double) -> Void)? = nil
     ) {
         self.engine = engine
         self.workers = workers

@@ -35,7 +35,9 @@ extension VectorMatrix {
     /// - Throws: ``SimilarityError`` if rows are invalid, `CancellationError` if cancelled.
     /// - Precondition: `threshold` is finite, and not negative for ``Metric/euclidean``.
     public func selfJoin(
-        threshold: Float, metric: Metric = .cosine, options: RunOptions = RunOptions()
+        threshold: Float,
+        metric: Metric = .cosine,
+        options: RunOptions = RunOptions()
     ) throws -> JoinedPairs {
         try join(self, threshold: threshold, metric: metric, pairing: .triangle, options: options)
     }
@@ -51,19 +53,31 @@ extension VectorMatrix {
     /// - Throws: ``SimilarityError`` if the dimensions differ or rows are invalid, `CancellationError` if cancelled.
     /// - Precondition: `threshold` is finite, and not negative for ``Metric/euclidean``.
     public func join(
-        _ right: VectorMatrix, threshold: Float, metric: Metric = .cosine, options: RunOptions = RunOptions()
+        _ right: VectorMatrix,
+        threshold: Float,
+        metric: Metric = .cosine,
+        options: RunOptions = RunOptions()
     ) throws -> JoinedPairs {
         try join(right, threshold: threshold, metric: metric, pairing: .all, options: options)
     }
 
     private func join(
-        _ right: VectorMatrix, threshold: Float, metric: Metric, pairing: TileWalk.Pairing, options: RunOptions
+        _ right: VectorMatrix,
+        threshold: Float,
+        metric: Metric,
+        pairing: TileWalk.Pairing,
+        options: RunOptions
     ) throws -> JoinedPairs {
         precondition(threshold.isFinite, "the threshold is \(threshold)")
         precondition(metric != .euclidean || threshold >= 0, "the largest distance is \(threshold)")
         let cut = metric.score(reported: threshold)
         let walk = try TileWalk(
-            metric: metric, queries: storage, corpus: right.storage, pairing: pairing, options: options)
+            metric: metric,
+            queries: storage,
+            corpus: right.storage,
+            pairing: pairing,
+            options: options
+        )
         let (sinks, counters) = try walk.run { _ in ThresholdSink(threshold: cut) }
         var pairs: [ScoredPair] = []
         pairs.reserveCapacity(sinks.reduce(0) { $0 + $1.entries.count })

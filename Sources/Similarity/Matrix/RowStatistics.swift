@@ -52,7 +52,8 @@ extension VectorMatrix {
     /// - Complexity: `2 * rowCount * dimension` operations; reads the matrix once, in parallel.
     /// - Throws: `CancellationError` if `cancellation` is set or the calling task is cancelled on the way.
     public func statistics(
-        workers: Workers = .available, cancellation: CancellationFlag? = nil
+        workers: Workers = .available,
+        cancellation: CancellationFlag? = nil
     ) throws -> RowStatistics {
         let rowsPerPart = max(1, (1 << 20) / dimension)
         let partCount = (rowCount + rowsPerPart - 1) / rowsPerPart

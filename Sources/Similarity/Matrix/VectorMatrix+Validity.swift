@@ -17,8 +17,11 @@ extension VectorMatrix {
     /// A matrix of some rows, copied in the order given, with their ids.
     package func selecting(_ rows: [Int]) -> VectorMatrix {
         VectorMatrix(
-            rowCount: rows.count, dimension: dimension, values: rows.flatMap { self[$0] },
-            ids: ids.map { ids in rows.map { ids[$0] } })
+            rowCount: rows.count,
+            dimension: dimension,
+            values: rows.flatMap { self[$0] },
+            ids: ids.map { ids in rows.map { ids[$0] } }
+        )
     }
 }
 
@@ -32,7 +35,9 @@ enum InvalidRowCheck {
 
     private static func reject(_ storage: RowStorage, side: SimilarityError.Side, _ options: RunOptions) throws {
         let statistics = try VectorMatrix(storage: storage).statistics(
-            workers: options.workers, cancellation: options.cancellation)
+            workers: options.workers,
+            cancellation: options.cancellation
+        )
         if statistics.invalidRowCount > 0 { throw SimilarityError.invalidRows(statistics, side: side) }
     }
 }

@@ -27,15 +27,22 @@ public struct VectorMatrix: Sendable {
         precondition(rowCount >= 0, "a matrix has no \(rowCount) rows")
         precondition(
             (1...RowStorage.dimensionLimit).contains(dimension),
-            "a vector has 1 to \(RowStorage.dimensionLimit) components, not \(dimension)")
+            "a vector has 1 to \(RowStorage.dimensionLimit) components, not \(dimension)"
+        )
         let (count, overflow) = rowCount.multipliedReportingOverflow(by: dimension)
         precondition(
             !overflow && count == values.count,
-            "\(values.count) values are no \(rowCount) x \(dimension) matrix")
+            "\(values.count) values are no \(rowCount) x \(dimension) matrix"
+        )
         guard
             let storage = RowStorage(
-                bytes: SharedBytes(copying: values), elementType: .float32, rowCount: rowCount, dimension: dimension,
-                byteOffset: 0, rowByteStride: 4 * dimension)
+                bytes: SharedBytes(copying: values),
+                elementType: .float32,
+                rowCount: rowCount,
+                dimension: dimension,
+                byteOffset: 0,
+                rowByteStride: 4 * dimension
+            )
         else { preconditionFailure("the block has been sized for these rows") }
         self.init(storage: storage, ids: ids)
     }
@@ -57,7 +64,8 @@ public struct VectorMatrix: Sendable {
     package init(storage: RowStorage, ids: [RowID]? = nil) {
         precondition(
             ids == nil || ids?.count == storage.rowCount,
-            "\(ids?.count ?? 0) ids for \(storage.rowCount) rows")
+            "\(ids?.count ?? 0) ids for \(storage.rowCount) rows"
+        )
         self.storage = storage
         self.ids = ids
     }

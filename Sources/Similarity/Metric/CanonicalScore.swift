@@ -13,7 +13,11 @@ extension Metric {
     /// The score of a pair of valid rows, neither of which is excluded.
     @inline(__always)
     func verdict(
-        _ queries: borrowing RowTile, _ i: Int, _ corpus: borrowing RowTile, _ j: Int, backend: KernelBackend
+        _ queries: borrowing RowTile,
+        _ i: Int,
+        _ corpus: borrowing RowTile,
+        _ j: Int,
+        backend: KernelBackend
     ) -> Float {
         switch self {
         case .dot:

@@ -23,10 +23,10 @@ package import SimilarityKernels
 ///     c < slope * n + offset + base      drops the pair
 ///
 /// with `n` = `|x|` rounded up to a float: up, because a subnormal float may be wrong by half its value, and under the
-/// negative slopes of `dot` and `euclidean` a larger `n` only keeps more (the norms of `cosine` are normal floats). The
-/// four are floats and the scan adds in float: each term `t` is therefore lowered by `8 u |t|` before it is rounded down,
-/// which covers the rounding of `n` (`2 u`), of the scan (`3 u` of the absolute terms) and second-order products; `2^-120` below `base` covers every underflow of a product with factors up to 2^64
-/// that the relative terms do not.
+/// negative slopes of `dot` and `euclidean` a larger `n` only keeps more (the norms of `cosine` are normal floats).
+/// The four are floats and the scan adds in float: each term `t` is therefore lowered by `8 u |t|` before it is rounded
+/// down, which covers the rounding of `n` (`2 u`), of the scan (`3 u` of the absolute terms) and second-order products;
+/// `2^-120` below `base` covers every underflow of a product with factors up to 2^64 that the relative terms do not.
 ///
 /// Rows whose norm a float filter cannot hold (`cosine`: outside [2^-40, 2^40]) get an offset of minus infinity and
 /// survive always; so does every row for such a query, by its base. Excluded rows get plus infinity.
@@ -40,9 +40,8 @@ package struct FilterBound {
     }
 
     let metric: Metric
-    /// `g + e`, the relative error of a dot product in the tile and of its verdict; nil from 2^23 dimensions on, where
-    /// `g` is no bound and every pair survives.
-    private let relativeSlack: Double?
+    /// `g + e`, the relative error of a dot product in the tile and of its verdict.
+    private let relativeSlack: Double
     /// `e`.
     private let verdictSlack: Double
     /// `d 2^-149` and the underflows of the scan.
@@ -50,12 +49,13 @@ package struct FilterBound {
 
     static let cosineNorms = 0x1p-40...0x1p40
 
+    /// - Precondition: `dimension` is within the limit of a matrix, where `g` is a bound.
     package init(metric: Metric, dimension: Int) {
+        precondition(dimension <= RowStorage.dimensionLimit, "no matrix has \(dimension) dimensions")
         let terms = Double(dimension) * 0x1p-24
         self.metric = metric
         verdictSlack = Double(dimension + 64) * 0x1p-53
-        relativeSlack =
-            terms < 0.5 ? terms / (1 - terms) + verdictSlack + Double(dimension) * 0x1p-69 : nil
+        relativeSlack = terms / (1 - terms) + verdictSlack + Double(dimension) * 0x1p-69
         absoluteSlack = Double(dimension) * 0x1p-149 + 0x1p-120
     }
 
@@ -64,11 +64,13 @@ package struct FilterBound {
     /// - Complexity: a dozen `Double` operations.
     @inline(__always)
     package func query(norm: Double, cut: Float) -> Query {
-        guard cut > -.infinity, let relativeSlack else { return .everything }
+        guard cut > -.infinity else { return .everything }
         switch metric {
         case .dot:
             return Query(
-                slope: Self.lowered(-relativeSlack * norm), base: Self.lowered(Self.lower(cut) - absoluteSlack))
+                slope: Self.lowered(-relativeSlack * norm),
+                base: Self.lowered(Self.lower(cut) - absoluteSlack)
+            )
         case .cosine:
             guard Self.cosineNorms.contains(norm) else { return .everything }
             return Query(slope: Self.lowered((Self.lower(cut) - relativeSlack) * norm), base: Float(-0x1p-120))

@@ -48,8 +48,6 @@ package struct TopKSink: TileSink {
 
     package var queryCount: Int { counts.count }
 
-    package var keptPairs: Int { 0 }
-
     /// What has been kept for a query, best first.
     package func ranked(_ query: Int) -> [Neighbor] {
         let kept = (0..<counts[query]).map { Neighbor(row: rows[query &* k + $0], score: scores[query &* k + $0]) }

@@ -23,16 +23,24 @@ extension VectorMatrix {
     /// - Throws: ``SimilarityError`` if the dimensions differ or rows are invalid, `CancellationError` if cancelled.
     /// - Precondition: `k >= 0`.
     public func nearest(
-        to queries: VectorMatrix, k: Int, metric: Metric = .cosine, excludingSelf: Bool = false,
+        to queries: VectorMatrix,
+        k: Int,
+        metric: Metric = .cosine,
+        excludingSelf: Bool = false,
         options: RunOptions = RunOptions()
     ) throws -> NearestNeighbors {
         precondition(k >= 0, "k is \(k)")
         precondition(
             !excludingSelf || queries.rowCount == rowCount,
-            "\(queries.rowCount) queries are not the \(rowCount) rows themselves")
+            "\(queries.rowCount) queries are not the \(rowCount) rows themselves"
+        )
         let walk = try TileWalk(
-            metric: metric, queries: queries.storage, corpus: storage, pairing: excludingSelf ? .exceptSelf : .all,
-            options: options)
+            metric: metric,
+            queries: queries.storage,
+            corpus: storage,
+            pairing: excludingSelf ? .exceptSelf : .all,
+            options: options
+        )
         let kept = min(k, rowCount)
         let (entries, overflow) = queries.rowCount.multipliedReportingOverflow(by: kept)
         guard !overflow, entries <= Int.max / 16 else {

@@ -19,3 +19,7 @@ package protocol TileSink: Sendable {
     /// Pairs that it holds and whose number the input does not bound; 0 for a sink of bounded size.
     var keptPairs: Int { get }
 }
+
+extension TileSink {
+    package var keptPairs: Int { 0 }
+}

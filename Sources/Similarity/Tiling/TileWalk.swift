@@ -28,7 +28,11 @@ struct TileWalk {
 
     /// - Throws: `SimilarityError` if the dimensions differ.
     init(
-        metric: Metric, queries: RowStorage, corpus: RowStorage, pairing: Pairing, options: RunOptions
+        metric: Metric,
+        queries: RowStorage,
+        corpus: RowStorage,
+        pairing: Pairing,
+        options: RunOptions
     ) throws(SimilarityError) {
         guard queries.dimension == corpus.dimension else {
             throw .dimensionMismatch(queries: queries.dimension, corpus: corpus.dimension)
@@ -64,7 +68,8 @@ struct TileWalk {
         let schedule = Mutex(
             WalkSchedule<Sink>(segmentCounts: segmentCounts) { block in
                 .init(block: block, sink: makeSink(blocks[block].count), counters: RunCounters(engine: engine))
-            })
+            }
+        )
         let stop = Atomic<Bool>(false)
         let sawInvalidRow = Atomic<Bool>(false)
         let kept = Atomic<Int>(0)
@@ -122,7 +127,10 @@ struct TileWalk {
 
     /// Walks one segment of one block; returns false if it met an invalid row that is to be rejected.
     private func walk<Sink: TileSink>(
-        _ rows: Range<Int>, of block: Range<Int>, with baton: inout WalkSchedule<Sink>.Baton, _ scratch: inout Scratch,
+        _ rows: Range<Int>,
+        of block: Range<Int>,
+        with baton: inout WalkSchedule<Sink>.Baton,
+        _ scratch: inout Scratch,
         isCancelled: () -> Bool
     ) -> Bool {
         let backends = engine.backends
@@ -136,8 +144,13 @@ struct TileWalk {
                 scratch.corpus.load(tileRows, of: corpus, backend: backends.vector)
             } else {
                 scratch.tile.multiply(
-                    scratch.queries, &scratch.corpus, loading: tileRows, of: corpus, gemm: backends.gemm,
-                    vector: backends.vector)
+                    scratch.queries,
+                    &scratch.corpus,
+                    loading: tileRows,
+                    of: corpus,
+                    gemm: backends.gemm,
+                    vector: backends.vector
+                )
             }
             guard isAcceptable(scratch.corpus) else { return false }
             if engine == .reference {
@@ -153,7 +166,9 @@ struct TileWalk {
 
     /// The filter and the verdict of one tile.
     private func decideSurvivors<Sink: TileSink>(
-        _ scratch: inout Scratch, _ bound: FilterBound, _ baton: inout WalkSchedule<Sink>.Baton
+        _ scratch: inout Scratch,
+        _ bound: FilterBound,
+        _ baton: inout WalkSchedule<Sink>.Baton
     ) {
         let vector = engine.backends.vector
         let (queryRows, rows) = (scratch.queries.rows, scratch.corpus.rows)

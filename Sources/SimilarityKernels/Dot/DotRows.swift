@@ -15,8 +15,13 @@ package enum DotRows {
 
     /// Fills `scores` with the dot products of one query and `count` rows.
     package static func score(
-        _ backend: KernelBackend, query: UnsafePointer<Float>, rows: UnsafePointer<Float>, stride: Int, count: Int,
-        depth: Int, into scores: UnsafeMutablePointer<Float>
+        _ backend: KernelBackend,
+        query: UnsafePointer<Float>,
+        rows: UnsafePointer<Float>,
+        stride: Int,
+        count: Int,
+        depth: Int,
+        into scores: UnsafeMutablePointer<Float>
     ) {
         switch backend {
         case .avx2:
@@ -38,8 +43,14 @@ package enum DotRows {
     /// Fills `scores` as `score` does and `squaredNorms` as `Verdict.squaredNorms` does, in one read of the rows: a single
     /// query costs what its corpus takes to come from memory.
     package static func scoreWithNorms(
-        _ backend: KernelBackend, query: UnsafePointer<Float>, rows: UnsafePointer<Float>, stride: Int, count: Int,
-        depth: Int, into scores: UnsafeMutablePointer<Float>, squaredNorms: UnsafeMutablePointer<Double>
+        _ backend: KernelBackend,
+        query: UnsafePointer<Float>,
+        rows: UnsafePointer<Float>,
+        stride: Int,
+        count: Int,
+        depth: Int,
+        into scores: UnsafeMutablePointer<Float>,
+        squaredNorms: UnsafeMutablePointer<Double>
     ) {
         if backend == .avx2 {
             return unsafe simile_dot_rows_with_norms_avx2(query, rows, stride, count, depth, scores, squaredNorms)
@@ -49,7 +60,14 @@ package enum DotRows {
             let row = unsafe rows + r * stride
             unsafe squaredNorms[r] = Verdict.dot(backend, row, row, depth: depth)
             unsafe score(
-                backend, query: query, rows: row, stride: stride, count: 1, depth: depth, into: scores + r)
+                backend,
+                query: query,
+                rows: row,
+                stride: stride,
+                count: 1,
+                depth: depth,
+                into: scores + r
+            )
         }
     }
 

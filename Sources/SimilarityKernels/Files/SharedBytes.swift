@@ -42,7 +42,8 @@ internal import Musl
 
     /// Memory for `count` floats, 64-byte aligned, filled by `initialize`, which must write all of them.
     package init<E: Error>(
-        floatCount count: Int, initializingWith initialize: (inout MutableSpan<Float>) throws(E) -> Void
+        floatCount count: Int,
+        initializingWith initialize: (inout MutableSpan<Float>) throws(E) -> Void
     ) throws(E) {
         byteCount = count * MemoryLayout<Float>.stride
         isMapped = false
@@ -77,7 +78,9 @@ internal import Musl
     /// Calls `body` with all bytes.
     package func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         let bytes = unsafe UnsafeBufferPointer(
-            start: start.assumingMemoryBound(to: UInt8.self), count: byteCount)
+            start: start.assumingMemoryBound(to: UInt8.self),
+            count: byteCount
+        )
         return try body(unsafe Span(_unsafeElements: bytes))
     }
 }

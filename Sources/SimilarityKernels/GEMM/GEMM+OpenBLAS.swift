@@ -7,13 +7,33 @@ internal import COpenBLAS
 
 extension GEMM {
     static func openBLASMultiply(
-        a: UnsafePointer<Float>, aStride: Int, rows: Int, b: UnsafePointer<Float>, bStride: Int, columns: Int,
-        depth: Int, c: UnsafeMutablePointer<Float>, cStride: Int
+        a: UnsafePointer<Float>,
+        aStride: Int,
+        rows: Int,
+        b: UnsafePointer<Float>,
+        bStride: Int,
+        columns: Int,
+        depth: Int,
+        c: UnsafeMutablePointer<Float>,
+        cStride: Int
     ) {
         // beta == 0: OpenBLAS clears C before it adds, so C may hold anything.
         unsafe cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows), blasint(columns), blasint(depth), 1, a,
-            blasint(aStride), b, blasint(bStride), 0, c, blasint(cStride))
+            CblasRowMajor,
+            CblasNoTrans,
+            CblasTrans,
+            blasint(rows),
+            blasint(columns),
+            blasint(depth),
+            1,
+            a,
+            blasint(aStride),
+            b,
+            blasint(bStride),
+            0,
+            c,
+            blasint(cStride)
+        )
     }
 }
 

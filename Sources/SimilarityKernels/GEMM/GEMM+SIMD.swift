@@ -10,8 +10,15 @@
 
 extension GEMM {
     static func simdMultiply(
-        a: UnsafePointer<Float>, aStride: Int, rows: Int, b: UnsafePointer<Float>, bStride: Int, columns: Int,
-        depth: Int, c: UnsafeMutablePointer<Float>, cStride: Int
+        a: UnsafePointer<Float>,
+        aStride: Int,
+        rows: Int,
+        b: UnsafePointer<Float>,
+        bStride: Int,
+        columns: Int,
+        depth: Int,
+        c: UnsafeMutablePointer<Float>,
+        cStride: Int
     ) {
         let rowsPerPass = max(3, (128 << 10) / (4 * depth) / 3 * 3)
         var passStart = 0
@@ -29,7 +36,10 @@ extension GEMM {
                 while i < passEnd {
                     for t in 0..<4 {
                         unsafe c[i &* cStride &+ j &+ t] = DotRows.simdDot(
-                            a + i &* aStride, strip + t &* bStride, depth: depth)
+                            a + i &* aStride,
+                            strip + t &* bStride,
+                            depth: depth
+                        )
                     }
                     i &+= 1
                 }
@@ -47,8 +57,13 @@ extension GEMM {
 
     /// Twelve dot products of three rows of A and four rows of B.
     private static func block3x4(
-        _ a: UnsafePointer<Float>, _ aStride: Int, _ b: UnsafePointer<Float>, _ bStride: Int, _ depth: Int,
-        _ c: UnsafeMutablePointer<Float>, _ cStride: Int
+        _ a: UnsafePointer<Float>,
+        _ aStride: Int,
+        _ b: UnsafePointer<Float>,
+        _ bStride: Int,
+        _ depth: Int,
+        _ c: UnsafeMutablePointer<Float>,
+        _ cStride: Int
     ) {
         let a0 = unsafe a
         let a1 = unsafe a + aStride

@@ -31,8 +31,16 @@ package enum GEMM {
 
     /// Computes one tile of C = A * B^T.
     package static func multiplyTransposed(
-        _ backend: KernelBackend, a: UnsafePointer<Float>, aStride: Int, rows: Int, b: UnsafePointer<Float>,
-        bStride: Int, columns: Int, depth: Int, c: UnsafeMutablePointer<Float>, cStride: Int
+        _ backend: KernelBackend,
+        a: UnsafePointer<Float>,
+        aStride: Int,
+        rows: Int,
+        b: UnsafePointer<Float>,
+        bStride: Int,
+        columns: Int,
+        depth: Int,
+        c: UnsafeMutablePointer<Float>,
+        cStride: Int
     ) {
         assert(rows >= 0 && columns >= 0 && depth >= 0)
         assert(aStride >= depth && bStride >= depth && cStride >= columns)
@@ -44,24 +52,55 @@ package enum GEMM {
         #if OpenBLAS
         if backend == .openBLAS {
             return unsafe openBLASMultiply(
-                a: a, aStride: aStride, rows: rows, b: b, bStride: bStride, columns: columns, depth: depth, c: c,
-                cStride: cStride)
+                a: a,
+                aStride: aStride,
+                rows: rows,
+                b: b,
+                bStride: bStride,
+                columns: columns,
+                depth: depth,
+                c: c,
+                cStride: cStride
+            )
         }
         #endif
         if backend == .reference {
             unsafe referenceMultiply(
-                a: a, aStride: aStride, rows: rows, b: b, bStride: bStride, columns: columns, depth: depth, c: c,
-                cStride: cStride)
+                a: a,
+                aStride: aStride,
+                rows: rows,
+                b: b,
+                bStride: bStride,
+                columns: columns,
+                depth: depth,
+                c: c,
+                cStride: cStride
+            )
         } else {
             unsafe simdMultiply(
-                a: a, aStride: aStride, rows: rows, b: b, bStride: bStride, columns: columns, depth: depth, c: c,
-                cStride: cStride)
+                a: a,
+                aStride: aStride,
+                rows: rows,
+                b: b,
+                bStride: bStride,
+                columns: columns,
+                depth: depth,
+                c: c,
+                cStride: cStride
+            )
         }
     }
 
     private static func referenceMultiply(
-        a: UnsafePointer<Float>, aStride: Int, rows: Int, b: UnsafePointer<Float>, bStride: Int, columns: Int,
-        depth: Int, c: UnsafeMutablePointer<Float>, cStride: Int
+        a: UnsafePointer<Float>,
+        aStride: Int,
+        rows: Int,
+        b: UnsafePointer<Float>,
+        bStride: Int,
+        columns: Int,
+        depth: Int,
+        c: UnsafeMutablePointer<Float>,
+        cStride: Int
     ) {
         for i in 0..<rows {
             for j in 0..<columns {

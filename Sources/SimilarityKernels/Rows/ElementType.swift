@@ -23,7 +23,10 @@ package enum ElementType: String, Sendable, CaseIterable {
 /// and apart from it. Exact for all types but float64, where a value beyond the range of Float becomes infinite.
 enum ElementConversion {
     static func convert(
-        _ type: ElementType, from source: UnsafeRawPointer, count: Int, into values: UnsafeMutablePointer<Float>
+        _ type: ElementType,
+        from source: UnsafeRawPointer,
+        count: Int,
+        into values: UnsafeMutablePointer<Float>
     ) {
         switch type {
         case .float32:
@@ -42,7 +45,9 @@ enum ElementConversion {
     }
 
     private static func convertFloat16(
-        from source: UnsafeRawPointer, count: Int, into values: UnsafeMutablePointer<Float>
+        from source: UnsafeRawPointer,
+        count: Int,
+        into values: UnsafeMutablePointer<Float>
     ) {
         if KernelBackend.fastestVector == .avx2, Int(bitPattern: source) % 2 == 0 {
             return unsafe simile_convert_float16_avx2(source.assumingMemoryBound(to: UInt16.self), count, values)

@@ -17,11 +17,17 @@ package struct RowStorage: Sendable {
 
     /// Rows inside `bytes`. Returns nil if the last row would end beyond them, or if a size overflows.
     package init?(
-        bytes: SharedBytes, elementType: ElementType, rowCount: Int, dimension: Int, byteOffset: Int,
+        bytes: SharedBytes,
+        elementType: ElementType,
+        rowCount: Int,
+        dimension: Int,
+        byteOffset: Int,
         rowByteStride: Int
     ) {
         let (rowBytes, overflow) = dimension.multipliedReportingOverflow(by: elementType.byteCount)
-        guard !overflow, rowCount >= 0, dimension > 0, dimension <= Self.dimensionLimit, byteOffset >= 0, rowByteStride >= rowBytes else { return nil }
+        guard !overflow, rowCount >= 0, dimension > 0, dimension <= Self.dimensionLimit, byteOffset >= 0,
+            rowByteStride >= rowBytes
+        else { return nil }
         if rowCount > 0 {
             let (lastRow, overflow1) = (rowCount - 1).multipliedReportingOverflow(by: rowByteStride)
             let (lastStart, overflow2) = lastRow.addingReportingOverflow(byteOffset)
@@ -54,7 +60,11 @@ package struct RowStorage: Sendable {
     func copyRows(_ rows: Range<Int>, into values: UnsafeMutablePointer<Float>) {
         for (i, row) in rows.enumerated() {
             unsafe ElementConversion.convert(
-                elementType, from: address(ofRow: row), count: dimension, into: values + i * dimension)
+                elementType,
+                from: address(ofRow: row),
+                count: dimension,
+                into: values + i * dimension
+            )
         }
     }
 

@@ -38,20 +38,36 @@
         loadComponents(rows, of: storage)
         let norms = unsafe reserveNorms()
         unsafe Verdict.squaredNorms(
-            backend, rows: base, stride: stride, count: rows.count, depth: dimension, into: norms)
+            backend,
+            rows: base,
+            stride: stride,
+            count: rows.count,
+            depth: dimension,
+            into: norms
+        )
         unsafe finishNorms(norms)
     }
 
     /// Loads rows as `load` does and, in the same read of them, their dot products with one query.
     mutating func load(
-        _ rows: Range<Int>, of storage: RowStorage, backend: KernelBackend, query: UnsafePointer<Float>,
+        _ rows: Range<Int>,
+        of storage: RowStorage,
+        backend: KernelBackend,
+        query: UnsafePointer<Float>,
         scores: UnsafeMutablePointer<Float>
     ) {
         loadComponents(rows, of: storage)
         let norms = unsafe reserveNorms()
         unsafe DotRows.scoreWithNorms(
-            backend, query: query, rows: base, stride: stride, count: rows.count, depth: dimension, into: scores,
-            squaredNorms: norms)
+            backend,
+            query: query,
+            rows: base,
+            stride: stride,
+            count: rows.count,
+            depth: dimension,
+            into: scores,
+            squaredNorms: norms
+        )
         unsafe finishNorms(norms)
     }
 
@@ -144,7 +160,10 @@
     /// The canonical squared distance of a row of this tile and a row of another, in `Double`.
     @inline(__always)
     package func squaredDistance(
-        _ index: Int, from other: borrowing RowTile, _ otherIndex: Int, backend: KernelBackend
+        _ index: Int,
+        from other: borrowing RowTile,
+        _ otherIndex: Int,
+        backend: KernelBackend
     ) -> Double {
         assert(dimension == other.dimension)
         return unsafe Verdict.squaredDistance(backend, row(at: index), other.row(at: otherIndex), depth: dimension)

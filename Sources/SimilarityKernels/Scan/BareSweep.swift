@@ -10,7 +10,12 @@ package enum BareSweep {
 
     /// Walks all tiles. Returns a number that depends on all of the work, so that none of it can be left out.
     package static func run(
-        queries: RowStorage, corpus: RowStorage, tileQueries: Int, tileRows: Int, tilesPerSegment: Int, workers: Int
+        queries: RowStorage,
+        corpus: RowStorage,
+        tileQueries: Int,
+        tileRows: Int,
+        tilesPerSegment: Int,
+        workers: Int
     ) -> Float {
         let isRead = isRead(queryCount: queries.rowCount)
         let blockCount = isRead ? 1 : (queries.rowCount + tileQueries - 1) / tileQueries

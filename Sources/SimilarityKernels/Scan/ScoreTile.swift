@@ -33,8 +33,12 @@
     /// Loads corpus rows and computes all their dot products with `queries` in single precision, within the slack of
     /// `GEMM`.
     package mutating func multiply(
-        _ queries: borrowing RowTile, _ corpus: inout RowTile, loading rows: Range<Int>, of storage: RowStorage,
-        gemm: KernelBackend, vector: KernelBackend
+        _ queries: borrowing RowTile,
+        _ corpus: inout RowTile,
+        loading rows: Range<Int>,
+        of storage: RowStorage,
+        gemm: KernelBackend,
+        vector: KernelBackend
     ) {
         rowCount = queries.rows.count
         columnCount = rows.count
@@ -48,8 +52,14 @@
         unsafe corpus.load(rows, of: storage, backend: vector, query: queries.row(at: 0), scores: c)
         for i in 1..<rowCount {
             unsafe DotRows.score(
-                vector, query: queries.row(at: i), rows: corpus.base, stride: corpus.stride, count: columnCount,
-                depth: corpus.dimension, into: c + i * columnCount)
+                vector,
+                query: queries.row(at: i),
+                rows: corpus.base,
+                stride: corpus.stride,
+                count: columnCount,
+                depth: corpus.dimension,
+                into: c + i * columnCount
+            )
         }
     }
 
@@ -62,12 +72,23 @@
     }
 
     private func multiply(
-        _ queries: borrowing RowTile, _ corpus: borrowing RowTile, gemm: KernelBackend,
+        _ queries: borrowing RowTile,
+        _ corpus: borrowing RowTile,
+        gemm: KernelBackend,
         into c: UnsafeMutablePointer<Float>
     ) {
         unsafe GEMM.multiplyTransposed(
-            gemm, a: queries.base, aStride: queries.stride, rows: rowCount, b: corpus.base, bStride: corpus.stride,
-            columns: columnCount, depth: corpus.dimension, c: c, cStride: columnCount)
+            gemm,
+            a: queries.base,
+            aStride: queries.stride,
+            rows: rowCount,
+            b: corpus.base,
+            bStride: corpus.stride,
+            columns: columnCount,
+            depth: corpus.dimension,
+            c: c,
+            cStride: columnCount
+        )
     }
 
     /// The single-precision dot product of query `row` and corpus row `column` of the tile.
@@ -94,7 +115,11 @@
     /// Finds the columns whose score survives in one row of the tile; returns how many.
     @inline(__always)
     package mutating func scan(
-        _ row: Int, _ columns: Range<Int>, slope: Float, base: Float, backend: KernelBackend
+        _ row: Int,
+        _ columns: Range<Int>,
+        slope: Float,
+        base: Float,
+        backend: KernelBackend
     ) -> Int {
         assert(row >= 0 && row < rowCount && columns.lowerBound >= 0 && columns.upperBound <= columnCount)
         scanStart = columns.lowerBound
@@ -102,8 +127,15 @@
             let scores = unsafe scores.baseAddress, let candidates = unsafe candidates.baseAddress
         else { return 0 }
         return unsafe ThresholdScan.survivors(
-            backend, scores: scores + (row &* columnCount &+ scanStart), norms: norms + scanStart,
-            offsets: offsets + scanStart, slope: slope, base: base, count: columns.count, into: candidates)
+            backend,
+            scores: scores + (row &* columnCount &+ scanStart),
+            norms: norms + scanStart,
+            offsets: offsets + scanStart,
+            slope: slope,
+            base: base,
+            count: columns.count,
+            into: candidates
+        )
     }
 
     /// The `index`-th survivor of the last scan, as a column of the tile.

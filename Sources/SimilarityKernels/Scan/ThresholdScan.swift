@@ -19,8 +19,13 @@ package enum ThresholdScan {
     /// Writes the survivors and returns how many there are.
     @inline(__always)
     package static func survivors(
-        _ backend: KernelBackend, scores: UnsafePointer<Float>, norms: UnsafePointer<Float>,
-        offsets: UnsafePointer<Float>, slope: Float, base: Float, count: Int,
+        _ backend: KernelBackend,
+        scores: UnsafePointer<Float>,
+        norms: UnsafePointer<Float>,
+        offsets: UnsafePointer<Float>,
+        slope: Float,
+        base: Float,
+        count: Int,
         into survivors: UnsafeMutablePointer<Int32>
     ) -> Int {
         switch backend {
@@ -34,8 +39,14 @@ package enum ThresholdScan {
     }
 
     private static func referenceSurvivors(
-        _ scores: UnsafePointer<Float>, _ norms: UnsafePointer<Float>, _ offsets: UnsafePointer<Float>,
-        _ slope: Float, _ base: Float, _ range: Range<Int>, _ survivors: UnsafeMutablePointer<Int32>, found: Int
+        _ scores: UnsafePointer<Float>,
+        _ norms: UnsafePointer<Float>,
+        _ offsets: UnsafePointer<Float>,
+        _ slope: Float,
+        _ base: Float,
+        _ range: Range<Int>,
+        _ survivors: UnsafeMutablePointer<Int32>,
+        found: Int
     ) -> Int {
         var found = found
         for j in range where unsafe !(scores[j] < slope * norms[j] + offsets[j] + base) {
@@ -46,8 +57,13 @@ package enum ThresholdScan {
     }
 
     private static func simdSurvivors(
-        _ scores: UnsafePointer<Float>, _ norms: UnsafePointer<Float>, _ offsets: UnsafePointer<Float>,
-        _ slope: Float, _ base: Float, _ count: Int, _ survivors: UnsafeMutablePointer<Int32>
+        _ scores: UnsafePointer<Float>,
+        _ norms: UnsafePointer<Float>,
+        _ offsets: UnsafePointer<Float>,
+        _ slope: Float,
+        _ base: Float,
+        _ count: Int,
+        _ survivors: UnsafeMutablePointer<Int32>
     ) -> Int {
         // Sixteen scores share one branch; nearly every group has no survivor.
         var found = 0
@@ -59,7 +75,15 @@ package enum ThresholdScan {
             let d3 = unsafe isDropped(scores, norms, offsets, slope, base, at: j &+ 12)
             if !all((d0 .& d1) .& (d2 .& d3)) {
                 found = unsafe referenceSurvivors(
-                    scores, norms, offsets, slope, base, j..<(j &+ 16), survivors, found: found)
+                    scores,
+                    norms,
+                    offsets,
+                    slope,
+                    base,
+                    j..<(j &+ 16),
+                    survivors,
+                    found: found
+                )
             }
             j &+= 16
         }
@@ -68,8 +92,12 @@ package enum ThresholdScan {
 
     @inline(__always)
     private static func isDropped(
-        _ scores: UnsafePointer<Float>, _ norms: UnsafePointer<Float>, _ offsets: UnsafePointer<Float>,
-        _ slope: Float, _ base: Float, at j: Int
+        _ scores: UnsafePointer<Float>,
+        _ norms: UnsafePointer<Float>,
+        _ offsets: UnsafePointer<Float>,
+        _ slope: Float,
+        _ base: Float,
+        at j: Int
     ) -> SIMDMask<SIMD4<Int32>> {
         let bound = unsafe SIMD4(loading: norms, at: j) * slope + SIMD4(loading: offsets, at: j) + base
         return unsafe SIMD4(loading: scores, at: j) .< bound

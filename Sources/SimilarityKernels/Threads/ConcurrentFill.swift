@@ -6,7 +6,10 @@
 ///
 /// - Precondition: `rowCount * width` does not overflow.
 package func concurrentFill(
-    rowCount: Int, width: Int, rowsPerChunk: Int, workers: Int,
+    rowCount: Int,
+    width: Int,
+    rowsPerChunk: Int,
+    workers: Int,
     _ body: @Sendable (Range<Int>, inout MutableSpan<Float>) throws -> Void
 ) throws -> [Float] {
     let chunkCount = (rowCount + rowsPerChunk - 1) / rowsPerChunk
@@ -20,7 +23,9 @@ package func concurrentFill(
             _ = try concurrentMap(count: chunkCount, workers: workers) { chunk in
                 let rows = chunk * rowsPerChunk..<min((chunk + 1) * rowsPerChunk, rowCount)
                 var span = unsafe MutableSpan(
-                    _unsafeStart: base.start + rows.lowerBound * width, count: rows.count * width)
+                    _unsafeStart: base.start + rows.lowerBound * width,
+                    count: rows.count * width
+                )
                 try body(rows, &span)
             }
         } catch {

@@ -12,7 +12,8 @@ package enum ProcessorCount {
     ///
     /// Read from the kernel's text form (`Cpus_allowed: f,ffffffff`): the C call is hidden behind a feature macro.
     package static var affinity: Int {
-        for line in kernelText("/proc/self/status")?.split(separator: "\n") ?? [] where line.hasPrefix("Cpus_allowed:") {
+        for line in kernelText("/proc/self/status")?.split(separator: "\n") ?? [] where line.hasPrefix("Cpus_allowed:")
+        {
             let bits = line.dropFirst("Cpus_allowed:".count).reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
             if bits > 0 { return bits }
         }
@@ -51,7 +52,9 @@ package enum ProcessorCount {
 
     private static func quota(ofVersion1 folder: String) -> [Int] {
         func number(_ name: String) -> Int? {
-            kernelText("\(folder)/\(name)").flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { Int($0) }
+            kernelText("\(folder)/\(name)").flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap {
+                Int($0)
+            }
         }
         guard let quota = number("cpu.cfs_quota_us"), let period = number("cpu.cfs_period_us") else { return [] }
         return processors(quota: quota, period: period)

@@ -22,13 +22,16 @@ package func runWorkers(_ count: Int, _ body: @Sendable (Int) -> Void) {
             let start = unsafe Unmanaged.passRetained(WorkerStart(index: index, body: body))
             var thread = pthread_t()
             let status = unsafe pthread_create(
-                &thread, nil,
+                &thread,
+                nil,
                 { argument in
                     guard let argument = unsafe argument else { return nil }
                     let start = unsafe Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue()
                     start.body(start.index)
                     return nil
-                }, start.toOpaque())
+                },
+                start.toOpaque()
+            )
             if status == 0 {
                 threads.append(thread)
             } else {
@@ -55,7 +58,9 @@ private final class WorkerStart {
 /// The results of `body(0)` ... `body(count - 1)` in order, computed by at most `workers` threads that take the next
 /// index when they are free. After the first error no new index is taken; the error of the lowest index is thrown.
 package func concurrentMap<T: Sendable>(
-    count: Int, workers: Int, _ body: @Sendable (Int) throws -> T
+    count: Int,
+    workers: Int,
+    _ body: @Sendable (Int) throws -> T
 ) throws -> [T] {
     let next = Atomic<Int>(0)
     let failed = Atomic<Bool>(false)

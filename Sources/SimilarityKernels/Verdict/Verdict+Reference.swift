@@ -14,7 +14,9 @@ extension Verdict {
     }
 
     static func referenceSquaredDistance(
-        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, depth: Int
+        _ a: UnsafePointer<Float>,
+        _ b: UnsafePointer<Float>,
+        depth: Int
     ) -> Double {
         var lanes: (Double, Double, Double, Double, Double, Double, Double, Double) = (0, 0, 0, 0, 0, 0, 0, 0)
         for i in 0..<depth {

@@ -51,8 +51,12 @@ extension Verdict {
 
     @inline(__always)
     private static func add(
-        _ term: Double, toLane lane: Int, _ l01: inout SIMD2<Double>, _ l23: inout SIMD2<Double>,
-        _ l45: inout SIMD2<Double>, _ l67: inout SIMD2<Double>
+        _ term: Double,
+        toLane lane: Int,
+        _ l01: inout SIMD2<Double>,
+        _ l23: inout SIMD2<Double>,
+        _ l45: inout SIMD2<Double>,
+        _ l67: inout SIMD2<Double>
     ) {
         switch lane / 2 {
         case 0: l01[lane % 2] += term
@@ -65,7 +69,10 @@ extension Verdict {
     /// `((l0+l4)+(l2+l6))+((l1+l5)+(l3+l7))`.
     @inline(__always)
     private static func canonicalSum(
-        _ l01: SIMD2<Double>, _ l23: SIMD2<Double>, _ l45: SIMD2<Double>, _ l67: SIMD2<Double>
+        _ l01: SIMD2<Double>,
+        _ l23: SIMD2<Double>,
+        _ l45: SIMD2<Double>,
+        _ l67: SIMD2<Double>
     ) -> Double {
         let sums = (l01 + l45) + (l23 + l67)
         return sums[0] + sums[1]

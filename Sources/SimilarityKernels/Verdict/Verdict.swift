@@ -21,7 +21,10 @@ package enum Verdict {
     /// The canonical dot product, in `Double`, before its one rounding to `Float`.
     @inline(__always)
     package static func dot(
-        _ backend: KernelBackend, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, depth: Int
+        _ backend: KernelBackend,
+        _ a: UnsafePointer<Float>,
+        _ b: UnsafePointer<Float>,
+        depth: Int
     ) -> Double {
         switch backend {
         case .reference: unsafe referenceDot(a, b, depth: depth)
@@ -33,7 +36,10 @@ package enum Verdict {
     /// The canonical squared Euclidean distance, in `Double`.
     @inline(__always)
     package static func squaredDistance(
-        _ backend: KernelBackend, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, depth: Int
+        _ backend: KernelBackend,
+        _ a: UnsafePointer<Float>,
+        _ b: UnsafePointer<Float>,
+        depth: Int
     ) -> Double {
         switch backend {
         case .reference: unsafe referenceSquaredDistance(a, b, depth: depth)
@@ -47,7 +53,11 @@ package enum Verdict {
     /// Requires: `sums` writable for `count` doubles and apart from the rows. A row with a NaN or an infinity, and only
     /// such a row, gives a sum that is not finite.
     package static func squaredNorms(
-        _ backend: KernelBackend, rows: UnsafePointer<Float>, stride: Int, count: Int, depth: Int,
+        _ backend: KernelBackend,
+        rows: UnsafePointer<Float>,
+        stride: Int,
+        count: Int,
+        depth: Int,
         into sums: UnsafeMutablePointer<Double>
     ) {
         if backend == .avx2 {

@@ -154,7 +154,9 @@ extension JSONDocument {
     fileprivate func specialTokens(_ vocabulary: Vocabulary) throws(ModelError) -> (prefix: [Int32], suffix: [Int32]) {
         let processor = value["post_processor"] ?? .null
         func ids(_ value: JSONValue?) throws(ModelError) -> [Int32] {
-            let ids = (value?.elements ?? []).compactMap { $0.integer.flatMap { Int32(exactly: $0) } }.filter { $0 >= 0 }
+            let ids = (value?.elements ?? []).compactMap { $0.integer.flatMap { Int32(exactly: $0) } }.filter {
+                $0 >= 0
+            }
             guard !ids.isEmpty else { throw error("post_processor names a special token without an id") }
             return ids
         }

@@ -36,7 +36,9 @@ package struct NeighborFile {
     ///
     /// - Parameter check: Called now and then; throws to give up.
     package func write(
-        _ found: NearestNeighbors, ids: ResultIDs, check: () throws -> Void = {}
+        _ found: NearestNeighbors,
+        ids: ResultIDs,
+        check: () throws -> Void = {}
     ) throws {
         if let single = output.single {
             let lines = NeighborLines(found: found, ids: ids)

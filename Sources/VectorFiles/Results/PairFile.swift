@@ -22,7 +22,9 @@ package struct PairFile {
     ///
     /// - Parameter check: Called now and then; throws to give up.
     package func write(
-        _ joined: JoinedPairs, ids: ResultIDs, check: () throws -> Void = {}
+        _ joined: JoinedPairs,
+        ids: ResultIDs,
+        check: () throws -> Void = {}
     ) throws {
         let lines = PairLines(metric: joined.metric, ids: ids)
         if let single = output.single {
@@ -40,7 +42,10 @@ package struct PairFile {
     }
 
     private func writeArrays(
-        _ joined: JoinedPairs, _ lines: PairLines, hasIDs: Bool, check: () throws -> Void
+        _ joined: JoinedPairs,
+        _ lines: PairLines,
+        hasIDs: Bool,
+        check: () throws -> Void
     ) throws {
         let (stem, files) = (output.stem, output.files)
         if hasIDs {

@@ -25,7 +25,9 @@ package struct ResultOutput {
     /// Looks at the name and makes the first temporary file, so that an output that cannot be written is known before
     /// the work begins.
     package init(
-        path: String, purpose: String, registeredIn registry: TemporaryFiles?
+        path: String,
+        purpose: String,
+        registeredIn registry: TemporaryFiles?
     ) throws(VectorFileError) {
         format = try FileFormat.of(path, among: Self.formats, for: purpose)
         files = FileGroup(registeredIn: registry)

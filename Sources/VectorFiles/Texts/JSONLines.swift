@@ -17,7 +17,8 @@ extension JSONValue {
 enum JSONLines {
     /// Calls `body` with the number (from 1) and the object of each line.
     static func read(
-        _ path: String, _ body: (Int, JSONValue) throws(VectorFileError) -> Void
+        _ path: String,
+        _ body: (Int, JSONValue) throws(VectorFileError) -> Void
     ) throws(VectorFileError) {
         try TextLines.read(path) { number, line throws(VectorFileError) in
             guard let object = try object(line, number, path) else { return true }
@@ -37,7 +38,9 @@ enum JSONLines {
     }
 
     private static func object(
-        _ line: String, _ number: Int, _ path: String
+        _ line: String,
+        _ number: Int,
+        _ path: String
     ) throws(VectorFileError) -> JSONValue? {
         guard line.contains(where: { !$0.isWhitespace }) else { return nil }
         let value: JSONValue
@@ -45,8 +48,10 @@ enum JSONLines {
             value = try JSONParser.parse(Array(line.utf8))
         } catch {
             throw .refused(
-                path, place: "line \(number)",
-                "expected a JSON object, found no valid JSON: \(error.message) at byte \(error.offset + 1) of the line")
+                path,
+                place: "line \(number)",
+                "expected a JSON object, found no valid JSON: \(error.message) at byte \(error.offset + 1) of the line"
+            )
         }
         guard case .object = value else {
             throw .refused(path, place: "line \(number)", "expected a JSON object, found \(value.summary)")

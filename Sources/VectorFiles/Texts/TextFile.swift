@@ -49,7 +49,11 @@ public struct TextFile: Sendable {
         try JSONLines.read(path) { number, object throws(VectorFileError) in
             guard let text = object[fields.text]?.text else {
                 let found = object[fields.text]?.summary ?? "no such field"
-                throw .refused(path, place: "line \(number)", "expected a string in the field \"\(fields.text)\", found \(found)")
+                throw .refused(
+                    path,
+                    place: "line \(number)",
+                    "expected a string in the field \"\(fields.text)\", found \(found)"
+                )
             }
             let idField = fields.id ?? "id"
             if lines.isEmpty, fields.id != nil || object[idField] != nil { ids = [] }
@@ -57,8 +61,10 @@ public struct TextFile: Sendable {
                 guard let id = object[idField]?.id else {
                     let found = object[idField]?.summary ?? "no such field"
                     throw .refused(
-                        path, place: "line \(number)",
-                        "expected an integer or a string in the field \"\(idField)\", found \(found)")
+                        path,
+                        place: "line \(number)",
+                        "expected an integer or a string in the field \"\(idField)\", found \(found)"
+                    )
                 }
                 ids?.append(id)
             }

@@ -7,7 +7,8 @@ internal import SimilarityKernels
 enum TextLines {
     /// Calls `body` with the number (from 1) and the text of each line, until it returns false.
     static func read(
-        _ path: String, _ body: (Int, String) throws(VectorFileError) -> Bool
+        _ path: String,
+        _ body: (Int, String) throws(VectorFileError) -> Bool
     ) throws(VectorFileError) {
         let bytes = try VectorFile.mapped(path)
         try bytes.withBytes { span throws(VectorFileError) in
@@ -33,8 +34,10 @@ enum TextLines {
             return String(copying: try UTF8Span(validating: bytes))
         } catch {
             throw .refused(
-                path, place: "line \(line)",
-                "expected UTF-8 text, found \(error.kind) at byte \(error.byteOffsets.lowerBound + 1) of the line")
+                path,
+                place: "line \(line)",
+                "expected UTF-8 text, found \(error.kind) at byte \(error.byteOffsets.lowerBound + 1) of the line"
+            )
         }
     }
 }

@@ -11,8 +11,13 @@ enum FvecsFile {
         }
         guard
             let storage = RowStorage(
-                bytes: bytes, elementType: .float32, rowCount: rowCount, dimension: dimension, byteOffset: 4,
-                rowByteStride: 4 + 4 * dimension)
+                bytes: bytes,
+                elementType: .float32,
+                rowCount: rowCount,
+                dimension: dimension,
+                byteOffset: 4,
+                rowByteStride: 4 + 4 * dimension
+            )
         else { throw .refused(path, "expected \(rowCount) vectors of \(dimension) components, found fewer bytes") }
         return storage
     }
@@ -24,7 +29,10 @@ enum FvecsFile {
         let dimension = int32(bytes, at: 0)
         guard (1...RowStorage.dimensionLimit).contains(dimension) else {
             throw .refused(
-                path, place: "row 0", "expected a dimension from 1 to \(RowStorage.dimensionLimit), found \(dimension)")
+                path,
+                place: "row 0",
+                "expected a dimension from 1 to \(RowStorage.dimensionLimit), found \(dimension)"
+            )
         }
         let rowBytes = 4 + 4 * dimension
         var row = 0
@@ -32,11 +40,18 @@ enum FvecsFile {
         while offset < bytes.count {
             guard bytes.count - offset >= rowBytes else {
                 throw .refused(
-                    path, place: "row \(row)", "truncated: expected \(rowBytes) bytes for a vector of \(dimension) components, found \(bytes.count - offset)")
+                    path,
+                    place: "row \(row)",
+                    "truncated: expected \(rowBytes) bytes for a vector of \(dimension) components, found \(bytes.count - offset)"
+                )
             }
             let found = int32(bytes, at: offset)
             guard found == dimension else {
-                throw .refused(path, place: "row \(row)", "expected \(dimension) components as in row 0, found \(found)")
+                throw .refused(
+                    path,
+                    place: "row \(row)",
+                    "expected \(dimension) components as in row 0, found \(found)"
+                )
             }
             row += 1
             offset += rowBytes

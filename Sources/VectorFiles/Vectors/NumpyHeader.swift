@@ -18,14 +18,22 @@ package struct NumpyHeader: Equatable {
     /// Reads the header at the start of a file.
     package init(_ bytes: Span<UInt8>, path: String) throws(VectorFileError) {
         guard bytes.count >= 10 else {
-            throw .refused(path, place: "header", "expected a .npy header of at least 10 bytes, found \(bytes.count) bytes")
+            throw .refused(
+                path,
+                place: "header",
+                "expected a .npy header of at least 10 bytes, found \(bytes.count) bytes"
+            )
         }
         for (i, byte) in Self.magic.enumerated() where bytes[i] != byte {
             throw .refused(path, place: "header", "expected the magic bytes of a .npy file (\\x93NUMPY), found others")
         }
         let version = bytes[6]
         guard (1...3).contains(version) else {
-            throw .refused(path, place: "header", "expected .npy format version 1, 2 or 3, found \(version).\(bytes[7])")
+            throw .refused(
+                path,
+                place: "header",
+                "expected .npy format version 1, 2 or 3, found \(version).\(bytes[7])"
+            )
         }
         let lengthBytes = version == 1 ? 2 : 4
         let start = 8 + lengthBytes
@@ -35,25 +43,42 @@ package struct NumpyHeader: Equatable {
         var length = 0
         for i in (0..<lengthBytes).reversed() { length = length << 8 | Int(bytes[8 + i]) }
         guard length <= Self.longestHeader else {
-            throw .refused(path, place: "header", "expected a header of at most \(Self.longestHeader) bytes, found a length of \(length)")
+            throw .refused(
+                path,
+                place: "header",
+                "expected a header of at most \(Self.longestHeader) bytes, found a length of \(length)"
+            )
         }
         guard bytes.count - start >= length else {
-            throw .refused(path, place: "header", "truncated: expected \(length) bytes of header text, found \(bytes.count - start)")
+            throw .refused(
+                path,
+                place: "header",
+                "truncated: expected \(length) bytes of header text, found \(bytes.count - start)"
+            )
         }
         var text: [UInt8] = []
         for i in start..<(start + length) { text.append(bytes[i]) }
         var literal = PythonLiteral(text)
         guard let value = literal.parse() else {
-            throw .refused(path, place: "header", "expected a Python dictionary, found something else near byte \(start + literal.position)")
+            throw .refused(
+                path,
+                place: "header",
+                "expected a Python dictionary, found something else near byte \(start + literal.position)"
+            )
         }
         try self.init(dictionary: value, dataOffset: start + length, path: path)
     }
 
     private init(dictionary: PythonLiteral.Value, dataOffset: Int, path: String) throws(VectorFileError) {
-        guard case .dictionary(let entries) = dictionary, Set(entries.map(\.key)) == ["descr", "fortran_order", "shape"],
+        guard case .dictionary(let entries) = dictionary,
+            Set(entries.map(\.key)) == ["descr", "fortran_order", "shape"],
             entries.count == 3
         else {
-            throw .refused(path, place: "header", "expected the keys 'descr', 'fortran_order' and 'shape', and only these")
+            throw .refused(
+                path,
+                place: "header",
+                "expected the keys 'descr', 'fortran_order' and 'shape', and only these"
+            )
         }
         func value(_ key: String) -> PythonLiteral.Value? { entries.first { $0.key == key }?.value }
         guard case .string(let descriptor)? = value("descr") else {
@@ -85,7 +110,11 @@ package struct NumpyHeader: Equatable {
         ]
         let order = descriptor.first
         if order == ">", descriptor != ">i1", descriptor != ">u1" {
-            throw .refused(path, place: "header", "expected little-endian components, found the big-endian type '\(descriptor)'")
+            throw .refused(
+                path,
+                place: "header",
+                "expected little-endian components, found the big-endian type '\(descriptor)'"
+            )
         }
         guard let order, "<|=>".contains(order), let type = types[String(descriptor.dropFirst())] else {
             throw .refused(path, place: "header", "expected a type of f2, f4, f8, i1 or u1, found '\(descriptor)'")

@@ -51,7 +51,9 @@ public enum VectorFile {
         } catch {
             throw .refused(path, "cannot \(error.operation): \(error.reason)")
         }
-        guard bytes.byteCount > 0 else { throw .refused(path, "expected a \(path.fileKind) file, found no bytes at all") }
+        guard bytes.byteCount > 0 else {
+            throw .refused(path, "expected a \(path.fileKind) file, found no bytes at all")
+        }
         return bytes
     }
 
@@ -63,15 +65,21 @@ public enum VectorFile {
             throw .refused(path, place: "header", "expected C order (rows one after the other), found Fortran order")
         }
         guard header.shape.count == 2 else {
-            throw .refused(path, place: "header", "expected an array of two dimensions (rows, components), found shape \(shape)")
+            throw .refused(
+                path,
+                place: "header",
+                "expected an array of two dimensions (rows, components), found shape \(shape)"
+            )
         }
         guard header.shape[1] > 0 else {
             throw .refused(path, place: "header", "expected vectors of at least one component, found shape \(shape)")
         }
         guard header.shape[1] <= RowStorage.dimensionLimit else {
             throw .refused(
-                path, place: "header",
-                "expected at most \(RowStorage.dimensionLimit) components a vector, found shape \(shape)")
+                path,
+                place: "header",
+                "expected at most \(RowStorage.dimensionLimit) components a vector, found shape \(shape)"
+            )
         }
         let (rowBytes, overflow1) = header.shape[1].multipliedReportingOverflow(by: type.byteCount)
         let (dataBytes, overflow2) = rowBytes.multipliedReportingOverflow(by: header.shape[0])
@@ -80,12 +88,19 @@ public enum VectorFile {
         }
         guard
             let storage = RowStorage(
-                bytes: bytes, elementType: type, rowCount: header.shape[0], dimension: header.shape[1],
-                byteOffset: header.dataOffset, rowByteStride: rowBytes)
+                bytes: bytes,
+                elementType: type,
+                rowCount: header.shape[0],
+                dimension: header.shape[1],
+                byteOffset: header.dataOffset,
+                rowByteStride: rowBytes
+            )
         else {
             throw .refused(
-                path, place: "data",
-                "truncated: shape \(shape) of '\(header.descriptor)' needs \(dataBytes) bytes, found \(bytes.byteCount - header.dataOffset)")
+                path,
+                place: "data",
+                "truncated: shape \(shape) of '\(header.descriptor)' needs \(dataBytes) bytes, found \(bytes.byteCount - header.dataOffset)"
+            )
         }
         return storage
     }

@@ -27,8 +27,10 @@ struct Extent: ExpressibleByArgument {
     /// Independent standard normal components, the same for the same seed at any number of workers.
     func gaussian(rowCount: Int, seed: UInt64, workers: Workers) throws -> VectorMatrix {
         let dimension = columns
-        let values = try concurrentFill(rowCount: rowCount, width: dimension, rowsPerChunk: 256, workers: workers.count) {
-            rows, values in
+        let values = try concurrentFill(rowCount: rowCount, width: dimension, rowsPerChunk: 256, workers: workers.count)
+        {
+            rows,
+            values in
             var generator = SplitMix64(state: seed << 40 ^ UInt64(rows.lowerBound))
             for i in stride(from: 0, to: values.count, by: 2) {
                 // Box and Muller: two normals from two uniforms.

@@ -43,8 +43,13 @@ struct SearchBench {
 
     private func bare(_ plan: TilePlan) -> Float {
         BareSweep.run(
-            queries: queries.storage, corpus: corpus.storage, tileQueries: plan.queries, tileRows: plan.rows,
-            tilesPerSegment: plan.tilesPerSegment, workers: options.workers.count)
+            queries: queries.storage,
+            corpus: corpus.storage,
+            tileQueries: plan.queries,
+            tileRows: plan.rows,
+            tilesPerSegment: plan.tilesPerSegment,
+            workers: options.workers.count
+        )
     }
 }
 

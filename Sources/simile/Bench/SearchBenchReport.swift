@@ -32,7 +32,10 @@ struct SearchBenchReport {
                 "median",
                 run(median(runs.map(\.seconds)), median(runs.map(\.bareSeconds)), median(runs.map(\.ratio)))
             ),
-            ("memory", "{\"before\":\(memory.before),\"peak\":\(memory.peak),\"extra\":\(memory.peak - memory.before)}"),
+            (
+                "memory",
+                "{\"before\":\(memory.before),\"peak\":\(memory.peak),\"extra\":\(memory.peak - memory.before)}"
+            ),
             ("machine", machine),
         ]
         return "{" + fields.map { "\"\($0)\":\($1)" }.joined(separator: ",") + ",\(counters.jsonField)}"

@@ -8,19 +8,24 @@ internal import VectorFiles
 /// `simile bench`
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure this machine.", subcommands: [BenchSearchCommand.self])
+        commandName: "bench",
+        abstract: "Measure this machine.",
+        subcommands: [BenchSearchCommand.self]
+    )
 }
 
 /// `simile bench search`
 struct BenchSearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "search", abstract: "Time exact search beside the bare matrix multiply.",
+        commandName: "search",
+        abstract: "Time exact search beside the bare matrix multiply.",
         discussion: """
             Alternates the search (the call, without loading) with the bare cblas_sgemm over the same tiles and workers, after \
             one uncounted run of each, and prints one JSON object. For fewer than 4 queries the bare work is one read of \
             the corpus. GFLOP/s are 2*m*n*d over the time; ratios are search over bare. Memory is RssAnon + RssShmem, \
             sampled during the first search, before OpenBLAS has been called.
-            """)
+            """
+    )
 
     @Option(help: "Queries: a vector file.") var queries: String?
     @Option(help: "Corpus: a vector file.") var corpus: String?
@@ -47,12 +52,20 @@ struct BenchSearchCommand: ParsableCommand {
         let sets = try load()
         try requireSameDimension(queries ?? "queries", sets.queries, corpus ?? "corpus", sets.corpus)
         guard sets.queries.rowCount > 0, sets.corpus.rowCount > 0 else {
-            throw CommandFailure.refused("nothing to measure: \(sets.queries.rowCount) queries, \(sets.corpus.rowCount) rows")
+            throw CommandFailure.refused(
+                "nothing to measure: \(sets.queries.rowCount) queries, \(sets.corpus.rowCount) rows"
+            )
         }
         var options = running.runOptions()
         options.tilePlan = tile.map { TilePlan(queries: $0.rows, rows: $0.columns) }
         let bench = SearchBench(
-            queries: sets.queries, corpus: sets.corpus, k: k, metric: metric, options: options, runs: runs)
+            queries: sets.queries,
+            corpus: sets.corpus,
+            k: k,
+            metric: metric,
+            options: options,
+            runs: runs
+        )
         try StandardStream.output.write(try bench.run().json + "\n")
     }
 
@@ -61,7 +74,9 @@ struct BenchSearchCommand: ParsableCommand {
             // Owned matrices copy their values, so there are two for a moment.
             try running.requireMemory(
                 8 * (Double(random.rows) + Double(queryCount)) * Double(random.columns),
-                for: "\(random.rows) + \(queryCount) random vectors", instead: "measure fewer or shorter ones")
+                for: "\(random.rows) + \(queryCount) random vectors",
+                instead: "measure fewer or shorter ones"
+            )
             return (
                 try random.gaussian(rowCount: queryCount, seed: 2, workers: running.workers),
                 try random.gaussian(rowCount: random.rows, seed: 1, workers: running.workers)

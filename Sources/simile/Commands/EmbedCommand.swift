@@ -9,11 +9,13 @@ internal import VectorFiles
 /// `simile embed --input F --output V`
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "embed", abstract: "Make vectors of texts.",
+        commandName: "embed",
+        abstract: "Make vectors of texts.",
         discussion: """
             Without --output each text becomes a line {"row":0,"embedding":[...]} on standard output. If the input has ids, \
             v.ids.jsonl is written beside v.npy.
-            """)
+            """
+    )
 
     @Option(help: "Texts: .txt or .jsonl.") var input: String
     @Option(help: "Vectors: .npy or .fvecs.") var output: String?
@@ -44,7 +46,8 @@ struct EmbedCommand: ParsableCommand {
             let seconds = (ContinuousClock.now - clock) / .seconds(1)
             running.tell(
                 "\(rows.count) texts, \(vectors.dimension) dimensions -> \(output) "
-                    + "(\(Quantity.seconds(seconds)), \(Quantity.short(Double(rows.count) / seconds)) texts/s)")
+                    + "(\(Quantity.seconds(seconds)), \(Quantity.short(Double(rows.count) / seconds)) texts/s)"
+            )
         } else {
             try printLines(vectors, rows: rows)
         }

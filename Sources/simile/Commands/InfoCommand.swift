@@ -8,11 +8,14 @@ internal import VectorFiles
 /// `simile info [FILE]`
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "info", abstract: "What is in a vector file, or what this machine and build can do.")
+        commandName: "info",
+        abstract: "What is in a vector file, or what this machine and build can do."
+    )
 
     @Argument(help: "A vector file.") var file: String?
     @OptionGroup var running: RunningOptions
-    @Option(help: "Form of the output: table or json. (default: table on a terminal, else json)") var format: OutputFormat?
+    @Option(help: "Form of the output: table or json. (default: table on a terminal, else json)") var format:
+        OutputFormat?
 
     mutating func run() throws {
         let format = try (format ?? .standard).among([.table, .json])

@@ -8,12 +8,14 @@ internal import VectorFiles
 /// `simile join --left F [--right F] --threshold T --output R`
 struct JoinCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "join", abstract: "All pairs of rows that reach a threshold, exactly.",
+        commandName: "join",
+        abstract: "All pairs of rows that reach a threshold, exactly.",
         discussion: """
             With --left alone each pair of its rows is reported once, the lower row first. The threshold is inclusive; for \
             --metric euclidean it is the largest distance. Result files by ending: .jsonl, .csv, or .npy (r.npy becomes \
             r.pairs.npy and r.scores.npy).
-            """)
+            """
+    )
 
     @Option(help: "Vectors or texts.") var left: String
     @Option(help: "Vectors or texts; none means --left with itself.") var right: String?
@@ -50,7 +52,11 @@ struct JoinCommand: ParsableCommand {
         if let rightSet, let right {
             try requireSameDimension(left, leftSet.vectors, right, rightSet.vectors)
             joined = try leftSet.vectors.join(
-                rightSet.vectors, threshold: threshold.value, metric: metric, options: options)
+                rightSet.vectors,
+                threshold: threshold.value,
+                metric: metric,
+                options: options
+            )
         } else {
             joined = try leftSet.vectors.selfJoin(threshold: threshold.value, metric: metric, options: options)
         }
@@ -60,7 +66,8 @@ struct JoinCommand: ParsableCommand {
         if let file, let output {
             try file.write(joined, ids: report.ids, check: Interruption.flag.check)
             running.tell(
-                "\(joined.pairs.count) pairs -> \(output) (\(Quantity.seconds(seconds)), \(joined.counters.engine))")
+                "\(joined.pairs.count) pairs -> \(output) (\(Quantity.seconds(seconds)), \(joined.counters.engine))"
+            )
             if format == .json { try StandardStream.output.write("{\(joined.counters.jsonField)}\n") }
         } else {
             try report.print(format ?? .standard)

@@ -8,11 +8,13 @@ internal import VectorFiles
 /// `simile matrix [TEXT...] [--input F]`
 struct MatrixCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "matrix", abstract: "The similarity of each with each, for a few texts or vectors.",
+        commandName: "matrix",
+        abstract: "The similarity of each with each, for a few texts or vectors.",
         discussion: """
             Outputs by ending: .svg (a heat map), .npy, .csv or .jsonl. For large sets use search or join, which never store \
             the matrix.
-            """)
+            """
+    )
 
     @Argument(help: "Texts.") var texts: [String] = []
     @Option(help: "Vectors or texts.") var input: String?
@@ -44,7 +46,10 @@ struct MatrixCommand: ParsableCommand {
         if running.skipInvalid { set = set.withoutInvalidRows() }
         let n = Double(set.vectors.rowCount)
         try running.requireMemory(
-            4 * n * n, for: "a matrix of \(Int(n)) x \(Int(n))", instead: "search and join need no matrix")
+            4 * n * n,
+            for: "a matrix of \(Int(n)) x \(Int(n))",
+            instead: "search and join need no matrix"
+        )
         let matrix = try set.vectors.similarityMatrix(metric: metric, options: running.runOptions())
         let report = MatrixReport(set: set, matrix: matrix, metric: metric)
         if let file, let output {

@@ -8,11 +8,13 @@ internal import VectorFiles
 /// `simile search --queries F --corpus F -k 10 --output R`
 struct SearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "search", abstract: "The nearest corpus rows of each query, exactly.",
+        commandName: "search",
+        abstract: "The nearest corpus rows of each query, exactly.",
         discussion: """
             Result files by ending: .jsonl, .csv, or .npy (r.npy becomes r.rows.npy and r.scores.npy). Row numbers count from \
             0. Ties go to the lower row.
-            """)
+            """
+    )
 
     @Option(help: "Queries: vectors or texts.") var queries: String
     @Option(help: "Corpus: vectors or texts.") var corpus: String
@@ -46,14 +48,20 @@ struct SearchCommand: ParsableCommand {
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)
         let (m, n) = (Double(wanted.vectors.rowCount), Double(rows.vectors.rowCount))
         try running.requireMemory(
-            32 * m * min(Double(k), n), for: "the result of \(Int(m)) queries x \(min(k, Int(n))) neighbors",
-            instead: "ask for fewer neighbors or split the queries")
+            32 * m * min(Double(k), n),
+            for: "the result of \(Int(m)) queries x \(min(k, Int(n))) neighbors",
+            instead: "ask for fewer neighbors or split the queries"
+        )
 
         let progress = running.progress("searching", total: m * n, unit: "pairs")
         let clock = ContinuousClock.now
         let found = try rows.vectors.nearest(
-            to: wanted.vectors, k: k, metric: metric, excludingSelf: excludeSelf,
-            options: running.runOptions(progress))
+            to: wanted.vectors,
+            k: k,
+            metric: metric,
+            excludingSelf: excludeSelf,
+            options: running.runOptions(progress)
+        )
         progress.finish()
         let seconds = (ContinuousClock.now - clock) / .seconds(1)
         let report = SearchReport(queries: wanted, corpus: rows, found: found)
@@ -61,7 +69,8 @@ struct SearchCommand: ParsableCommand {
             try file.write(found, ids: report.ids, check: Interruption.flag.check)
             running.tell(
                 "\(found.queryCount) queries x \(rows.vectors.rowCount) rows -> \(output) "
-                    + "(\(Quantity.seconds(seconds)), \(found.counters.engine))")
+                    + "(\(Quantity.seconds(seconds)), \(found.counters.engine))"
+            )
             if format == .json { try StandardStream.output.write("{\(found.counters.jsonField)}\n") }
         } else {
             try report.print(format ?? .standard)
@@ -73,6 +82,7 @@ struct SearchCommand: ParsableCommand {
 func requireSameDimension(_ leftPath: String, _ left: VectorMatrix, _ rightPath: String, _ right: VectorMatrix) throws {
     if left.dimension != right.dimension {
         throw CommandFailure.refused(
-            "different dimensions: \(leftPath) has \(left.dimension), \(rightPath) has \(right.dimension)")
+            "different dimensions: \(leftPath) has \(left.dimension), \(rightPath) has \(right.dimension)"
+        )
     }
 }

@@ -38,7 +38,8 @@ struct InputOptions: ParsableArguments {
         if format == .jsonl, textField == nil, try TextFile.holdsVectors(path, field: vectorField) {
             throw CommandFailure.usage(
                 "\(path): vectors in .jsonl files (field \"\(vectorField)\") are not read in this version; "
-                    + "--text-field names a field of texts")
+                    + "--text-field names a field of texts"
+            )
         }
         return .texts
     }

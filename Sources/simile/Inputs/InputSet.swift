@@ -22,7 +22,10 @@ struct InputSet {
         let rows = vectors.validRows()
         if rows.count == vectors.rowCount { return self }
         return InputSet(
-            vectors: vectors.selecting(rows), texts: texts.map { texts in rows.map { texts[$0] } }, sourceRows: rows)
+            vectors: vectors.selecting(rows),
+            texts: texts.map { texts in rows.map { texts[$0] } },
+            sourceRows: rows
+        )
     }
 }
 
@@ -75,8 +78,11 @@ struct InputReader {
         let progress = running.progress("embedding", total: Double(kept.count), unit: "texts")
         defer { progress.finish() }
         let vectors = try encoder.encode(
-            kept.map { texts[$0] }, workers: running.workers, cancellation: Interruption.flag,
-            progress: { progress.update($0.fraction) })
+            kept.map { texts[$0] },
+            workers: running.workers,
+            cancellation: Interruption.flag,
+            progress: { progress.update($0.fraction) }
+        )
         if kept.count == texts.count {
             return ids == nil ? vectors : vectors.withIDs(ids)
         }

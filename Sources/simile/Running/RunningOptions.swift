@@ -18,7 +18,8 @@ struct RunningOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: "Threads, at most what the machine allows. (default: what the affinity mask and the CPU quota allow)")
+        help: "Threads, at most what the machine allows. (default: what the affinity mask and the CPU quota allow)"
+    )
     var threads: Int?
 
     @Option(help: "Refuse a result that needs more memory than this, e.g. 2GiB. (default: 80 % of what is available)")
@@ -57,8 +58,11 @@ struct RunningOptions: ParsableArguments {
     /// Options of the library for an operation whose progress is shown.
     func runOptions(_ progress: Progress? = nil) -> RunOptions {
         var options = RunOptions(
-            engine: Engine(rawValue: engine.rawValue) ?? .auto, workers: workers,
-            invalidRows: skipInvalid ? .skip : .reject, cancellation: Interruption.flag)
+            engine: Engine(rawValue: engine.rawValue) ?? .auto,
+            workers: workers,
+            invalidRows: skipInvalid ? .skip : .reject,
+            cancellation: Interruption.flag
+        )
         if let progress { options.progress = { progress.update($0) } }
         return options
     }
@@ -82,6 +86,7 @@ struct RunningOptions: ParsableArguments {
     func requireMemory(_ bytes: Double, for what: String, instead: String) throws {
         guard let limit = memoryLimit, bytes > limit else { return }
         throw CommandFailure.failed(
-            "\(what) takes \(Quantity.short(bytes))B of memory, and \(Quantity.short(limit))B may be used (--memory); \(instead)")
+            "\(what) takes \(Quantity.short(bytes))B of memory, and \(Quantity.short(limit))B may be used (--memory); \(instead)"
+        )
     }
 }

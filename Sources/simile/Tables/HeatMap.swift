@@ -79,7 +79,8 @@ struct HeatMap {
             let share = 1 - (Double(step) + 0.5) / Double(steps)
             let y = top + step * height / steps
             let next = top + (step + 1) * height / steps
-            text += "<rect x=\"\(x)\" y=\"\(y)\" width=\"14\" height=\"\(next - y)\" fill=\"\(ColorScale.color(share).hex)\"/>\n"
+            text +=
+                "<rect x=\"\(x)\" y=\"\(y)\" width=\"14\" height=\"\(next - y)\" fill=\"\(ColorScale.color(share).hex)\"/>\n"
         }
         text += "</g>\n<g fill=\"#222222\">\n"
         text += "<text x=\"\(x + 20)\" y=\"\(top + 10)\">\(Quantity.fixed(ends.top, 2))</text>\n"

@@ -35,6 +35,7 @@ struct JoinReport {
     private func table(_ pair: ScoredPair) -> String {
         let width = max(20, (StandardStream.output.columns ?? 100) - 9)
         let style = TextStyle.ofTerminal
-        return "\(style.cell(pair.score, joined.metric))  \(left.label(pair.a).shortened(to: width))\n         \(right.label(pair.b).shortened(to: width))\n"
+        return
+            "\(style.cell(pair.score, joined.metric))  \(left.label(pair.a).shortened(to: width))\n         \(right.label(pair.b).shortened(to: width))\n"
     }
 }

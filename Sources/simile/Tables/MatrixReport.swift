@@ -37,7 +37,8 @@ struct MatrixReport {
     func csv(_ row: Int) -> String {
         let cells =
             row < 0
-            ? (0..<matrix.columnCount).map { String(set.number($0)) } : (0..<matrix.columnCount).map { "\(matrix[row, $0])" }
+            ? (0..<matrix.columnCount).map { String(set.number($0)) }
+            : (0..<matrix.columnCount).map { "\(matrix[row, $0])" }
         return ([row < 0 ? "row" : String(set.number(row))] + cells).joined(separator: ",") + "\n"
     }
 

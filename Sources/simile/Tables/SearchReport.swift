@@ -39,7 +39,8 @@ struct SearchReport {
         if neighbors.isEmpty { text += "  no neighbors\n" }
         for (i, neighbor) in neighbors.enumerated() {
             let rank = String(i + 1).leftPadded(to: String(neighbors.count).count)
-            text += "  \(rank)  \(style.cell(neighbor.score, found.metric))  \(corpus.label(neighbor.row).shortened(to: max(20, width - 17)))\n"
+            text +=
+                "  \(rank)  \(style.cell(neighbor.score, found.metric))  \(corpus.label(neighbor.row).shortened(to: max(20, width - 17)))\n"
         }
         return text
     }

@@ -41,7 +41,10 @@ import VectorTestSupport
             var options = RunOptions(engine: engine, workers: Workers(count: 1 + random.below(3)))
             options.invalidRows = .skip
             options.tilePlan = TilePlan(
-                queries: 1 + random.below(9), rows: 1 + random.below(40), tilesPerSegment: 1 + random.below(3))
+                queries: 1 + random.below(9),
+                rows: 1 + random.below(40),
+                tilesPerSegment: 1 + random.below(3)
+            )
             let about = "seed \(seed), \(engine), \(metric), d \(dimension), k \(k)"
             let found = try corpus.nearest(to: wanted, k: k, metric: metric, options: options)
             #expect(found.entries == nearest, "\(about)")

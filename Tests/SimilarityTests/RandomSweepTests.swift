@@ -56,7 +56,7 @@ import VectorTestSupport
     /// Rows of one kind, some of them at another scale, repeated, nearly equal or zero.
     private static func rows(_ count: Int, _ dimension: Int, _ random: inout SplitMix64) -> [[Float]] {
         let kind = TestVectors.allCases[random.below(TestVectors.allCases.count)]
-        let scales: [Float] = [1, 1, 1, 1e-20, 1e-30, 1e-44, 1e15]
+        let scales: [Float] = [1, 1, 1, 1e-20, 1e-30, 7 * .leastNonzeroMagnitude, 1e15]
         var rows: [[Float]] = []
         for _ in 0..<count {
             switch random.below(8) {

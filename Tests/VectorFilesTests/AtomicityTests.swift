@@ -188,15 +188,17 @@ import VectorTestSupport
             #expect(FileManager.default.contents(atPath: folder + "/a") == Data([9]))
         }
         try withFolder { folder in
-            let group = FileGroup()
-            try TestFiles.write([9], to: folder + "/marker")
+            let (files, group) = (FileManager.default, FileGroup())
+            try files.createSymbolicLink(atPath: folder + "/a", withDestinationPath: "first")
             try group.add(folder + "/a").write("new")
             try group.addMarker(folder + "/marker").write("new")
-            // The data file cannot get its name, so the marker must not have one either.
-            try FileManager.default.createDirectory(atPath: folder + "/a", withIntermediateDirectories: false)
-            try TestFiles.write([1], to: folder + "/a/inside")
+            // A folder now has the data file's name, and the link leads elsewhere, so that removing older files does not
+            // meet it: the data file cannot be published, and the marker must not be.
+            try files.createDirectory(atPath: folder + "/first", withIntermediateDirectories: false)
+            try files.removeItem(atPath: folder + "/a")
+            try files.createSymbolicLink(atPath: folder + "/a", withDestinationPath: "second")
             expectError(.notWritten, path: folder + "/a") { try group.commit() }
-            #expect(try TestFiles.names(in: folder).filter { !$0.hasPrefix(".") } == ["a"])
+            #expect(try TestFiles.names(in: folder).filter { !$0.hasPrefix(".") } == ["a", "first"])
         }
     }
 }

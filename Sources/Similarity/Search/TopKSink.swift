@@ -76,10 +76,17 @@ package struct TopKSink: TileSink {
         var parent = 0
         while true {
             var worst = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < count {
-                if isWorse(scores[root + child], rows[root + child], than: scores[root + worst], rows[root + worst]) {
-                    worst = child
-                }
+            let left = 2 * parent + 1
+            if left < count,
+                isWorse(scores[root + left], rows[root + left], than: scores[root + worst], rows[root + worst])
+            {
+                worst = left
+            }
+            let right = left + 1
+            if right < count,
+                isWorse(scores[root + right], rows[root + right], than: scores[root + worst], rows[root + worst])
+            {
+                worst = right
             }
             if worst == parent { return }
             swapEntries(root + parent, root + worst)

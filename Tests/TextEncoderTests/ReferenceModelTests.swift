@@ -13,6 +13,9 @@ import Testing
 import TextEncoder
 
 @Suite struct ReferenceModelTests {
+    /// The same bytes are promised for one setting of OpenBLAS, which other suites of this process put to one thread.
+    init() { BLAS.useOneThread() }
+
     @Test func tokenIDsAreThoseOfTheReference() throws {
         let encoder = try InstalledModel.encoder.get()
         let reference = try ReferenceData.load()

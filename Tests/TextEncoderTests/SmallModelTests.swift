@@ -15,6 +15,9 @@ import Testing
 import TextEncoder
 
 @Suite struct SmallModelTests {
+    /// The same bytes are promised for one setting of OpenBLAS, which other suites of this process put to one thread.
+    init() { BLAS.useOneThread() }
+
     static let tolerance = 2e-5
     static let texts = ["a", "ab c", "", "b a a b.", "c", "aba bab c c c c c c c c c c c c", "ab c", "zzz"]
 

@@ -28,5 +28,16 @@ size_t simile_threshold_scan_avx2(
     return 0;
 }
 void simile_convert_float16_avx2(const uint16_t *halves, size_t count, float *values) {}
+size_t simile_code_tile_avx2(
+    const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity) {
+    return 0;
+}
+size_t simile_code_row_avx2(
+    const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity) {
+    return 0;
+}
+void simile_code_products_avx2(
+    const struct simile_survivor *survivors, size_t count, const int16_t *queries, const int8_t *rows, size_t depth,
+    int32_t *products) {}
 
 #endif

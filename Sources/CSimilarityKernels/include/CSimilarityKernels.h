@@ -45,4 +45,38 @@ size_t simile_threshold_scan_avx2(
 /// `values[i]` = the IEEE half `halves[i]`, exactly.
 void simile_convert_float16_avx2(const uint16_t *halves, size_t count, float *values);
 
+/// A pair that an integer filter could not drop, by its place in the tile, and the product of its codes.
+struct simile_survivor {
+    uint16_t query, row;
+    int32_t product;
+};
+
+/// Coded rows against coded queries: the input of `simile_code_tile_avx2`. See `CodeTile` for layout and ranges.
+struct simile_code_tile {
+    /// Panels of 16 rows, `16 * depth` bytes each: step by step, four codes + 128 of each row.
+    const uint8_t *panels;
+    /// Quads of 4 queries, `4 * depth` bytes each: step by step, four codes of each query.
+    const int8_t *queries;
+    /// A quad's corrections, chunk by chunk, one a query: minus 128 times the codes that a 16-bit lane sees, two lanes in one.
+    const int32_t *corrections;
+    /// A product is dropped if it is below `slopes[query] * offsets[row] + bases[query]`.
+    const float *offsets, *slopes, *bases;
+    size_t panel_count, quad_count, depth, chunk_depth, chunk_count;
+};
+
+/// Tests all pairs from panel `*panel` on, stops before a panel that may not fit `capacity` and tells in `*panel` where.
+/// Returns how many survivors it wrote.
+size_t simile_code_tile_avx2(
+    const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
+
+/// The same for the first query of the first quad alone, streaming the rows.
+size_t simile_code_row_avx2(
+    const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
+
+/// `products[i]` = the integer dot product of the 16-bit codes of the i-th survivor's query and the 8-bit codes of its row;
+/// `|query| * |row| < 2^31`.
+void simile_code_products_avx2(
+    const struct simile_survivor *survivors, size_t count, const int16_t *queries, const int8_t *rows, size_t depth,
+    int32_t *products);
+
 #endif

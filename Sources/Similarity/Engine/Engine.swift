@@ -9,6 +9,9 @@ public enum Engine: String, CaseIterable, Sendable {
     case auto
     /// Tiles of single-precision products by `cblas_sgemm`.
     case blas
+    /// Integer products of short codes, with a proven bound, in front of the verdict: searches and joins below the cost of the
+    /// matrix multiply where the data lets it.
+    case bounded
     /// The same tiles by Swift SIMD kernels.
     case simd
     /// No filter: a verdict for every pair, in plain loops. The oracle of the others.
@@ -16,7 +19,7 @@ public enum Engine: String, CaseIterable, Sendable {
 
     /// Engines of this build, without ``auto``.
     public static var available: [Engine] {
-        GEMM.backends.contains(.openBLAS) ? [.reference, .simd, .blas] : [.reference, .simd]
+        GEMM.backends.contains(.openBLAS) ? [.reference, .simd, .blas, .bounded] : [.reference, .simd, .bounded]
     }
 
     /// The engine that does the work: ``auto`` replaced by its choice.
@@ -34,7 +37,7 @@ public enum Engine: String, CaseIterable, Sendable {
         case .reference: (.reference, .reference)
         // The Swift kernels throughout, so that a test of this engine is a test of them.
         case .simd: (.simd, .simd)
-        case .blas, .auto: (.openBLAS, .fastestVector)
+        case .blas, .bounded, .auto: (GEMM.preferred, .fastestVector)
         }
     }
 }

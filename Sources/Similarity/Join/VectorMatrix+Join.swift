@@ -68,9 +68,13 @@ extension VectorMatrix {
         pairing: TileWalk.Pairing,
         options: RunOptions
     ) throws -> JoinedPairs {
-        precondition(threshold.isFinite, "the threshold is \(threshold)")
-        precondition(metric != .euclidean || threshold >= 0, "the largest distance is \(threshold)")
-        let cut = metric.score(reported: threshold)
+        let cut = metric.cut(ofThreshold: threshold)
+        if options.engine.resolved == .bounded {
+            let prepared = try PreparedCorpus(right, metric: metric, options: options)
+            return pairing == .triangle
+                ? try prepared.selfJoin(threshold: threshold, options: options)
+                : try prepared.join(from: self, threshold: threshold, options: options)
+        }
         let walk = try TileWalk(
             metric: metric,
             queries: storage,
@@ -79,16 +83,34 @@ extension VectorMatrix {
             options: options
         )
         let (sinks, counters) = try walk.run { _ in ThresholdSink(threshold: cut) }
+        return JoinedPairs(metric: metric, sinks: sinks, blockQueries: walk.plan.queries, counters: counters)
+    }
+}
+
+extension JoinedPairs {
+    /// What the sinks of all blocks have kept, in the order of a result.
+    init(metric: Metric, sinks: [ThresholdSink], blockQueries: Int, counters: RunCounters) {
         var pairs: [ScoredPair] = []
         pairs.reserveCapacity(sinks.reduce(0) { $0 + $1.entries.count })
         for (block, sink) in sinks.enumerated() {
-            let first = block * walk.plan.queries
-            // A block's entries came tile by tile; its queries follow those of the block before.
+            let first = block * blockQueries
+            // A block's entries came in any order; its queries follow those of the block before.
             let ordered = sink.entries.sorted { ($0.query, $0.row) < ($1.query, $1.row) }
             for entry in ordered {
                 pairs.append(ScoredPair(a: first + entry.query, b: entry.row, score: entry.score))
             }
         }
-        return JoinedPairs(metric: metric, pairs: pairs, counters: counters)
+        self.init(metric: metric, pairs: pairs, counters: counters)
+    }
+}
+
+extension Metric {
+    /// The score that a pair must reach.
+    ///
+    /// - Precondition: `threshold` is finite, and not negative for ``euclidean``.
+    func cut(ofThreshold threshold: Float) -> Float {
+        precondition(threshold.isFinite, "the threshold is \(threshold)")
+        precondition(self != .euclidean || threshold >= 0, "the largest distance is \(threshold)")
+        return score(reported: threshold)
     }
 }

@@ -31,6 +31,16 @@ extension Metric {
         }
     }
 
+    /// The score of one pair of valid rows with those norms, neither of which is excluded.
+    @inline(__always)
+    func verdict(_ pair: borrowing RowPair, queryNorm: Double, rowNorm: Double) -> Float {
+        switch self {
+        case .dot: return Float(pair.dot())
+        case .cosine: return min(max(Float(pair.dot() / (queryNorm * rowNorm)), -1), 1)
+        case .euclidean: return 0 - Float(pair.squaredDistance().squareRoot())
+        }
+    }
+
     /// Whether a row with this norm has no score: it is invalid, or a zero row under ``cosine``.
     @inline(__always)
     func excludes(norm: Double) -> Bool {

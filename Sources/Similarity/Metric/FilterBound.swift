@@ -54,10 +54,13 @@ package struct FilterBound {
         precondition(dimension <= RowStorage.dimensionLimit, "no matrix has \(dimension) dimensions")
         let terms = Double(dimension) * 0x1p-24
         self.metric = metric
-        verdictSlack = Double(dimension + 64) * 0x1p-53
+        verdictSlack = Self.verdictSlack(dimension: dimension)
         relativeSlack = terms / (1 - terms) + verdictSlack + Double(dimension) * 0x1p-69
         absoluteSlack = Double(dimension) * 0x1p-149 + 0x1p-120
     }
+
+    /// `e`.
+    static func verdictSlack(dimension: Int) -> Double { Double(dimension + 64) * 0x1p-53 }
 
     /// The per-query terms for a cut: the worst score that may still enter a result.
     ///

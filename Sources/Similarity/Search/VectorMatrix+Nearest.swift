@@ -34,6 +34,10 @@ extension VectorMatrix {
             !excludingSelf || queries.rowCount == rowCount,
             "\(queries.rowCount) queries are not the \(rowCount) rows themselves"
         )
+        if options.engine.resolved == .bounded {
+            return try PreparedCorpus(self, metric: metric, options: options)
+                .nearest(to: queries, k: k, excludingSelf: excludingSelf, options: options)
+        }
         let walk = try TileWalk(
             metric: metric,
             queries: queries.storage,
@@ -41,17 +45,40 @@ extension VectorMatrix {
             pairing: excludingSelf ? .exceptSelf : .all,
             options: options
         )
+        return try NearestNeighbors.search(
+            queryCount: queries.rowCount,
+            rowCount: rowCount,
+            k: k,
+            metric: metric,
+            engine: walk.engine,
+            rejectInvalidRows: walk.rejectInvalidRows,
+            walk: walk.run
+        )
+    }
+}
+
+extension NearestNeighbors {
+    /// A search by any driver.
+    static func search(
+        queryCount: Int,
+        rowCount: Int,
+        k: Int,
+        metric: Metric,
+        engine: Engine,
+        rejectInvalidRows: () throws -> Void,
+        walk: (@escaping @Sendable (Int) -> TopKSink) throws -> (sinks: [TopKSink], counters: RunCounters)
+    ) throws -> NearestNeighbors {
         let kept = min(k, rowCount)
-        let (entries, overflow) = queries.rowCount.multipliedReportingOverflow(by: kept)
+        let (entries, overflow) = queryCount.multipliedReportingOverflow(by: kept)
         guard !overflow, entries <= Int.max / 16 else {
-            throw SimilarityError.tooLarge("\(queries.rowCount) queries x \(kept) neighbors are too many to hold")
+            throw SimilarityError.tooLarge("\(queryCount) queries x \(kept) neighbors are too many to hold")
         }
         if kept == 0 {
-            try walk.rejectInvalidRows()
-            let nothing = (0..<queries.rowCount).map { _ in TopKSink(queryCount: 1, k: 1) }
-            return NearestNeighbors(metric: metric, k: kept, sinks: nothing, counters: RunCounters(engine: walk.engine))
+            try rejectInvalidRows()
+            let nothing = (0..<queryCount).map { _ in TopKSink(queryCount: 1, k: 1) }
+            return NearestNeighbors(metric: metric, k: kept, sinks: nothing, counters: RunCounters(engine: engine))
         }
-        let (sinks, counters) = try walk.run { TopKSink(queryCount: $0, k: kept) }
+        let (sinks, counters) = try walk { TopKSink(queryCount: $0, k: kept) }
         return NearestNeighbors(metric: metric, k: kept, sinks: sinks, counters: counters)
     }
 }

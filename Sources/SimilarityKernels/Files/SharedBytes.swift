@@ -54,6 +54,18 @@ internal import Musl
         try initialize(&span)
     }
 
+    /// `byteCount` bytes, zeros at first, 64-byte aligned, that `initialize` writes.
+    init<E: Error>(
+        byteCount: Int,
+        initializingWith initialize: (UnsafeMutableRawPointer) throws(E) -> Void
+    ) throws(E) {
+        self.byteCount = byteCount
+        isMapped = false
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+        unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+        try unsafe initialize(base)
+    }
+
     /// A copy of `values`, 64-byte aligned.
     package init(copying values: [Float]) {
         byteCount = values.count * MemoryLayout<Float>.stride

@@ -37,8 +37,6 @@ struct RunningOptions: ParsableArguments {
     mutating func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
         switch engine {
-        case .bounded:
-            throw ValidationError("the engine 'bounded' is not in this version; use auto, blas, simd or reference")
         case .blas where !Engine.available.contains(.blas):
             throw ValidationError("the engine 'blas' is not in this build, which was made without the trait OpenBLAS")
         default: break

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SimilarityKernels
+internal import Synchronization
+
+/// The driver of the bounded engine: integer products of codes, then better estimates of the survivors, then verdicts for
+/// the few that are left, offered to the same sinks as every engine's.
+///
+/// Verdicts are lazy. A survivor whose estimate beats the cut gets one at once, because it likely moves the cut; one that is
+/// only not proven worse waits in a list, and most of that list is dropped by the cut of the end without its row ever being
+/// read.
+///
+/// Memory: a worker holds the codes of one block of queries, at most 2^17 survivors and at most 2^18 waiting pairs.
+struct BoundedWalk {
+    let prepared: PreparedCorpus
+    let queries: RowStorage
+    let pairing: TileWalk.Pairing
+    let options: RunOptions
+    /// Queries of a block.
+    let blockQueries: Int
+    let bound: CodeBound
+    /// `e` of `FilterBound`.
+    private let verdictSlack: Double
+    private let blockStride: Int
+
+    /// Blocks of 512 rows that a worker takes at a time.
+    static let blocksPerSegment = 8
+    static let waitingCapacity = 1 << 18
+
+    /// - Throws: `SimilarityError` if the dimensions differ.
+    init(
+        _ prepared: PreparedCorpus,
+        queries: RowStorage,
+        pairing: TileWalk.Pairing,
+        options: RunOptions
+    ) throws(SimilarityError) {
+        let dimension = prepared.vectors.dimension
+        guard queries.dimension == dimension else {
+            throw .dimensionMismatch(queries: queries.dimension, corpus: dimension)
+        }
+        self.prepared = prepared
+        self.queries = queries
+        self.pairing = pairing
+        self.options = options
+        verdictSlack = FilterBound.verdictSlack(dimension: dimension)
+        bound = CodeBound(
+            normSlack: prepared.encoding.rotation.defect + verdictSlack,
+            hasOffsets: prepared.encoding.offsetFactor != nil,
+            hasTail: prepared.coded.shape.tail > 0
+        )
+        blockStride = Self.coprimeStride(max(prepared.coded.image.blockCount, 1))
+        blockQueries = Self.plannedQueries(
+            pairing == .triangle ? prepared.coded.rowCount : queries.rowCount,
+            workers: options.workers.count
+        )
+    }
+
+    /// Blocks of at most 512 queries, as many a worker as another, in whole panels so that a triangle begins at one.
+    static func plannedQueries(_ count: Int, workers: Int) -> Int {
+        let rounds = (count + 512 * workers - 1) / (512 * workers)
+        let even = (count + workers * max(rounds, 1) - 1) / (workers * max(rounds, 1))
+        return count < 64 ? max(count, 1) : (even + 15) / 16 * 16
+    }
+
+    /// Walks all pairs and returns one sink a block of `blockQueries` queries, in order. In a triangle, queries are numbered by
+    /// their place in the coded corpus.
+    func run<Sink: TileSink>(
+        makeSink: @escaping @Sendable (_ queryCount: Int) -> Sink
+    ) throws -> (sinks: [Sink], counters: RunCounters) {
+        try options.checkCancellation()
+        if prepared.hasInvalidRows { try rejectInvalidRows() }
+        let queryCount = pairing == .triangle ? prepared.coded.rowCount : queries.rowCount
+        let blocks = stride(from: 0, to: queryCount, by: blockQueries).map {
+            $0..<min($0 + blockQueries, queryCount)
+        }
+        let segmentCounts = blocks.map { queries in
+            let rowBlocks = prepared.coded.image.blockCount - firstBlock(of: queries)
+            return max(1, (rowBlocks + Self.blocksPerSegment - 1) / Self.blocksPerSegment)
+        }
+        let segmentTotal = segmentCounts.reduce(0, +)
+        let schedule = Mutex(BlockSchedule(segmentCounts: segmentCounts))
+        let finished = Mutex<[BlockResult<Sink>]>([])
+        let stop = Atomic<Bool>(false)
+        let sawInvalidRow = Atomic<Bool>(false)
+        let kept = Atomic<Int>(0)
+        let done = Atomic<Int>(0)
+
+        runWorkers(min(usefulWorkers(queryCount), max(segmentTotal, 1))) { worker in
+            var walker = BoundedWalker<Sink>(self)
+            func isCancelled() -> Bool {
+                stop.load(ordering: .relaxed) || options.cancellation?.isCancelled == true
+                    || (worker == 0 && Task.isCancelled)
+            }
+            while !isCancelled(), let taken = schedule.withLock({ $0.next(holding: walker.block) }) {
+                if taken.block != walker.block {
+                    if let result = walker.finish() { finished.withLock { $0.append(result) } }
+                    let queries = blocks[taken.block]
+                    guard walker.begin(taken.block, queries, sink: makeSink(queries.count)) else {
+                        sawInvalidRow.store(true, ordering: .relaxed)
+                        break
+                    }
+                }
+                let first = firstBlock(of: blocks[taken.block]) + taken.segment * Self.blocksPerSegment
+                for index in first..<min(first + Self.blocksPerSegment, prepared.coded.image.blockCount) {
+                    if isCancelled() { break }
+                    let keptHere = walker.walk(places(ofBlock: index, for: blocks[taken.block]))
+                    let keptNow = kept.wrappingAdd(keptHere, ordering: .relaxed).newValue
+                    if let limit = options.pairLimit, keptNow > limit { stop.store(true, ordering: .relaxed) }
+                }
+                let finishedSegments = done.wrappingAdd(1, ordering: .relaxed).newValue
+                options.progress?(Double(finishedSegments) / Double(max(segmentTotal, 1)))
+            }
+            if let result = walker.finish() { finished.withLock { $0.append(result) } }
+            if isCancelled() || sawInvalidRow.load(ordering: .relaxed) { stop.store(true, ordering: .relaxed) }
+        }
+        if sawInvalidRow.load(ordering: .relaxed) { try rejectInvalidRows() }
+        let keptPairs = finished.withLock { $0.reduce(0) { $0 + $1.sink.keptPairs } }
+        if let limit = options.pairLimit, max(keptPairs, kept.load(ordering: .relaxed)) > limit {
+            throw SimilarityError.tooLarge("more than \(limit) pairs reach the threshold")
+        }
+        if stop.load(ordering: .relaxed) { throw CancellationError() }
+        return joined(finished.withLock { $0 }, blockCount: blocks.count)
+    }
+
+    /// The first block of rows of a block of queries: in a triangle its own.
+    private func firstBlock(of queries: Range<Int>) -> Int {
+        pairing == .triangle ? queries.lowerBound / CodeShape.blockRows : 0
+    }
+
+    /// The places of the `index`-th block of rows that a block of queries visits.
+    ///
+    /// Rows lie sorted by their tails, and a cut that has only seen one kind is a poor one. So blocks are visited with a
+    /// stride that spreads the first ones over all; in a triangle, where the cut does not move, in order.
+    private func places(ofBlock index: Int, for queries: Range<Int>) -> Range<Int> {
+        if pairing == .triangle {
+            let places = prepared.coded.image.rows(ofBlock: index)
+            let first = queries.lowerBound / CodeShape.panelRows * CodeShape.panelRows
+            return max(places.lowerBound, min(first, places.upperBound))..<places.upperBound
+        }
+        return prepared.coded.image.rows(ofBlock: index * blockStride % prepared.coded.image.blockCount)
+    }
+
+    /// About 0.618 of the number of blocks, and prime to it.
+    private static func coprimeStride(_ blockCount: Int) -> Int {
+        func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
+        var stride = max(1, blockCount * 618 / 1000)
+        while divisor(stride, blockCount) > 1 { stride += 1 }
+        return stride
+    }
+
+    /// The least `q.x - o_x` of a pair whose verdict may still reach the cut.
+    @inline(__always)
+    func floor(queryNorm: Double, cut: Float) -> CodeBound.Floor {
+        guard cut > -.infinity else { return .none }
+        let limit = FilterBound.lower(cut)
+        if prepared.metric != .euclidean { return CodeBound.Floor(value: limit, magnitude: abs(limit)) }
+        let squares = queryNorm * queryNorm + limit * limit
+        return CodeBound.Floor(
+            value: (queryNorm * queryNorm - limit * limit) / 2 - verdictSlack * squares,
+            magnitude: squares
+        )
+    }
+
+    /// One worker for jobs that end sooner than a thread starts.
+    private func usefulWorkers(_ queryCount: Int) -> Int {
+        let operations = Double(queryCount) * Double(prepared.coded.rowCount) * Double(prepared.coded.shape.depth)
+        return operations < 4e6 ? 1 : options.workers.count
+    }
+
+    private func joined<Sink>(_ results: [BlockResult<Sink>], blockCount: Int) -> (sinks: [Sink], counters: RunCounters) {
+        var sinks: [Sink?] = Array(repeating: nil, count: blockCount)
+        var counters = RunCounters(engine: .bounded)
+        var scoredQueries: [Int] = []
+        for result in results {
+            counters.verdicts += result.verdicts
+            if sinks[result.block] == nil {
+                sinks[result.block] = result.sink
+                scoredQueries += result.scoredQueries
+            } else {
+                sinks[result.block]?.merge(result.sink)
+            }
+        }
+        let counted = prepared.pairCounts(of: scoredQueries, pairing: pairing)
+        counters.pairs = counted.pairs
+        counters.filtered = counted.pairs - counted.excluded - counters.verdicts
+        return (sinks.compactMap { $0 }, counters)
+    }
+
+    /// Counts the invalid rows of both sides, if they are to be rejected, and throws the error that names them.
+    func rejectInvalidRows() throws {
+        if options.invalidRows == .reject {
+            try InvalidRowCheck.reject(queries, prepared.vectors.storage, options: options)
+        }
+    }
+}
+
+/// What a worker has found for one block, in the segments that it walked.
+struct BlockResult<Sink: TileSink>: Sendable {
+    let block: Int
+    let sink: Sink
+    let verdicts: Int
+    /// Source numbers of the queries of the block that have a score.
+    let scoredQueries: [Int]
+}

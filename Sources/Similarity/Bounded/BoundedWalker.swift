@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SimilarityKernels
+
+/// One worker of a `BoundedWalk`: the filter for its block of queries, its sink, and the candidates that wait for a verdict.
+struct BoundedWalker<Sink: TileSink>: ~Copyable {
+    private let walk: BoundedWalk
+    private let coded: CodedRows
+    private var pair: RowPair
+    private var filter: CodeFilter
+    private var range = 0..<0
+    private(set) var block: Int?
+    private var sink: Sink?
+    private var verdicts = 0
+    /// The cut of each query that the filter knows of.
+    private var cuts: [Float] = []
+    /// Candidates that are not proven worse than the cut, nor likely better.
+    private var waiting: [CodeCandidate] = []
+    /// Rows that the block has seen: what a cold cut has to learn from.
+    private var rowsSeen = 0
+
+    init(_ walk: BoundedWalk) {
+        self.walk = walk
+        coded = walk.prepared.coded
+        let storage = walk.prepared.vectors.storage
+        pair = RowPair(
+            queries: walk.pairing == .triangle ? storage : walk.queries,
+            corpus: storage,
+            backend: .fastestVector
+        )
+        filter = CodeFilter(rows: coded, bound: walk.bound, backend: .fastestVector)
+    }
+
+    /// Makes the codes of a block of queries; false if one of them is invalid and that is to be rejected.
+    mutating func begin(_ block: Int, _ range: Range<Int>, sink: Sink) -> Bool {
+        self.block = block
+        self.range = range
+        self.sink = sink
+        verdicts = 0
+        rowsSeen = 0
+        let metric = walk.prepared.metric
+        let isTriangle = walk.pairing == .triangle
+        let coded = coded
+        filter.begin(
+            count: range.count,
+            of: isTriangle ? walk.prepared.vectors.storage : walk.queries,
+            by: walk.prepared.encoding,
+            firstPlace: isTriangle ? range.lowerBound : nil,
+            rowNumber: { isTriangle ? coded.source(of: range.lowerBound + $0) : range.lowerBound + $0 },
+            isLeftOut: { metric.excludes(norm: $0) }
+        )
+        cuts = Array(repeating: -.infinity, count: range.count)
+        for i in 0..<range.count { raiseCut(i) }
+        return walk.options.invalidRows == .skip
+            || filter.terms.allSatisfy { $0.sourceNorm <= RowStatistics.normLimit }
+    }
+
+    /// Gives up the block: decides what still waits and returns what was found; nil if there is no block.
+    mutating func finish() -> BlockResult<Sink>? {
+        guard let block, sink != nil else { return nil }
+        settle()
+        guard let sink = sink.take() else { return nil }
+        let metric = walk.prepared.metric
+        let terms = filter.terms
+        var scored: [Int] = []
+        for i in 0..<range.count where !metric.excludes(norm: terms[i].sourceNorm) { scored.append(number(i)) }
+        self.block = nil
+        return BlockResult(block: block, sink: sink, verdicts: verdicts, scoredQueries: scored)
+    }
+
+    /// The source number of a query of the block.
+    @inline(__always)
+    private func number(_ query: Int) -> Int {
+        let place = range.lowerBound + query
+        return walk.pairing == .triangle ? coded.source(of: place) : place
+    }
+
+    /// Walks the rows of one block of the corpus; returns how many pairs the sink has kept of them.
+    mutating func walk(_ places: Range<Int>) -> Int {
+        let keptBefore = sink?.keptPairs ?? 0
+        var next = places.lowerBound
+        while next < places.upperBound {
+            // While cuts are cold everything survives, so a walk begins with a panel and doubles.
+            let step = max(CodeShape.panelRows, rowsSeen / CodeShape.panelRows * CodeShape.panelRows)
+            let end = min(places.upperBound, next + step)
+            filter.scan(next..<end)
+            decideLikely()
+            rowsSeen += end - next
+            next = end
+        }
+        if filter.deferredCount > CodeFilter.deferredLimit || waiting.count > BoundedWalk.waitingCapacity { settle() }
+        return (sink?.keptPairs ?? 0) - keptBefore
+    }
+
+    /// Gives the candidates that beat the cut their verdicts, and lets the others wait.
+    private mutating func decideLikely() {
+        for candidate in filter.candidates {
+            let query = Int(candidate.query)
+            let floor = filter.floor(query)
+            if candidate.value >= floor.value {
+                decide(query, Int(candidate.row))
+            } else if CodeBound.survives(candidate.upper, floor) {
+                waiting.append(candidate)
+            }
+        }
+        filter.candidates.removeAll(keepingCapacity: true)
+    }
+
+    /// Gives a pair its verdict.
+    private mutating func decide(_ query: Int, _ row: Int) {
+        let source = coded.source(of: row)
+        if walk.pairing == .exceptSelf, source == range.lowerBound + query { return }
+        pair.load(query: number(query), row: source)
+        let score = walk.prepared.metric.verdict(
+            pair,
+            queryNorm: filter.sourceNorm(query),
+            rowNorm: coded.norm(of: row)
+        )
+        verdicts += 1
+        sink?.offer(query: query, row: source, score: score)
+        raiseCut(query)
+    }
+
+    @inline(__always)
+    private mutating func raiseCut(_ query: Int) {
+        guard let cut = sink?.cut(for: query), cut != cuts[query] else { return }
+        cuts[query] = cut
+        let norm = filter.sourceNorm(query)
+        if !walk.prepared.metric.excludes(norm: norm) { filter.setFloor(query, walk.floor(queryNorm: norm, cut: cut)) }
+    }
+
+    /// Decides all that was put off or waits and still matters.
+    private mutating func settle() {
+        while filter.flush() { decideLikely() }
+        for candidate in waiting where CodeBound.survives(candidate.upper, filter.floor(Int(candidate.query))) {
+            decide(Int(candidate.query), Int(candidate.row))
+        }
+        waiting.removeAll(keepingCapacity: true)
+    }
+}

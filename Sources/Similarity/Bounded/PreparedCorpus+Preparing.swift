@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SimilarityKernels
+
+extension PreparedCorpus {
+    /// Prepares a corpus.
+    ///
+    /// - Parameters:
+    ///   - vectors: The rows; they are kept, not copied.
+    ///   - metric: How they will be compared; a prepared corpus serves one metric.
+    ///   - options: Workers, cancellation, and what happens to invalid rows. The engine is of no concern.
+    /// - Throws: ``SimilarityError`` if rows are invalid or more than 2^32 - 1, `CancellationError` if cancelled.
+    public init(_ vectors: VectorMatrix, metric: Metric = .cosine, options: RunOptions = RunOptions()) throws {
+        let spectrum = try Spectrum(of: vectors.storage, options: options)
+        try self.init(vectors, metric: metric, spectrum: spectrum, prefix: nil, options: options)
+    }
+
+    /// Prepares with a known basis; `prefix` nil lets the planner choose for a search of ten neighbors.
+    package init(
+        _ vectors: VectorMatrix,
+        metric: Metric,
+        spectrum: Spectrum,
+        prefix: Int?,
+        options: RunOptions
+    ) throws {
+        let storage = vectors.storage
+        let dimension = vectors.dimension
+        let workers = options.workers.count
+        let prefix = prefix ?? spectrum.suggestedPrefix
+        let rotation = try spectrum.rotation(prefix: prefix, workers: workers)
+        let check: @Sendable () throws -> Void = { try options.checkCancellation() }
+        let survey = try RowSurvey.look(
+            at: storage,
+            rotation: rotation,
+            prefix: prefix,
+            workers: workers,
+            check: check
+        )
+        if options.invalidRows == .reject, survey.norms.contains(where: { !($0 <= RowStatistics.normLimit) }) {
+            try InvalidRowCheck.reject(storage, storage, options: options)
+        }
+        let encoding = Self.encoding(metric: metric, dimension: dimension, rotation: rotation)
+        let order = try Self.order(survey.norms, survey.tailShares, metric: metric)
+        guard
+            let image = CodeImage(
+                shape: CodeShape(dimension: dimension, prefix: prefix),
+                rowCount: order.count,
+                hasOffsets: encoding.offsetFactor != nil
+            )
+        else { throw SimilarityError.tooLarge("\(order.count) rows are too many for a prepared corpus") }
+        let coded = try CodedRows(
+            encoding: storage,
+            order: order,
+            norms: survey.norms,
+            image: image,
+            by: encoding,
+            workers: workers,
+            check: check
+        )
+        self.init(vectors: vectors, metric: metric, coded: coded, encoding: encoding)
+    }
+
+    /// How rows of a metric are coded.
+    package static func encoding(metric: Metric, dimension: Int, rotation: Rotation) -> CodedRows.Encoding {
+        CodedRows.Encoding(
+            rotation: rotation,
+            normalizes: metric == .cosine,
+            offsetFactor: metric == .euclidean ? 0.5 - FilterBound.verdictSlack(dimension: dimension) : nil
+        )
+    }
+
+    /// Rows that have a score, sorted so that the rows of a block are alike: by norm, as far as the codes see it, in steps of
+    /// an eighth of an octave, then by the share in the tail, then by row number.
+    private static func order(_ norms: [Double], _ tailShares: [Float], metric: Metric) throws -> [UInt32] {
+        guard norms.count <= Int(UInt32.max) else {
+            throw SimilarityError.tooLarge("\(norms.count) rows are too many for a prepared corpus")
+        }
+        var keys: [UInt64] = []
+        keys.reserveCapacity(norms.count)
+        for row in norms.indices where !metric.excludes(norm: norms[row]) {
+            var level: UInt64 = 0
+            if metric != .cosine, norms[row] > 0 {
+                // The exponent and three bits of the significand.
+                level = (norms[row].bitPattern >> 49) & 0x3FFF
+            }
+            // 18 bits of a share between 0 and 1 keep rows that differ in a block's width apart.
+            let share = UInt64(min(max(tailShares[row], 0), 1) * Float(1 << 17))
+            keys.append(level << 50 | share << 32 | UInt64(row))
+        }
+        keys.sort()
+        return keys.map { UInt32(truncatingIfNeeded: $0) }
+    }
+}

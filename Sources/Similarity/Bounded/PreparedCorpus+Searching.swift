@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SimilarityKernels
+
+extension PreparedCorpus {
+    /// The `k` rows that are nearest to each query: the same bytes as ``VectorMatrix/nearest(to:k:metric:excludingSelf:options:)``.
+    ///
+    /// - Parameters:
+    ///   - queries: One vector a row, of the dimension of the corpus.
+    ///   - k: How many neighbors are wanted; more than the corpus has gives as many as there are.
+    ///   - excludingSelf: Leaves out the row with the query's own number; `queries` is then the corpus.
+    ///   - options: Workers, cancellation. The engine is ``Engine/bounded``.
+    /// - Complexity: at most `m * n * prefix` multiply-adds of bytes, and what the survivors cost. Memory: `12 * m * k` bytes
+    ///   and at most 10 MiB a worker.
+    /// - Throws: ``SimilarityError`` if the dimensions differ or rows are invalid, `CancellationError` if cancelled.
+    /// - Precondition: `k >= 0`.
+    public func nearest(
+        to queries: VectorMatrix,
+        k: Int,
+        excludingSelf: Bool = false,
+        options: RunOptions = RunOptions()
+    ) throws -> NearestNeighbors {
+        precondition(k >= 0, "k is \(k)")
+        precondition(
+            !excludingSelf || queries.rowCount == vectors.rowCount,
+            "\(queries.rowCount) queries are not the \(vectors.rowCount) rows themselves"
+        )
+        let walk = try BoundedWalk(
+            self,
+            queries: queries.storage,
+            pairing: excludingSelf ? .exceptSelf : .all,
+            options: options
+        )
+        return try NearestNeighbors.search(
+            queryCount: queries.rowCount,
+            rowCount: vectors.rowCount,
+            k: k,
+            metric: metric,
+            engine: .bounded,
+            rejectInvalidRows: walk.rejectInvalidRows,
+            walk: walk.run
+        )
+    }
+
+    /// All pairs of rows whose score reaches a threshold: the same bytes as ``VectorMatrix/selfJoin(threshold:metric:options:)``.
+    ///
+    /// - Throws: ``SimilarityError`` if rows are invalid, `CancellationError` if cancelled.
+    /// - Precondition: `threshold` is finite, and not negative for ``Metric/euclidean``.
+    public func selfJoin(threshold: Float, options: RunOptions = RunOptions()) throws -> JoinedPairs {
+        let cut = metric.cut(ofThreshold: threshold)
+        let walk = try BoundedWalk(self, queries: vectors.storage, pairing: .triangle, options: options)
+        let (sinks, counters) = try walk.run { _ in ThresholdSink(threshold: cut) }
+        var pairs: [ScoredPair] = []
+        pairs.reserveCapacity(sinks.reduce(0) { $0 + $1.entries.count })
+        for (block, sink) in sinks.enumerated() {
+            for entry in sink.entries {
+                let row = coded.source(of: block * walk.blockQueries + entry.query)
+                pairs.append(ScoredPair(a: min(row, entry.row), b: max(row, entry.row), score: entry.score))
+            }
+        }
+        pairs.sort { ($0.a, $0.b) < ($1.a, $1.b) }
+        return JoinedPairs(metric: metric, pairs: pairs, counters: counters)
+    }
+
+    /// All pairs of a row of `left` (`a`) and a row of this corpus (`b`) whose score reaches a threshold: the same bytes as
+    /// ``VectorMatrix/join(_:threshold:metric:options:)`` of `left` with ``vectors``.
+    ///
+    /// - Throws: ``SimilarityError`` if the dimensions differ or rows are invalid, `CancellationError` if cancelled.
+    /// - Precondition: `threshold` is finite, and not negative for ``Metric/euclidean``.
+    public func join(
+        from left: VectorMatrix,
+        threshold: Float,
+        options: RunOptions = RunOptions()
+    ) throws -> JoinedPairs {
+        let cut = metric.cut(ofThreshold: threshold)
+        let walk = try BoundedWalk(self, queries: left.storage, pairing: .all, options: options)
+        let (sinks, counters) = try walk.run { _ in ThresholdSink(threshold: cut) }
+        return JoinedPairs(metric: metric, sinks: sinks, blockQueries: walk.blockQueries, counters: counters)
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The slack of the integer filter, in `Double`: which products of codes prove that a pair cannot matter. The proof, with
+/// these letters, is on the page `BoundedFilter` of the module `Similarity`.
+///
+/// For a query `q` and a row `x` as they are compared (unit vectors for cosines), rotated by `R` and cut into prefix and tail:
+///
+///     q.x <= s_q s_x I + h_q e_x + e_q a_x + b_q b_x + c |q||x|                                      first stage
+///     q.x <= s_q s_x I + h_q e_x + e_q a_x + s'_q s'_x J + h'_q e'_x + e'_q b_x + c |q||x|           second stage
+///
+/// A pair matters only if `q.x >= L + o_x`, where `L` is the floor, made of the cut and the query, and `o_x`, for distances
+/// alone, the offset of the row. `c` (`normSlack`) is the defect of the rotation and the error of the verdict.
+package struct CodeBound: Sendable {
+    package let normSlack: Double
+    let hasOffsets: Bool
+    let hasTail: Bool
+    /// A relative error of this much covers the dozen operations in `Double` that make a bound.
+    static let rounding = 0x1p-46
+
+    package init(normSlack: Double, hasOffsets: Bool, hasTail: Bool) {
+        self.normSlack = normSlack
+        self.hasOffsets = hasOffsets
+        self.hasTail = hasTail
+    }
+
+    /// `L`, and the size of what it was made of, which its rounding is relative to.
+    package struct Floor: Sendable {
+        package var value: Double
+        package var magnitude: Double
+        package static let none = Floor(value: -.infinity, magnitude: 0)
+
+        package init(value: Double, magnitude: Double) {
+            self.value = value
+            self.magnitude = magnitude
+        }
+    }
+
+    /// The bound of the first stage on products: below `slope * offset + base` a pair is dropped, and at or above
+    /// `slope * offset + likely` it probably matters. Single precision; the former lowered by `8u` of each term for its
+    /// rounding and that of the kernel.
+    struct Limit {
+        var slope: Float
+        var base: Float
+        var likely: Float
+        /// Every pair survives.
+        static let none = Limit(slope: 0, base: -.infinity, likely: -.infinity)
+        /// No pair survives.
+        static let all = Limit(slope: 0, base: .infinity, likely: .infinity)
+    }
+
+    @inline(__always)
+    func limit(_ query: CodeQueryTerms, _ floor: Floor, _ block: CodeBlockTerms) -> Limit {
+        guard floor.value > -.infinity else { return .none }
+        let tail = query.tailNorm * block.tailNorm
+        let norms = query.norm * block.norm
+        let slack =
+            query.codedNorm * block.residual + query.residual * block.prefixNorm + tail + normSlack * norms
+        let unit = query.scale * block.scale
+        let value = (floor.value - slack - (floor.magnitude + slack) * Self.rounding) / unit
+        let base = value - abs(value) * 0x1p-21 - 0x1p-100
+        // Products are below 2^24, so a bound beyond 1e30 is as good as one at it; one that low proves nothing.
+        guard base > -1e30 else { return .none }
+        // Rows as near as the cut are likely so in their tails too. A guess: it only decides what is looked at first.
+        let share = norms > 0 ? min(max(floor.value / norms, 0), 1) : 0
+        let likely = Float(max(-1e30, min((floor.value - share * tail) / unit, 1e30)))
+        guard hasOffsets else { return Limit(slope: 0, base: Self.roundedDown(min(base, 1e30)), likely: likely) }
+        let slope = 1 / unit
+        guard slope < 1e30 else { return .none }
+        return Limit(
+            slope: Self.roundedDown(slope - slope * 0x1p-21),
+            base: Self.roundedDown(min(base, 1e30)),
+            likely: likely
+        )
+    }
+
+    /// About `q.x - o_x` and at least `q.x - o_x`, after the second stage.
+    @inline(__always)
+    func estimate(
+        _ query: CodeQueryTerms,
+        _ block: CodeBlockTerms,
+        _ row: CodeRowTerms,
+        offset: Float,
+        product: Int32,
+        tailProduct: Int32
+    ) -> (value: Double, upper: Double) {
+        var value = query.scale * block.scale * Double(product)
+        var slack =
+            query.codedNorm * Double(row.residual) + query.residual * Double(row.prefixNorm)
+            + normSlack * query.norm * block.norm
+        if hasTail {
+            value += query.tailScale * Double(row.tailScale) * Double(tailProduct)
+            slack += query.tailCodedNorm * Double(row.tailResidual) + query.tailResidual * Double(row.tailNorm)
+        }
+        let offset = Double(offset)
+        slack += (abs(value) + slack + offset) * Self.rounding
+        return (value - offset, value - offset + slack)
+    }
+
+    /// Whether a pair with such an upper bound is in doubt.
+    @inline(__always)
+    package static func survives(_ upper: Double, _ floor: Floor) -> Bool {
+        !(upper < floor.value - floor.magnitude * rounding)
+    }
+
+    @inline(__always)
+    private static func roundedDown(_ value: Double) -> Float {
+        let rounded = Float(value)
+        return Double(rounded) > value ? rounded.nextDown : rounded
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CSimilarityKernels
+
+/// The integer filter: products of the codes of rows and queries, tested in registers, only survivors written.
+///
+/// Rows lie in panels of 16: step `t` of a panel is 64 bytes, coordinates `4t ..< 4t + 4` of each of its rows, as code + 128
+/// (1 ... 255). Queries lie in quads of 4: step `t` of a quad is 16 bytes, the same coordinates of each query, as signed
+/// codes (-63 ... 63). `corrections` undo the 128: for each chunk of a quad and each query, two 16-bit numbers in one (the
+/// lower for coordinates 0 and 1 of each step, the upper for 2 and 3), minus 128 times the sum of those codes, modulo 2^16.
+///
+/// A pair survives if `!(Float(product) < slopes[query] * offsets[row] + bases[query])`, a NaN included. The bound may be
+/// computed fused or not: its error is at most `2u * (|slope * offset| + |base|) + 2^-148`, `u = 2^-24`.
+///
+/// Requires: the codes of a chunk have norms whose product is at most 32,767 (then the product is exact on every backend,
+/// and below 2^24 for up to 512 chunks, so its `Float` is exact too); at most 2^16 rows and queries; `survivors` has room for
+/// one panel: 16 rows times all queries of the quads.
+/// Survivors come panel by panel, in an order that depends on the backend.
+enum CodeTile {
+    /// Backends of this kernel on this machine.
+    static let backends = KernelBackend.vectorBackends
+
+    /// Tests pairs from panel `panel` on until all are done or the next panel may not fit; moves `panel` there and returns
+    /// the number of survivors.
+    static func scan(
+        _ backend: KernelBackend,
+        _ tile: simile_code_tile,
+        from panel: inout Int,
+        isSingleQuery: Bool,
+        into survivors: UnsafeMutableBufferPointer<simile_survivor>
+    ) -> Int {
+        guard let start = survivors.baseAddress else { return 0 }
+        guard backend == .avx2 else {
+            return unsafe portableScan(backend, tile, from: &panel, into: start, capacity: survivors.count)
+        }
+        var at = panel
+        defer { panel = at }
+        return unsafe withUnsafePointer(to: tile) { tile in
+            isSingleQuery
+                ? unsafe simile_code_row_avx2(tile, &at, start, survivors.count)
+                : unsafe simile_code_tile_avx2(tile, &at, start, survivors.count)
+        }
+    }
+
+    private static func portableScan(
+        _ backend: KernelBackend,
+        _ tile: simile_code_tile,
+        from panel: inout Int,
+        into survivors: UnsafeMutablePointer<simile_survivor>,
+        capacity: Int
+    ) -> Int {
+        var found = 0
+        let queryCount = unsafe 4 * tile.quad_count
+        while unsafe panel < tile.panel_count, found + 16 * queryCount <= capacity {
+            for query in 0..<queryCount {
+                for group in 0..<4 {
+                    // Four rows at a time: sixteen coordinates of a step in one vector.
+                    let products =
+                        unsafe backend == .reference
+                        ? referenceProducts(tile, panel, group, query)
+                        : simdProducts(tile, panel, group, query)
+                    for r in 0..<4 {
+                        let row = 16 &* panel &+ 4 &* group &+ r
+                        let bound = unsafe tile.slopes[query] * tile.offsets[row] + tile.bases[query]
+                        if !(Float(products[r]) < bound) {
+                            unsafe survivors[found] = simile_survivor(
+                                query: UInt16(truncatingIfNeeded: query),
+                                row: UInt16(truncatingIfNeeded: row),
+                                product: products[r]
+                            )
+                            found &+= 1
+                        }
+                    }
+                }
+            }
+            panel &+= 1
+        }
+        return found
+    }
+
+    /// Plain loops over the codes; no 16-bit sums.
+    private static func referenceProducts(_ tile: simile_code_tile, _ panel: Int, _ group: Int, _ query: Int) -> SIMD4<
+        Int32
+    > {
+        var products = SIMD4<Int32>.zero
+        let rows = unsafe tile.panels + (panel * 16 * tile.depth + 16 * group)
+        let codes = unsafe tile.queries + (query / 4 * 4 * tile.depth + query % 4 * 4)
+        for step in unsafe 0..<tile.depth / 4 {
+            for r in 0..<4 {
+                for i in 0..<4 {
+                    let row = unsafe Int32(rows[64 * step + 4 * r + i]) - 128
+                    unsafe products[r] += row * Int32(codes[16 * step + i])
+                }
+            }
+        }
+        return products
+    }
+
+    /// The baseline twin: sixteen 16-bit sums that wrap, four rows times the four coordinates of a step; their total does not.
+    @inline(__always)
+    private static func simdProducts(_ tile: simile_code_tile, _ panel: Int, _ group: Int, _ query: Int) -> SIMD4<Int32>
+    {
+        var products = SIMD4<Int32>.zero
+        var row = unsafe UnsafeRawPointer(tile.panels + (panel &* 16 &* tile.depth &+ 16 &* group))
+        let (quad, lane) = query.quotientAndRemainder(dividingBy: 4)
+        var code = unsafe UnsafeRawPointer(tile.queries + (quad &* 4 &* tile.depth &+ 4 &* lane))
+        var correction = unsafe tile.corrections + (quad &* 4 &* tile.chunk_count &+ lane)
+        var left = unsafe tile.depth
+        while left > 0 {
+            let depth = unsafe min(left, tile.chunk_depth)
+            var sum = SIMD16<Int16>.zero
+            for _ in 0..<depth / 4 {
+                let bytes: SIMD16<UInt8> = unsafe row.loadUnaligned(as: SIMD16<UInt8>.self)
+                let four: SIMD4<Int8> = unsafe code.loadUnaligned(as: SIMD4<Int8>.self)
+                let x = SIMD16<Int16>(truncatingIfNeeded: bytes)
+                let q = SIMD4<Int16>(truncatingIfNeeded: four)
+                let pairs = SIMD8<Int16>(lowHalf: q, highHalf: q)
+                let terms: SIMD16<Int16> = x &* SIMD16<Int16>(lowHalf: pairs, highHalf: pairs)
+                sum = sum &+ terms
+                unsafe row += 64
+                unsafe code += 16
+            }
+            let halves = unsafe correction.pointee
+            let undo = Int16(truncatingIfNeeded: halves) &+ Int16(truncatingIfNeeded: halves >> 16)
+            for r in 0..<4 {
+                var total: Int16 = undo
+                for i in 0..<4 { total = total &+ sum[4 &* r &+ i] }
+                products[r] = products[r] &+ Int32(total)
+            }
+            unsafe correction += 4
+            left &-= depth
+        }
+        return products
+    }
+}
+
+/// The integer dot products of survivors: a query's 16-bit codes and a row's 8-bit codes. Exact.
+///
+/// Requires: `queries` and `rows` readable for `depth` codes at `depth` times each survivor's numbers, `products` writable
+/// for `count` and apart from them; any alignment; the product of the norms of the codes is below 2^31.
+enum CodeProduct {
+    /// Backends of this kernel on this machine.
+    static let backends = KernelBackend.vectorBackends
+
+    static func fill(
+        _ backend: KernelBackend,
+        survivors: UnsafePointer<simile_survivor>,
+        count: Int,
+        queries: UnsafePointer<Int16>,
+        rows: UnsafePointer<Int8>,
+        depth: Int,
+        into products: UnsafeMutablePointer<Int32>
+    ) {
+        if count == 0 { return }
+        if backend == .avx2 {
+            return unsafe simile_code_products_avx2(survivors, count, queries, rows, depth, products)
+        }
+        for i in 0..<count {
+            let query = unsafe queries + Int(survivors[i].query) * depth
+            let row = unsafe rows + Int(survivors[i].row) * depth
+            var sum: Int32 = 0
+            for j in 0..<depth { unsafe sum &+= Int32(query[j]) &* Int32(row[j]) }
+            unsafe products[i] = sum
+        }
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What holds for one coded query; the letters are those of `CodeBound`.
+package struct CodeQueryTerms: Sendable {
+    /// `s`: a code of the prefix stands for `s * code`.
+    package var scale = 1.0
+    /// `h`: the length of the decoded prefix.
+    package var codedNorm = 0.0
+    /// `e`: what the codes of the prefix lose.
+    package var residual = 0.0
+    /// `b`: the length of the rotated tail.
+    package var tailNorm = 0.0
+    package var tailScale = 1.0
+    package var tailCodedNorm = 0.0
+    package var tailResidual = 0.0
+    /// The length of the query as it is compared: 1 for cosines.
+    package var norm = 0.0
+    /// The canonical norm of the query as it is.
+    package var sourceNorm = 0.0
+}
+
+/// A block of queries, coded as the rows of a corpus are. One worker owns it. Not copyable, like `RowTile`.
+@safe package struct CodedQueries: ~Copyable {
+    package private(set) var terms: [CodeQueryTerms] = []
+    private(set) var codes: UnsafeMutableBufferPointer<Int8>
+    private(set) var corrections: UnsafeMutableBufferPointer<Int32>
+    private(set) var tails: UnsafeMutableBufferPointer<Int16>
+    private var rows = WorkingRows()
+
+    package init() {
+        unsafe codes = .allocate(capacity: 1)
+        unsafe corrections = .allocate(capacity: 1)
+        unsafe tails = .allocate(capacity: 1)
+    }
+
+    deinit {
+        unsafe codes.deallocate()
+        unsafe corrections.deallocate()
+        unsafe tails.deallocate()
+    }
+
+    package var count: Int { terms.count }
+
+    /// Codes rows `rowNumber(0)` ... `rowNumber(count - 1)` of a matrix; those for which `isLeftOut` holds (they get it by
+    /// their canonical norm) have codes 0.
+    package mutating func load(
+        count: Int,
+        of storage: RowStorage,
+        shape: CodeShape,
+        by encoding: CodedRows.Encoding,
+        rowNumber: (Int) -> Int,
+        isLeftOut: (Double) -> Bool
+    ) {
+        let backend = KernelBackend.fastestVector
+        let quads = (count + CodeShape.quadQueries - 1) / CodeShape.quadQueries
+        reserve(codes: quads * 4 * shape.depth, corrections: quads * 4 * shape.chunkCount, tails: count * shape.tail)
+        unsafe codes.update(repeating: 0)
+        unsafe corrections.update(repeating: 0)
+        rows.load(
+            count: count,
+            of: storage,
+            normalizing: encoding.normalizes,
+            backend: backend,
+            rowNumber: rowNumber
+        )
+        terms = rows.norms.map { norm in
+            var terms = CodeQueryTerms()
+            terms.sourceNorm = norm
+            if !isLeftOut(norm) { terms.norm = encoding.normalizes ? 1 : norm }
+            return terms
+        }
+        var quantizer = Quantizer(capacity: max(shape.depth, shape.tail))
+        // One query is a matrix times a vector: a GEMM would pack the whole rotation for it.
+        let gemm = count < ScoreTile.rowwiseQueryLimit ? KernelBackend.simd : GEMM.preferred
+        rows.rotate(encoding.rotation, columns: 0..<shape.prefix, gemm: gemm)
+        for i in 0..<count where !isLeftOut(terms[i].sourceNorm) {
+            encodePrefix(i, shape, encoding, &quantizer, backend)
+        }
+        if shape.tail == 0 { return }
+        rows.rotate(encoding.rotation, columns: shape.prefix..<shape.prefix + shape.tail, gemm: gemm)
+        for i in 0..<count {
+            if isLeftOut(terms[i].sourceNorm) {
+                for j in 0..<shape.tail { unsafe tails[i * shape.tail + j] = 0 }
+            } else {
+                encodeTail(i, shape, encoding, &quantizer, backend)
+            }
+        }
+    }
+
+    private mutating func encodePrefix(
+        _ i: Int,
+        _ shape: CodeShape,
+        _ encoding: CodedRows.Encoding,
+        _ quantizer: inout Quantizer,
+        _ backend: KernelBackend
+    ) {
+        let y = unsafe rows.row(at: i)
+        var largest: Float = 0
+        var norm = 0.0
+        for index in 0..<shape.chunkCount {
+            let range = shape.chunk(index).clamped(to: 0..<shape.prefix)
+            let extent = unsafe Quantizer.extent(y + range.lowerBound, count: range.count, backend: backend)
+            largest = max(largest, extent.largest)
+            norm = max(norm, extent.norm)
+        }
+        let scale = Quantizer.scale(largest: largest, limit: CodeShape.queryCodeLimit, norm: norm, codeNorm: 180)
+        let (quad, lane) = i.quotientAndRemainder(dividingBy: CodeShape.quadQueries)
+        let quadCodes = unsafe codes.baseAddress.unsafelyUnwrapped + quad * 4 * shape.depth
+        var squaredNorm = 0
+        var squaredResidual = 0.0
+        for index in 0..<shape.chunkCount {
+            let range = shape.chunk(index).clamped(to: 0..<shape.prefix)
+            let coded = unsafe quantizer.quantize(
+                y + range.lowerBound,
+                count: range.count,
+                scale: scale,
+                limit: CodeShape.queryCodeLimit,
+                squaredLimit: CodeShape.squaredChunkLimit,
+                backend: backend
+            )
+            squaredNorm += coded.squaredCodeNorm
+            squaredResidual += coded.residual * coded.residual
+            var sums: (Int32, Int32) = (0, 0)
+            for j in 0..<range.count {
+                let code = quantizer.code(j)
+                let (step, place) = (range.lowerBound + j).quotientAndRemainder(dividingBy: 4)
+                unsafe quadCodes[16 * step + 4 * lane + place] = Int8(truncatingIfNeeded: code)
+                if place < 2 { sums.0 += Int32(code) } else { sums.1 += Int32(code) }
+            }
+            let low = UInt16(truncatingIfNeeded: -128 &* sums.0)
+            let high = UInt16(truncatingIfNeeded: -128 &* sums.1)
+            unsafe corrections[(quad * shape.chunkCount + index) * 4 + lane] =
+                Int32(bitPattern: UInt32(low) | UInt32(high) << 16)
+        }
+        terms[i].scale = Double(scale)
+        terms[i].codedNorm = Double(scale) * Double(squaredNorm).squareRoot() * (1 + 0x1p-40)
+        terms[i].residual =
+            squaredResidual.squareRoot() * (1 + 0x1p-40) + encoding.error(norm: terms[i].norm, rows: shape.prefix)
+    }
+
+    private mutating func encodeTail(
+        _ i: Int,
+        _ shape: CodeShape,
+        _ encoding: CodedRows.Encoding,
+        _ quantizer: inout Quantizer,
+        _ backend: KernelBackend
+    ) {
+        let y = unsafe rows.row(at: i)
+        let extent = unsafe Quantizer.extent(y, count: shape.tail, backend: backend)
+        let scale = Quantizer.scale(
+            largest: extent.largest,
+            limit: Int(Int16.max),
+            norm: extent.norm,
+            codeNorm: CodeShape.tailNorm
+        )
+        let coded = unsafe quantizer.quantize(
+            y,
+            count: shape.tail,
+            scale: scale,
+            limit: Int(Int16.max),
+            backend: backend
+        )
+        for j in 0..<shape.tail { unsafe tails[i * shape.tail + j] = quantizer.code(j) }
+        let error = encoding.error(norm: terms[i].norm, rows: shape.tail)
+        terms[i].tailScale = Double(scale)
+        terms[i].tailCodedNorm = Double(scale) * Double(coded.squaredCodeNorm).squareRoot() * (1 + 0x1p-40)
+        terms[i].tailResidual = coded.residual + error
+        terms[i].tailNorm = extent.norm * (1 + 0x1p-40) + error
+    }
+
+    private mutating func reserve(codes codeCount: Int, corrections correctionCount: Int, tails tailCount: Int) {
+        if unsafe codes.count < codeCount {
+            unsafe codes.deallocate()
+            unsafe codes = .allocate(capacity: codeCount)
+        }
+        if unsafe corrections.count < correctionCount {
+            unsafe corrections.deallocate()
+            unsafe corrections = .allocate(capacity: correctionCount)
+        }
+        if unsafe tails.count < tailCount {
+            unsafe tails.deallocate()
+            unsafe tails = .allocate(capacity: tailCount)
+        }
+    }
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension CodedRows {
+    /// How rows are compared, as far as codes care.
+    package struct Encoding: Sendable {
+        package let rotation: Rotation
+        /// Rows and queries are made unit vectors first.
+        package let normalizes: Bool
+        /// Each row carries `offsetFactor * |x|^2`, rounded down; nil for none.
+        package let offsetFactor: Double?
+
+        package init(rotation: Rotation, normalizes: Bool, offsetFactor: Double?) {
+            self.rotation = rotation
+            self.normalizes = normalizes
+            self.offsetFactor = offsetFactor
+        }
+
+        /// What a rotated row of norm `norm` may be off by in `count` of its coordinates: `omega |x| + tau`.
+        func error(norm: Double, rows count: Int) -> Double {
+            let normalization = normalizes ? WorkingRows.normalizationError(dimension: rotation.dimension) : 0
+            let relative = rotation.relativeError(rows: count) + normalization * (1 + rotation.defect)
+            return (relative * norm * (1 + 0x1p-20) + rotation.absoluteError(rows: count))
+        }
+    }
+
+    /// Codes the rows of a matrix that `order` names, in that order.
+    ///
+    /// - Parameters:
+    ///   - norms: Canonical norms of all rows of the matrix.
+    ///   - check: Called between blocks; what it throws ends the work.
+    /// - Complexity: `2 * rows * d^2` operations for a rotation; two blocks of rows of scratch a worker.
+    package init(
+        encoding storage: RowStorage,
+        order: [UInt32],
+        norms: [Double],
+        image: CodeImage,
+        by encoding: Encoding,
+        workers: Int,
+        check: @escaping @Sendable () throws -> Void
+    ) throws {
+        precondition(image.rowCount == order.count)
+        let bytes = try unsafe SharedBytes(byteCount: image.byteCount) { start in
+            let target = unsafe WritableImage(start: start)
+            _ = try concurrentMap(count: image.blockCount, workers: workers) { block in
+                try check()
+                var encoder = unsafe BlockEncoder(image: image, encoding: encoding, base: target.start)
+                encoder.encode(block, of: storage, order: order, norms: norms)
+            }
+        }
+        guard let rows = CodedRows(image: image, bytes: bytes, byteOffset: 0) else {
+            preconditionFailure("the bytes have been sized for the image")
+        }
+        self = rows
+    }
+}
+
+/// The image while it is written, block by block, by workers that share no byte.
+@unsafe private struct WritableImage: @unchecked Sendable {
+    let start: UnsafeMutableRawPointer
+}
+
+/// Writes the codes and terms of one block after the other.
+@safe private struct BlockEncoder: ~Copyable {
+    let image: CodeImage
+    let encoding: CodedRows.Encoding
+    private let base: UnsafeMutableRawPointer
+    private var rows = WorkingRows()
+    private var quantizer: Quantizer
+    private let backend = KernelBackend.fastestVector
+
+    init(image: CodeImage, encoding: CodedRows.Encoding, base: UnsafeMutableRawPointer) {
+        self.image = image
+        self.encoding = encoding
+        unsafe self.base = unsafe base
+        quantizer = Quantizer(capacity: max(image.shape.depth, image.shape.tail))
+    }
+
+    mutating func encode(_ block: Int, of storage: RowStorage, order: [UInt32], norms: [Double]) {
+        let places = image.rows(ofBlock: block)
+        rows.load(count: places.count, of: storage, normalizing: encoding.normalizes, backend: backend) {
+            Int(order[places.lowerBound + $0])
+        }
+        rows.rotate(encoding.rotation, columns: 0..<image.shape.prefix, gemm: GEMM.preferred)
+        var terms = CodeBlockTerms(scale: 0, residual: 0, prefixNorm: 0, tailNorm: 0, norm: 0)
+        let scale = prefixScale()
+        terms.scale = Double(scale)
+        for (i, place) in places.enumerated() {
+            let source = Int(order[place])
+            let norm = encoding.normalizes ? 1 : norms[source]
+            unsafe (base + image.order).storeBytes(of: order[place], toByteOffset: 4 * place, as: UInt32.self)
+            unsafe (base + image.norms).storeBytes(of: norms[source], toByteOffset: 8 * place, as: Double.self)
+            let prefix = encodePrefix(i, at: place, scale: scale)
+            let error = encoding.error(norm: norm, rows: image.shape.prefix)
+            let residual = raised(prefix.residual + error)
+            let prefixNorm = raised(prefix.norm + error)
+            unsafe (base + image.prefixTerms).storeBytes(of: residual, toByteOffset: 8 * place, as: Float.self)
+            unsafe (base + image.prefixTerms).storeBytes(of: prefixNorm, toByteOffset: 8 * place + 4, as: Float.self)
+            terms.residual = max(terms.residual, Double(residual))
+            terms.prefixNorm = max(terms.prefixNorm, Double(prefixNorm))
+            terms.norm = max(terms.norm, norm)
+            if let factor = encoding.offsetFactor {
+                let offset = lowered(norm * norm * factor)
+                unsafe (base + image.offsets).storeBytes(of: offset, toByteOffset: 4 * place, as: Float.self)
+            }
+        }
+        padPanel(after: places.upperBound)
+        if image.shape.tail > 0 { terms.tailNorm = encodeTails(places, norms: norms, order: order) }
+        let start = unsafe base + (image.blocks + CodeImage.blockBytes * block)
+        for (i, term) in [terms.scale, terms.residual, terms.prefixNorm, terms.tailNorm, terms.norm].enumerated() {
+            unsafe start.storeBytes(of: term, toByteOffset: 8 * i, as: Double.self)
+        }
+    }
+
+    /// One scale for the block: the largest chunk norm and the largest coordinate fit.
+    private func prefixScale() -> Float {
+        var largest: Float = 0
+        var norm = 0.0
+        for i in 0..<rows.count {
+            let y = unsafe rows.row(at: i)
+            for chunk in 0..<image.shape.chunkCount {
+                let range = image.shape.chunk(chunk).clamped(to: 0..<image.shape.prefix)
+                let extent = unsafe Quantizer.extent(y + range.lowerBound, count: range.count, backend: backend)
+                largest = max(largest, extent.largest)
+                norm = max(norm, extent.norm)
+            }
+        }
+        return Quantizer.scale(largest: largest, limit: CodeShape.rowCodeLimit, norm: norm, codeNorm: 180)
+    }
+
+    /// Writes the codes of one row into its panel; returns what they lose and the length of the coordinates.
+    private mutating func encodePrefix(_ index: Int, at place: Int, scale: Float) -> (residual: Double, norm: Double) {
+        let shape = image.shape
+        let y = unsafe rows.row(at: index)
+        var squaredResidual = 0.0
+        for chunk in 0..<shape.chunkCount {
+            let range = shape.chunk(chunk).clamped(to: 0..<shape.prefix)
+            let coded = unsafe quantizer.quantize(
+                y + range.lowerBound,
+                count: range.count,
+                scale: scale,
+                limit: CodeShape.rowCodeLimit,
+                squaredLimit: CodeShape.squaredChunkLimit,
+                at: range.lowerBound,
+                backend: backend
+            )
+            squaredResidual += coded.residual * coded.residual
+        }
+        let (panel, lane) = place.quotientAndRemainder(dividingBy: CodeShape.panelRows)
+        let codes = unsafe base + (image.panels + panel * CodeShape.panelRows * shape.depth + 4 * lane)
+        for step in 0..<shape.depth / 4 {
+            var word: UInt32 = 0
+            for i in 0..<4 {
+                let code = 4 &* step &+ i < shape.prefix ? quantizer.code(4 &* step &+ i) : 0
+                word |= UInt32(UInt8(truncatingIfNeeded: code &+ 128)) << UInt32(8 &* i)
+            }
+            unsafe codes.storeBytes(of: word, toByteOffset: 64 &* step, as: UInt32.self)
+        }
+        let norm = unsafe Verdict.dot(backend, y, y, depth: shape.prefix).squareRoot()
+        return (squaredResidual.squareRoot() * (1 + 0x1p-40), norm * (1 + 0x1p-40))
+    }
+
+    /// The rows that fill up the last panel have codes 0.
+    private func padPanel(after end: Int) {
+        let shape = image.shape
+        for place in end..<(end + CodeShape.panelRows - 1) / CodeShape.panelRows * CodeShape.panelRows {
+            let (panel, lane) = place.quotientAndRemainder(dividingBy: CodeShape.panelRows)
+            let codes = unsafe base + (image.panels + panel * CodeShape.panelRows * shape.depth + 4 * lane)
+            for step in 0..<shape.depth / 4 {
+                unsafe codes.storeBytes(of: 0x8080_8080, toByteOffset: 64 * step, as: UInt32.self)
+            }
+        }
+    }
+
+    /// Writes the tails of a block; returns the largest tail norm.
+    private mutating func encodeTails(_ places: Range<Int>, norms: [Double], order: [UInt32]) -> Double {
+        let shape = image.shape
+        var largestNorm = 0.0
+        rows.rotate(encoding.rotation, columns: shape.prefix..<shape.prefix + shape.tail, gemm: GEMM.preferred)
+        for (i, place) in places.enumerated() {
+            let y = unsafe rows.row(at: i)
+            let extent = unsafe Quantizer.extent(y, count: shape.tail, backend: backend)
+            let scale = Quantizer.scale(
+                largest: extent.largest,
+                limit: CodeShape.tailRowLimit,
+                norm: extent.norm,
+                codeNorm: CodeShape.tailNorm
+            )
+            let coded = unsafe quantizer.quantize(
+                y,
+                count: shape.tail,
+                scale: scale,
+                limit: CodeShape.tailRowLimit,
+                backend: backend
+            )
+            let codes = unsafe base + (image.tails + place * shape.tail)
+            for j in 0..<shape.tail {
+                unsafe codes.storeBytes(of: Int8(truncatingIfNeeded: quantizer.code(j)), toByteOffset: j, as: Int8.self)
+            }
+            let norm = encoding.normalizes ? 1 : norms[Int(order[place])]
+            let error = encoding.error(norm: norm, rows: shape.tail)
+            let tailNorm = raised(extent.norm * (1 + 0x1p-40) + error)
+            let start = unsafe base + (image.tailTerms + 12 * place)
+            unsafe start.storeBytes(of: raised(coded.residual + error), as: Float.self)
+            unsafe start.storeBytes(of: tailNorm, toByteOffset: 4, as: Float.self)
+            unsafe start.storeBytes(of: scale, toByteOffset: 8, as: Float.self)
+            largestNorm = max(largestNorm, Double(tailNorm))
+        }
+        return largestNorm
+    }
+
+    /// The least `Float` that is not below `value`.
+    private func raised(_ value: Double) -> Float {
+        let rounded = Float(value)
+        return Double(rounded) < value ? rounded.nextUp : rounded
+    }
+
+    /// The greatest `Float` that is not above `value`.
+    private func lowered(_ value: Double) -> Float {
+        let rounded = Float(value)
+        return Double(rounded) > value ? rounded.nextDown : rounded
+    }
+}

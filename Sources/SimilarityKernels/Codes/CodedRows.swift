@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A coded corpus: the parts of a `CodeImage` in shared bytes. Rows are numbered by their place in the image; `source`
+/// gives their number in the matrix they were made of.
+package struct CodedRows: Sendable {
+    package let image: CodeImage
+    package let bytes: SharedBytes
+    private let byteOffset: Int
+
+    /// An image that begins at `byteOffset` of `bytes`; nil if it does not fit or is not aligned to 64 bytes.
+    package init?(image: CodeImage, bytes: SharedBytes, byteOffset: Int) {
+        guard byteOffset >= 0, byteOffset % 64 == 0, image.byteCount <= bytes.byteCount,
+            byteOffset <= bytes.byteCount - image.byteCount
+        else { return nil }
+        self.image = image
+        self.bytes = bytes
+        self.byteOffset = byteOffset
+    }
+
+    package var rowCount: Int { image.rowCount }
+    package var shape: CodeShape { image.shape }
+
+    var base: UnsafeRawPointer { unsafe bytes.start + byteOffset }
+
+    /// Calls `body` with the bytes of the image.
+    package func withImage<R>(_ body: (Span<UInt8>) throws -> R) rethrows -> R {
+        let buffer = unsafe UnsafeBufferPointer(
+            start: base.assumingMemoryBound(to: UInt8.self),
+            count: image.byteCount
+        )
+        return try body(unsafe Span(_unsafeElements: buffer))
+    }
+
+    /// The row of the source.
+    @inline(__always)
+    package func source(of row: Int) -> Int {
+        assert(row >= 0 && row < rowCount)
+        return unsafe Int((base + image.order).load(fromByteOffset: 4 &* row, as: UInt32.self))
+    }
+
+    /// The canonical norm of the source row.
+    @inline(__always)
+    package func norm(of row: Int) -> Double {
+        assert(row >= 0 && row < rowCount)
+        return unsafe (base + image.norms).load(fromByteOffset: 8 &* row, as: Double.self)
+    }
+
+    @inline(__always)
+    package func terms(of row: Int) -> CodeRowTerms {
+        assert(row >= 0 && row < rowCount)
+        let prefix = unsafe base + (image.prefixTerms &+ 8 &* row)
+        var terms = unsafe CodeRowTerms(
+            residual: prefix.load(as: Float.self),
+            prefixNorm: prefix.load(fromByteOffset: 4, as: Float.self)
+        )
+        if shape.tail > 0 {
+            let tail = unsafe base + (image.tailTerms &+ 12 &* row)
+            terms.tailResidual = unsafe tail.load(as: Float.self)
+            terms.tailNorm = unsafe tail.load(fromByteOffset: 4, as: Float.self)
+            terms.tailScale = unsafe tail.load(fromByteOffset: 8, as: Float.self)
+        }
+        return terms
+    }
+
+    /// Half the squared norm, rounded down, where the metric needs it; else 0.
+    @inline(__always)
+    package func offset(of row: Int) -> Float {
+        assert(row >= 0 && row < rowCount)
+        return image.hasOffsets ? unsafe (base + image.offsets).load(fromByteOffset: 4 &* row, as: Float.self) : 0
+    }
+
+    package func terms(ofBlock block: Int) -> CodeBlockTerms {
+        assert(block >= 0 && block < image.blockCount)
+        let start = unsafe base + (image.blocks + CodeImage.blockBytes * block)
+        func term(_ index: Int) -> Double { unsafe start.load(fromByteOffset: 8 * index, as: Double.self) }
+        return CodeBlockTerms(scale: term(0), residual: term(1), prefixNorm: term(2), tailNorm: term(3), norm: term(4))
+    }
+
+    /// Whether the numbers that lead elsewhere lead into the source; the rest is guarded by the checksum of the file.
+    package func refersOnlyTo(rowsBelow count: Int) -> Bool {
+        (0..<rowCount).allSatisfy { source(of: $0) < count }
+    }
+}

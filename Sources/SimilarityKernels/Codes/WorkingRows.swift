@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Rows on their way to codes: copied as floats, made unit vectors if asked, and rotated. One worker owns it.
+///
+/// Memory: two blocks of floats of the largest load. Not copyable, like `RowTile`.
+@safe struct WorkingRows: ~Copyable {
+    private var vectors: UnsafeMutableBufferPointer<Float>
+    private var rotated: UnsafeMutableBufferPointer<Float>
+    private(set) var count = 0
+    private var dimension = 0
+    private var columns = 0
+    /// Canonical norms of the rows as they were, not finite for a row that is not.
+    private(set) var norms: [Double] = []
+
+    init() {
+        unsafe vectors = .allocate(capacity: 1)
+        unsafe rotated = .allocate(capacity: 1)
+    }
+
+    deinit {
+        unsafe vectors.deallocate()
+        unsafe rotated.deallocate()
+    }
+
+    /// `eta` with `|w - x/|x|| <= eta` for the unit vector `w` that `load` makes of a row: one rounding to `Float` a
+    /// component (and 2^-53 before), and what underflow takes.
+    static func normalizationError(dimension: Int) -> Double {
+        0x1p-24 * (1 + 0x1p-20) + Double(dimension).squareRoot() * 0x1p-149
+    }
+
+    /// Loads rows `rowNumber(0)` ... `rowNumber(count - 1)`.
+    mutating func load(
+        count: Int,
+        of storage: RowStorage,
+        normalizing: Bool,
+        backend: KernelBackend,
+        rowNumber: (Int) -> Int
+    ) {
+        self.count = count
+        dimension = storage.dimension
+        columns = 0
+        if unsafe vectors.count < count * dimension {
+            unsafe vectors.deallocate()
+            unsafe vectors = .allocate(capacity: count * dimension)
+        }
+        norms.removeAll(keepingCapacity: true)
+        for i in 0..<count {
+            let row = rowNumber(i)
+            let vector = unsafe vectors.baseAddress.unsafelyUnwrapped + i * dimension
+            unsafe storage.copyRows(row..<row + 1, into: vector)
+            let norm = unsafe Verdict.dot(backend, vector, vector, depth: dimension).squareRoot()
+            norms.append(norm)
+            if normalizing, norm > 0, norm.isFinite {
+                let inverse = 1 / norm
+                for j in 0..<dimension { unsafe vector[j] = Float(Double(vector[j]) * inverse) }
+            }
+        }
+    }
+
+    /// Computes coordinates `columns` of the rotated rows; `row(at:)` gives them.
+    mutating func rotate(_ rotation: Rotation, columns: Range<Int>, gemm: KernelBackend) {
+        self.columns = columns.count
+        if unsafe rotated.count < count * columns.count {
+            unsafe rotated.deallocate()
+            unsafe rotated = .allocate(capacity: count * columns.count)
+        }
+        guard let start = unsafe rotated.baseAddress, let source = unsafe vectors.baseAddress else { return }
+        if rotation.isIdentity {
+            for i in 0..<count {
+                unsafe (start + i * columns.count).update(
+                    from: source + (i * dimension + columns.lowerBound),
+                    count: columns.count
+                )
+            }
+            return
+        }
+        unsafe rotation.matrix.withUnsafeBufferPointer { matrix in
+            guard let basis = matrix.baseAddress else { return }
+            unsafe GEMM.multiplyTransposed(
+                gemm,
+                a: source,
+                aStride: dimension,
+                rows: count,
+                b: basis + columns.lowerBound * dimension,
+                bStride: dimension,
+                columns: columns.count,
+                depth: dimension,
+                c: start,
+                cStride: columns.count
+            )
+        }
+    }
+
+    /// The coordinates of the `index`-th row that were computed last.
+    func row(at index: Int) -> UnsafePointer<Float> {
+        assert(index >= 0 && index < count)
+        return unsafe UnsafePointer(rotated.baseAddress.unsafelyUnwrapped + index * columns)
+    }
+}

@@ -10,7 +10,7 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure this machine.",
-        subcommands: [BenchSearchCommand.self, Scratch.self]
+        subcommands: [BenchSearchCommand.self]
     )
 }
 

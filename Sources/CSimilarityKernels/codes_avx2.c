@@ -51,9 +51,19 @@ ALWAYS_INLINE void add_chunk(
     sums[7] = _mm256_add_epi32(sums[7], _mm256_madd_epi16(d1, ones));
 }
 
-/// Which of eight products are not below `slope * offset + base`.
-ALWAYS_INLINE __m256i survives(__m256i products, __m256 offsets, float slope, float base) {
-    const __m256 bound = _mm256_fmadd_ps(_mm256_set1_ps(slope), offsets, _mm256_set1_ps(base));
+/// What a query's products are compared with, eight rows at a time.
+struct bound {
+    __m256 slope, tail_slope, base;
+};
+
+ALWAYS_INLINE struct bound load_bound(const struct simile_code_tile *t, size_t query) {
+    return (struct bound){_mm256_set1_ps(t->slopes[query]), _mm256_set1_ps(t->tail_slopes[query]),
+                          _mm256_set1_ps(t->bases[query])};
+}
+
+/// Which of eight products are not below `slope * offset + tail_slope * tail + base`.
+ALWAYS_INLINE __m256i survives(__m256i products, __m256 offsets, __m256 tails, struct bound b) {
+    const __m256 bound = _mm256_fmadd_ps(b.tail_slope, tails, _mm256_fmadd_ps(b.slope, offsets, b.base));
     return _mm256_castps_si256(_mm256_cmp_ps(_mm256_cvtepi32_ps(products), bound, _CMP_NLT_UQ));
 }
 
@@ -90,9 +100,11 @@ ALWAYS_INLINE size_t scan(
     }
     __m256i masks[8];
     const __m256 o0 = _mm256_loadu_ps(t->offsets + 16 * panel), o1 = _mm256_loadu_ps(t->offsets + 16 * panel + 8);
-    for (int i = 0; i < 8; ++i) {
-        const size_t query = 4 * quad + (size_t)i / 2;
-        masks[i] = survives(sums[i], i & 1 ? o1 : o0, t->slopes[query], t->bases[query]);
+    const __m256 b0 = _mm256_loadu_ps(t->tails + 16 * panel), b1 = _mm256_loadu_ps(t->tails + 16 * panel + 8);
+    for (size_t i = 0; i < 4; ++i) {
+        const struct bound bound = load_bound(t, 4 * quad + i);
+        masks[2 * i] = survives(sums[2 * i], o0, b0, bound);
+        masks[2 * i + 1] = survives(sums[2 * i + 1], o1, b1, bound);
     }
     const __m256i any = _mm256_or_si256(
         _mm256_or_si256(_mm256_or_si256(masks[0], masks[1]), _mm256_or_si256(masks[2], masks[3])),
@@ -114,6 +126,7 @@ AVX2 size_t simile_code_tile_avx2(
 AVX2 size_t simile_code_row_avx2(
     const struct simile_code_tile *t, size_t *panel, struct simile_survivor *survivors, size_t capacity) {
     const __m256i ones = _mm256_set1_epi16(1);
+    const struct bound bound = load_bound(t, 0);
     size_t found = 0;
     for (; *panel < t->panel_count && found + 16 <= capacity; ++*panel) {
         const uint8_t *x = t->panels + *panel * 16 * t->depth;
@@ -150,9 +163,9 @@ AVX2 size_t simile_code_row_avx2(
             s1 = _mm256_add_epi32(s1, _mm256_madd_epi16(_mm256_add_epi16(a1, b1), ones));
         }
         __m256i masks[8], sums[8];
-        const float *o = t->offsets + 16 * *panel;
-        masks[0] = survives(s0, _mm256_loadu_ps(o), t->slopes[0], t->bases[0]);
-        masks[1] = survives(s1, _mm256_loadu_ps(o + 8), t->slopes[0], t->bases[0]);
+        const float *o = t->offsets + 16 * *panel, *b = t->tails + 16 * *panel;
+        masks[0] = survives(s0, _mm256_loadu_ps(o), _mm256_loadu_ps(b), bound);
+        masks[1] = survives(s1, _mm256_loadu_ps(o + 8), _mm256_loadu_ps(b + 8), bound);
         const __m256i any = _mm256_or_si256(masks[0], masks[1]);
         if (_mm256_testz_si256(any, any)) continue;
         for (int i = 2; i < 8; ++i) masks[i] = _mm256_setzero_si256();

@@ -59,8 +59,8 @@ struct simile_code_tile {
     const int8_t *queries;
     /// A quad's corrections, chunk by chunk, one a query: minus 128 times the codes that a 16-bit lane sees, two lanes in one.
     const int32_t *corrections;
-    /// A product is dropped if it is below `slopes[query] * offsets[row] + bases[query]`.
-    const float *offsets, *slopes, *bases;
+    /// A product is dropped if it is below `slopes[query] * offsets[row] + tail_slopes[query] * tails[row] + bases[query]`.
+    const float *offsets, *tails, *slopes, *tail_slopes, *bases;
     size_t panel_count, quad_count, depth, chunk_depth, chunk_count;
 };
 

@@ -31,8 +31,8 @@ extension PreparedCorpus {
         let check: @Sendable () throws -> Void = { try options.checkCancellation() }
         let survey = try RowSurvey.look(
             at: storage,
-            rotation: rotation,
-            prefix: prefix,
+            directions: spectrum.strongestDirections(Self.groupingWidth),
+            width: spectrum.energies.isEmpty ? 0 : min(Self.groupingWidth, dimension),
             workers: workers,
             check: check
         )
@@ -40,7 +40,7 @@ extension PreparedCorpus {
             try InvalidRowCheck.reject(storage, storage, options: options)
         }
         let encoding = Self.encoding(metric: metric, dimension: dimension, rotation: rotation)
-        let order = try Self.order(survey.norms, survey.tailShares, metric: metric)
+        let order = try Self.order(survey.norms, survey.components, metric: metric)
         guard
             let image = CodeImage(
                 shape: CodeShape(dimension: dimension, prefix: prefix),
@@ -69,25 +69,23 @@ extension PreparedCorpus {
         )
     }
 
-    /// Rows that have a score, sorted so that the rows of a block are alike: by norm, as far as the codes see it, in steps of
-    /// an eighth of an octave, then by the share in the tail, then by row number.
-    private static func order(_ norms: [Double], _ tailShares: [Float], metric: Metric) throws -> [UInt32] {
+    /// Components by which rows are grouped.
+    private static let groupingWidth = 12
+
+    /// Rows that have a score, ordered so that the rows of a block are alike: by norm, as far as the codes see it, in steps of
+    /// an eighth of an octave, and within a step near rows together.
+    private static func order(_ norms: [Double], _ components: [Float], metric: Metric) throws -> [UInt32] {
         guard norms.count <= Int(UInt32.max) else {
             throw SimilarityError.tooLarge("\(norms.count) rows are too many for a prepared corpus")
         }
-        var keys: [UInt64] = []
-        keys.reserveCapacity(norms.count)
+        var levels: [UInt64: [UInt32]] = [:]
         for row in norms.indices where !metric.excludes(norm: norms[row]) {
-            var level: UInt64 = 0
-            if metric != .cosine, norms[row] > 0 {
-                // The exponent and three bits of the significand.
-                level = (norms[row].bitPattern >> 49) & 0x3FFF
-            }
-            // 18 bits of a share between 0 and 1 keep rows that differ in a block's width apart.
-            let share = UInt64(min(max(tailShares[row], 0), 1) * Float(1 << 17))
-            keys.append(level << 50 | share << 32 | UInt64(row))
+            // The exponent and three bits of the significand, rounded so that norms of about 1 share a level.
+            let level = metric == .cosine || norms[row] == 0 ? 0 : (norms[row] * 1.0625).bitPattern >> 49
+            levels[level, default: []].append(UInt32(row))
         }
-        keys.sort()
-        return keys.map { UInt32(truncatingIfNeeded: $0) }
+        let width = norms.isEmpty ? 0 : components.count / norms.count
+        let grouping = RowGrouping(components: components, width: width, blockRows: CodeShape.blockRows)
+        return levels.keys.sorted().flatMap { grouping.grouped(levels[$0] ?? []) }
     }
 }

@@ -72,6 +72,9 @@ package struct Spectrum: Sendable {
         return rotation.defect < 1e-3 ? rotation : .identity(dimension: dimension)
     }
 
+    /// The first directions, row-major; empty if no rotation is worth it.
+    func strongestDirections(_ count: Int) -> [Float] { Array(directions.prefix(min(count, dimension) * dimension)) }
+
     private func mix(_ range: Range<Int>, into matrix: inout [Float], workers: Int) throws {
         let count = range.count
         let width = dimension

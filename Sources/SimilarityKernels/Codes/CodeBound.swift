@@ -35,41 +35,41 @@ package struct CodeBound: Sendable {
         }
     }
 
-    /// The bound of the first stage on products: below `slope * offset + base` a pair is dropped, and at or above
-    /// `slope * offset + likely` it probably matters. Single precision; the former lowered by `8u` of each term for its
-    /// rounding and that of the kernel.
+    /// The bound of the first stage on products: below `slope * offset + tailSlope * tail + base` a pair is dropped, and at or
+    /// above the same with `likely` for `base` and `share` of the tail it probably matters. Single precision; of the former
+    /// each term is lowered by `8u` of itself, for its own rounding and that of the kernel.
     struct Limit {
         var slope: Float
+        var tailSlope: Float
         var base: Float
         var likely: Float
+        var likelyTailSlope: Float
         /// Every pair survives.
-        static let none = Limit(slope: 0, base: -.infinity, likely: -.infinity)
+        static let none = Limit(slope: 0, tailSlope: 0, base: -.infinity, likely: -.infinity, likelyTailSlope: 0)
         /// No pair survives.
-        static let all = Limit(slope: 0, base: .infinity, likely: .infinity)
+        static let all = Limit(slope: 0, tailSlope: 0, base: .infinity, likely: .infinity, likelyTailSlope: 0)
     }
 
     @inline(__always)
     func limit(_ query: CodeQueryTerms, _ floor: Floor, _ block: CodeBlockTerms) -> Limit {
         guard floor.value > -.infinity else { return .none }
-        let tail = query.tailNorm * block.tailNorm
         let norms = query.norm * block.norm
-        let slack =
-            query.codedNorm * block.residual + query.residual * block.prefixNorm + tail + normSlack * norms
+        let slack = query.codedNorm * block.residual + query.residual * block.prefixNorm + normSlack * norms
         let unit = query.scale * block.scale
         let value = (floor.value - slack - (floor.magnitude + slack) * Self.rounding) / unit
         let base = value - abs(value) * 0x1p-21 - 0x1p-100
-        // Products are below 2^24, so a bound beyond 1e30 is as good as one at it; one that low proves nothing.
-        guard base > -1e30 else { return .none }
+        let tailSlope = hasTail ? -query.tailNorm / unit * (1 + 0x1p-21) : 0
+        let slope = hasOffsets ? 1 / unit * (1 - 0x1p-21) : 0
+        // Products are below 2^24, so a base beyond 1e30 is as good as one at it; terms this large prove nothing.
+        guard base > -1e30, tailSlope > -1e30, slope < 1e30 else { return .none }
         // Rows as near as the cut are likely so in their tails too. A guess: it only decides what is looked at first.
-        let share = norms > 0 ? min(max(floor.value / norms, 0), 1) : 0
-        let likely = Float(max(-1e30, min((floor.value - share * tail) / unit, 1e30)))
-        guard hasOffsets else { return Limit(slope: 0, base: Self.roundedDown(min(base, 1e30)), likely: likely) }
-        let slope = 1 / unit
-        guard slope < 1e30 else { return .none }
+        let share = norms > 0 ? Float(min(max(floor.value / norms, 0), 1)) : 0
         return Limit(
-            slope: Self.roundedDown(slope - slope * 0x1p-21),
+            slope: Self.roundedDown(slope),
+            tailSlope: Self.roundedDown(tailSlope),
             base: Self.roundedDown(min(base, 1e30)),
-            likely: likely
+            likely: Float(max(-1e30, min(floor.value / unit, 1e30))),
+            likelyTailSlope: Float(tailSlope) * share
         )
     }
 

@@ -29,6 +29,7 @@ package struct CodeCandidate: Sendable {
     private var floors: [CodeBound.Floor] = []
     private var limits: [CodeBound.Limit] = []
     private var slopes: [Float] = []
+    private var tailSlopes: [Float] = []
     private var bases: [Float] = []
     private let zeros = [Float](repeating: 0, count: CodeShape.blockRows)
     /// In a triangle, the place of the first query: a pair is one of a place with a later one.
@@ -99,6 +100,7 @@ package struct CodeCandidate: Sendable {
         }
         limits = Array(repeating: .all, count: padded)
         slopes = Array(repeating: 0, count: padded)
+        tailSlopes = Array(repeating: 0, count: padded)
         bases = Array(repeating: .infinity, count: padded)
     }
 
@@ -112,6 +114,7 @@ package struct CodeCandidate: Sendable {
         for i in floors.indices {
             limits[i] = floors[i].value == .infinity ? .all : bound.limit(queries.terms[i], floors[i], block)
             slopes[i] = limits[i].slope
+            tailSlopes[i] = limits[i].tailSlope
             bases[i] = limits[i].base
         }
     }
@@ -138,11 +141,16 @@ package struct CodeCandidate: Sendable {
     private mutating func scanPanels(from start: Int, _ panel: inout Int, of panelCount: Int) -> Int {
         let shape = rows.shape
         return unsafe slopes.withUnsafeBufferPointer { slopes in
+            unsafe tailSlopes.withUnsafeBufferPointer { tailSlopes in
             unsafe bases.withUnsafeBufferPointer { bases in
                 unsafe zeros.withUnsafeBufferPointer { zeros in
                     let offsets =
                         unsafe rows.image.hasOffsets
                         ? (rows.base + rows.image.offsets).assumingMemoryBound(to: Float.self) + start
+                        : zeros.baseAddress
+                    let tails =
+                        unsafe shape.tail > 0
+                        ? (rows.base + rows.image.tailNorms).assumingMemoryBound(to: Float.self) + start
                         : zeros.baseAddress
                     let panels = unsafe rows.base + (rows.image.panels + start * shape.depth)
                     let tile = unsafe simile_code_tile(
@@ -150,7 +158,9 @@ package struct CodeCandidate: Sendable {
                         queries: queries.codes.baseAddress,
                         corrections: queries.corrections.baseAddress,
                         offsets: offsets,
+                        tails: tails,
                         slopes: slopes.baseAddress,
+                        tail_slopes: tailSlopes.baseAddress,
                         bases: bases.baseAddress,
                         panel_count: panelCount,
                         quad_count: slopes.count / CodeShape.quadQueries,
@@ -166,6 +176,7 @@ package struct CodeCandidate: Sendable {
                         into: survivors
                     )
                 }
+            }
             }
         }
     }
@@ -185,7 +196,9 @@ package struct CodeCandidate: Sendable {
                 if let firstPlace, row <= firstPlace &+ query { continue }
                 survivor.row = UInt16(truncatingIfNeeded: Int(survivor.row) &+ shift)
                 let limit = unsafe limits[query]
-                if Float(survivor.product) >= limit.slope * rows.offset(of: row) + limit.likely {
+                let likely =
+                    limit.slope * rows.offset(of: row) + limit.likelyTailSlope * rows.tailNorm(of: row) + limit.likely
+                if Float(survivor.product) >= likely {
                     unsafe selected[selectedCount] = survivor
                     selectedCount &+= 1
                 } else {
@@ -256,8 +269,9 @@ package struct CodeCandidate: Sendable {
         for s in deferredCount..<deferredCount + count {
             let survivor = unsafe deferred[s]
             let limit = limits[Int(survivor.query)]
-            let limitHere = limit.slope * rows.offset(of: first &+ Int(survivor.row)) + limit.base
-            if !(Float(survivor.product) < limitHere) {
+            let row = first &+ Int(survivor.row)
+            let lowest = limit.slope * rows.offset(of: row) + limit.tailSlope * rows.tailNorm(of: row) + limit.base
+            if !(Float(survivor.product) < lowest) {
                 unsafe selected[selectedCount] = survivor
                 selectedCount &+= 1
             }

@@ -8,7 +8,8 @@
 /// | `order` | row | `UInt32`: the row of the source |
 /// | `norms` | row | `Double`: canonical norm of the source row |
 /// | `prefixTerms` | row | two `Float`: `e`, `a` (see `CodeBound`) |
-/// | `tailTerms` | row | three `Float`: `e'`, `b`, scale of the tail; absent without a tail |
+/// | `tailTerms` | row | two `Float`: `e'`, scale of the tail; absent without a tail |
+/// | `tailNorms` | row | `Float`: `b`; absent without a tail |
 /// | `offsets` | row | `Float`: half the squared norm, rounded down; absent where the metric needs none |
 /// | `blocks` | block of 512 rows | five `Double`: scale, largest `e`, `a`, `b`, norm |
 /// | `panels` | panel of 16 rows | `16 * depth` codes, see `CodeTile` |
@@ -21,6 +22,7 @@ package struct CodeImage: Sendable, Equatable {
     let norms: Int
     let prefixTerms: Int
     let tailTerms: Int
+    let tailNorms: Int
     let offsets: Int
     let blocks: Int
     let panels: Int
@@ -52,7 +54,8 @@ package struct CodeImage: Sendable, Equatable {
         order = place(padded, 4)
         norms = place(padded, 8)
         prefixTerms = place(padded, 8)
-        tailTerms = place(shape.tail > 0 ? padded : 0, 12)
+        tailTerms = place(shape.tail > 0 ? padded : 0, 8)
+        tailNorms = place(shape.tail > 0 ? padded : 0, 4)
         offsets = place(hasOffsets ? padded : 0, 4)
         blocks = place(blockCount, Self.blockBytes)
         panels = place(padded, shape.depth)

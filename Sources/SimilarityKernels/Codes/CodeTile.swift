@@ -9,8 +9,9 @@ internal import CSimilarityKernels
 /// codes (-63 ... 63). `corrections` undo the 128: for each chunk of a quad and each query, two 16-bit numbers in one (the
 /// lower for coordinates 0 and 1 of each step, the upper for 2 and 3), minus 128 times the sum of those codes, modulo 2^16.
 ///
-/// A pair survives if `!(Float(product) < slopes[query] * offsets[row] + bases[query])`, a NaN included. The bound may be
-/// computed fused or not: its error is at most `2u * (|slope * offset| + |base|) + 2^-148`, `u = 2^-24`.
+/// A pair survives if `!(Float(product) < slopes[query] * offsets[row] + tail_slopes[query] * tails[row] + bases[query])`, a
+/// NaN included. The bound may be computed in any order, fused or not: its error is at most `4u` of the sum of the magnitudes
+/// of its three terms, and `2^-147`, `u = 2^-24`.
 ///
 /// Requires: the codes of a chunk have norms whose product is at most 32,767 (then the product is exact on every backend,
 /// and below 2^24 for up to 512 chunks, so its `Float` is exact too); at most 2^16 rows and queries; `survivors` has room for
@@ -61,7 +62,8 @@ enum CodeTile {
                         : simdProducts(tile, panel, group, query)
                     for r in 0..<4 {
                         let row = 16 &* panel &+ 4 &* group &+ r
-                        let bound = unsafe tile.slopes[query] * tile.offsets[row] + tile.bases[query]
+                        let offset = unsafe tile.slopes[query] * tile.offsets[row] + tile.bases[query]
+                        let bound = unsafe tile.tail_slopes[query] * tile.tails[row] + offset
                         if !(Float(products[r]) < bound) {
                             unsafe survivors[found] = simile_survivor(
                                 query: UInt16(truncatingIfNeeded: query),

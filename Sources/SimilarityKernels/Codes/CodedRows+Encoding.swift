@@ -199,10 +199,10 @@ extension CodedRows {
             let norm = encoding.normalizes ? 1 : norms[Int(order[place])]
             let error = encoding.error(norm: norm, rows: shape.tail)
             let tailNorm = raised(extent.norm * (1 + 0x1p-40) + error)
-            let start = unsafe base + (image.tailTerms + 12 * place)
+            let start = unsafe base + (image.tailTerms + 8 * place)
             unsafe start.storeBytes(of: raised(coded.residual + error), as: Float.self)
-            unsafe start.storeBytes(of: tailNorm, toByteOffset: 4, as: Float.self)
-            unsafe start.storeBytes(of: scale, toByteOffset: 8, as: Float.self)
+            unsafe start.storeBytes(of: scale, toByteOffset: 4, as: Float.self)
+            unsafe (base + image.tailNorms).storeBytes(of: tailNorm, toByteOffset: 4 * place, as: Float.self)
             largestNorm = max(largestNorm, Double(tailNorm))
         }
         return largestNorm

@@ -54,12 +54,18 @@ package struct CodedRows: Sendable {
             prefixNorm: prefix.load(fromByteOffset: 4, as: Float.self)
         )
         if shape.tail > 0 {
-            let tail = unsafe base + (image.tailTerms &+ 12 &* row)
+            let tail = unsafe base + (image.tailTerms &+ 8 &* row)
             terms.tailResidual = unsafe tail.load(as: Float.self)
-            terms.tailNorm = unsafe tail.load(fromByteOffset: 4, as: Float.self)
-            terms.tailScale = unsafe tail.load(fromByteOffset: 8, as: Float.self)
+            terms.tailScale = unsafe tail.load(fromByteOffset: 4, as: Float.self)
+            terms.tailNorm = tailNorm(of: row)
         }
         return terms
+    }
+
+    /// The length of the rotated tail, or 0 without a tail.
+    @inline(__always)
+    func tailNorm(of row: Int) -> Float {
+        shape.tail > 0 ? unsafe (base + image.tailNorms).load(fromByteOffset: 4 &* row, as: Float.self) : 0
     }
 
     /// Half the squared norm, rounded down, where the metric needs it; else 0.

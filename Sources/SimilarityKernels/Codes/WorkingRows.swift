@@ -59,35 +59,45 @@
 
     /// Computes coordinates `columns` of the rotated rows; `row(at:)` gives them.
     mutating func rotate(_ rotation: Rotation, columns: Range<Int>, gemm: KernelBackend) {
-        self.columns = columns.count
-        if unsafe rotated.count < count * columns.count {
-            unsafe rotated.deallocate()
-            unsafe rotated = .allocate(capacity: count * columns.count)
-        }
+        if !rotation.isIdentity { return project(onto: rotation.matrix, columns, gemm: gemm) }
+        reserve(columns.count)
         guard let start = unsafe rotated.baseAddress, let source = unsafe vectors.baseAddress else { return }
-        if rotation.isIdentity {
-            for i in 0..<count {
-                unsafe (start + i * columns.count).update(
-                    from: source + (i * dimension + columns.lowerBound),
-                    count: columns.count
-                )
-            }
-            return
+        for i in 0..<count {
+            unsafe (start + i * columns.count).update(
+                from: source + (i * dimension + columns.lowerBound),
+                count: columns.count
+            )
         }
-        unsafe rotation.matrix.withUnsafeBufferPointer { matrix in
-            guard let basis = matrix.baseAddress else { return }
+    }
+
+    /// Computes the products of the rows with rows `directions` of a row-major matrix; `row(at:)` gives them.
+    mutating func project(onto matrix: [Float], _ directions: Range<Int>, gemm: KernelBackend) {
+        precondition(directions.upperBound * dimension <= matrix.count)
+        reserve(directions.count)
+        unsafe matrix.withUnsafeBufferPointer { matrix in
+            guard let basis = matrix.baseAddress, let start = unsafe rotated.baseAddress,
+                let source = unsafe vectors.baseAddress
+            else { return }
             unsafe GEMM.multiplyTransposed(
                 gemm,
                 a: source,
                 aStride: dimension,
                 rows: count,
-                b: basis + columns.lowerBound * dimension,
+                b: basis + directions.lowerBound * dimension,
                 bStride: dimension,
-                columns: columns.count,
+                columns: directions.count,
                 depth: dimension,
                 c: start,
-                cStride: columns.count
+                cStride: directions.count
             )
+        }
+    }
+
+    private mutating func reserve(_ columnCount: Int) {
+        columns = columnCount
+        if unsafe rotated.count < count * columnCount {
+            unsafe rotated.deallocate()
+            unsafe rotated = .allocate(capacity: count * columnCount)
         }
     }
 

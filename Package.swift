@@ -21,7 +21,7 @@ let package = Package(
     ],
     traits: [
         .default(enabledTraits: ["OpenBLAS"]),
-        .trait(name: "OpenBLAS", description: "Use cblas_sgemm of the installed OpenBLAS for matrix multiplies."),
+        .trait(name: "OpenBLAS", description: "Use the installed OpenBLAS and LAPACKE for products and eigenvectors."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -33,12 +33,18 @@ let package = Package(
             pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"])]
         ),
+        .systemLibrary(
+            name: "CLAPACKE",
+            pkgConfig: "lapacke",
+            providers: [.apt(["liblapacke-dev"])]
+        ),
         .target(name: "CSimilarityKernels"),
         .target(
             name: "SimilarityKernels",
             dependencies: [
                 "CSimilarityKernels",
                 .target(name: "COpenBLAS", condition: .when(traits: ["OpenBLAS"])),
+                .target(name: "CLAPACKE", condition: .when(traits: ["OpenBLAS"])),
             ],
             swiftSettings: strict
         ),

@@ -10,10 +10,10 @@ package enum KernelBackend: String, CaseIterable, Sendable {
     case simd
     /// C with AVX2, FMA and F16C, where the processor has them.
     case avx2
-    /// `cblas_sgemm` of OpenBLAS; only the GEMM tile has it, and only with the trait `OpenBLAS`.
+    /// `cblas_sgemm` of OpenBLAS for the GEMM tile, its LAPACK for eigenvectors; only with the trait `OpenBLAS`.
     case openBLAS
 
-    /// The backends that every kernel but GEMM has on this machine, slowest first.
+    /// The backends that every kernel but GEMM and the eigensolver has on this machine, slowest first.
     package static let vectorBackends: [KernelBackend] =
         simile_has_avx2() ? [.reference, .simd, .avx2] : [.reference, .simd]
 

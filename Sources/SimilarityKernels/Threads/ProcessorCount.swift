@@ -65,16 +65,21 @@ package enum ProcessorCount {
     }
 }
 
-/// A small text file of the kernel's, at most 64 KiB of it, or nil.
+/// A text file of the kernel's, or nil. The kernel gives some of them a page at a time.
 func kernelText(_ path: String) -> String? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    return unsafe withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { buffer in
-        let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
-        guard count > 0 else { return nil }
-        return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: buffer[..<count]), as: UTF8.self)
+    var bytes: [UInt8] = []
+    let isWhole = unsafe withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { buffer in
+        while true {
+            let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { return count == 0 }
+            unsafe bytes.append(contentsOf: buffer[..<count])
+        }
     }
+    return isWhole && !bytes.isEmpty ? String(decoding: bytes, as: UTF8.self) : nil
 }
 
 /// The name of the processor, for the record of a measurement.

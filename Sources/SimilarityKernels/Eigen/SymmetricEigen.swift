@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Eigenvalues and eigenvectors of a real symmetric matrix A of order n.
+///
+/// Requires: `matrix` holds n * n floats, row-major, of which only the lower triangle (column <= row) is read;
+/// 0 <= n <= `largestOrder`.
+/// Gives: `values` descending; row i of the row-major `vectors` is an eigenvector of unit length for `values[i]`. The
+/// first of its components of largest magnitude is positive. That leaves open which basis an eigenvalue of several
+/// dimensions gets: a backend gives the same one each time, another backend another.
+/// Throws `EigenError` if an entry that is read is NaN or infinite, or an eigenvalue is beyond `Float`.
+///
+/// Accuracy, with `u = 2^-24` and |A| the largest magnitude of an eigenvalue, for every i and j:
+///
+///     reference   |A v_i - values[i] v_i| <= 4 u |A| + 2^-149        |v_i . v_j - [i == j]| <= 4 u
+///     openBLAS    |A v_i - values[i] v_i| <= p u |A| + 2^-149        |v_i . v_j - [i == j]| <= p u,  p = 16 sqrt(n)
+///
+/// The reference works in `Double` and rounds once, so its bound is that of the rounding: u for the value, 2 u for the
+/// vector. For LAPACK's `ssyevd` theory has no more than "a modestly growing p(n)"; this p is about twice the worst that
+/// was seen in 40,000 matrices of low order and random ones up to 3,001. Both find small eigenvalues to an absolute
+/// error only, a multiple of |A|.
+///
+/// The bytes of the reference are the same on every machine. Those of OpenBLAS are the same for one machine and one
+/// number of OpenBLAS threads, which it uses as they are set. Where LAPACK does not converge, the reference takes over.
+package enum SymmetricEigen {
+    /// Backends in this build, slowest first.
+    package static let backends: [KernelBackend] = {
+        #if OpenBLAS
+        [.reference, .openBLAS]
+        #else
+        [.reference]
+        #endif
+    }()
+
+    /// The fastest backend of this build.
+    package static let preferred: KernelBackend = {
+        #if OpenBLAS
+        .openBLAS
+        #else
+        .reference
+        #endif
+    }()
+
+    /// The workspace of LAPACK, 2 n^2 + 6 n + 1 floats, is counted in 32 bits.
+    package static let largestOrder = 32_766
+
+    /// Decomposes a symmetric matrix.
+    package static func decompose(
+        _ backend: KernelBackend,
+        matrix: [Float],
+        order: Int
+    ) throws(EigenError) -> (values: [Float], vectors: [Float]) {
+        precondition((0...largestOrder).contains(order) && matrix.count == order * order, "order \(order)")
+        // LAPACK would return infinities for an infinity and may not return for a NaN.
+        for row in 0..<order {
+            for column in 0...row where !matrix[row * order + column].isFinite {
+                throw .notFinite(row: row, column: column)
+            }
+        }
+        if order == 0 { return ([], []) }
+        var result = try backendDecompose(backend, matrix, order)
+        guard result.values.allSatisfy(\.isFinite) else { throw .tooLarge(order: order) }
+        for row in 0..<order { orient(&result.vectors, row * order..<(row + 1) * order) }
+        return result
+    }
+
+    private static func backendDecompose(
+        _ backend: KernelBackend,
+        _ matrix: [Float],
+        _ order: Int
+    ) throws(EigenError) -> (values: [Float], vectors: [Float]) {
+        #if OpenBLAS
+        if backend == .openBLAS { return try openBLASDecompose(matrix, order) }
+        #endif
+        return try referenceDecompose(matrix, order)
+    }
+
+    /// Turns a vector so that the first of its components of largest magnitude is positive.
+    private static func orient(_ vectors: inout [Float], _ row: Range<Int>) {
+        var largest: Float = 0
+        for i in row where abs(vectors[i]) > abs(largest) { largest = vectors[i] }
+        if largest < 0 { for i in row { vectors[i] = -vectors[i] } }
+    }
+}

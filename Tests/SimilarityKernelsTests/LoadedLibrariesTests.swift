@@ -72,6 +72,7 @@ import Testing
         #expect(!libraries(openBLAS, blas, netlib).areOneOpenBLAS)
         #expect(!libraries(openBLAS, "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0", lapack).areOneOpenBLAS)
         #expect(!libraries(openBLAS, "/opt/libopenblas.so.0", blas, lapack).areOneOpenBLAS)
+        #expect(!libraries(openBLAS, "\(debian)/libopenblas.so.0", blas, lapack).areOneOpenBLAS)
         #expect(!libraries(openBLAS, blas, "/opt/libblas.so.3", lapack).areOneOpenBLAS)
         #expect(!libraries(blas, lapack).areOneOpenBLAS)
         #expect(!libraries(openBLAS).areOneOpenBLAS)

@@ -198,6 +198,21 @@ import VectorTestSupport
         }
     }
 
+    @Test("three sweeps a value are enough, as they are not with a wrong shift")
+    func sweeps() throws {
+        for order in [2, 3, 10, 65, 200] {
+            for seed in 1...30 as ClosedRange<UInt64> {
+                var random = SplitMix64(seed: seed)
+                var matrix = SymmetricTridiagonal(order: order)
+                for i in 0..<order { matrix.diagonal[i] = Double(random.signedUnit()) }
+                for i in 0..<order - 1 { matrix.offDiagonal[i] = Double(random.signedUnit()) }
+                #expect(throws: Never.self, "order \(order) seed \(seed)") {
+                    try matrix.diagonalize(sweepsPerValue: 3) { _ in }
+                }
+            }
+        }
+    }
+
     @Test("an iteration that does not end is an error")
     func noConvergence() {
         var matrix = SymmetricTridiagonal(order: 3)

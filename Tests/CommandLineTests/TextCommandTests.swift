@@ -95,7 +95,45 @@ import Testing
         let machine = try folder.run("info", "--format", "json")
         let keys = try #require(JSONSerialization.jsonObject(with: Data(machine.output.utf8)) as? [String: Any]).keys
         #expect(Set(keys).isSuperset(of: ["version", "engine", "blas", "core", "isa", "threads", "threadsFrom"]))
+        #expect(Set(keys).isSuperset(of: ["libblas", "liblapack"]))
     }
+
+    #if OpenBLAS
+    @Test func `info names the BLAS and LAPACK that are loaded and warns of a foreign one`() throws {
+        func facts(_ run: CommandRun) throws -> [String: Any] {
+            try #require(JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+        }
+        let run = try folder.run("info", "--format", "json")
+        #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+        #expect(run.output.contains(#""threadsFrom":"#) && run.output.contains(#"","libblas":"/"#))
+        let blas = try #require(facts(run)["libblas"] as? String)
+        let lapack = try #require(facts(run)["liblapack"] as? String)
+        let library = URL(fileURLWithPath: blas)
+        #expect(library.resolvingSymlinksInPath() == library && library.lastPathComponent.hasPrefix("libblas.so.3"))
+        #expect(lapack == library.deletingLastPathComponent().appendingPathComponent("liblapack.so.3").path)
+        let table = try folder.run("info", "--format", "table")
+        let rows = table.lines.suffix(2).map { $0.split(separator: " ").map(String.init) }
+        #expect(rows == [["libblas", blas], ["liblapack", lapack]])
+
+        // The same library elsewhere stands for another one.
+        try FileManager.default.copyItem(atPath: library.path, toPath: "\(folder.path)/libblas.so.3")
+        let copy = URL(fileURLWithPath: folder.path).lastPathComponent + "/libblas.so.3"
+        let foreign = try folder.run(
+            "info",
+            "--format",
+            "json",
+            environment: ["LD_LIBRARY_PATH": folder.path]
+        )
+        #expect(foreign.status == 0)
+        #expect((try facts(foreign)["libblas"] as? String)?.hasSuffix(copy) == true, "\(foreign.output)")
+        #expect(foreign.errors.hasPrefix("simile: warning: ") && foreign.errors.contains(copy), "\(foreign.errors)")
+    }
+    #else
+    @Test func `info has no BLAS and no LAPACK to name`() throws {
+        let run = try folder.run("info", "--format", "json")
+        #expect(run.output.hasSuffix(",\"libblas\":null,\"liblapack\":null}\n") && run.errors.isEmpty)
+    }
+    #endif
 
     @Test func `bench prints one object with runs, medians and counters`() throws {
         let run = try folder.run(

@@ -15,9 +15,11 @@ import VectorTestSupport
     func lists() throws {
         #if OpenBLAS
         #expect(GEMM.backends == [.reference, .simd, .openBLAS] && GEMM.preferred == .openBLAS)
+        #expect(SymmetricEigen.backends == [.reference, .openBLAS] && SymmetricEigen.preferred == .openBLAS)
         #expect(OpenBLASRuntime.configuration.hasPrefix("OpenBLAS ") && !OpenBLASRuntime.core.isEmpty)
         #else
         #expect(GEMM.backends == [.reference, .simd] && GEMM.preferred == .simd)
+        #expect(SymmetricEigen.backends == [.reference] && SymmetricEigen.preferred == .reference)
         #endif
         #if arch(x86_64)
         let processor = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
@@ -53,6 +55,20 @@ import VectorTestSupport
         }
         for i in results.indices {
             for j in 0..<i { #expect(results[i] != results[j], "\(DotRows.backends[i]) is \(DotRows.backends[j])") }
+        }
+    }
+
+    @Test("every backend of the eigensolver is code of its own")
+    func eigen() throws {
+        var random = SplitMix64(seed: 23)
+        let matrix = TestVectors.uniform.values(64 * 64, using: &random)
+        let results = try SymmetricEigen.backends.map {
+            try SymmetricEigen.decompose($0, matrix: matrix, order: 64).vectors.map(\.bitPattern)
+        }
+        for i in results.indices {
+            for j in 0..<i {
+                #expect(results[i] != results[j], "\(SymmetricEigen.backends[i]) is \(SymmetricEigen.backends[j])")
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
+package import SimilarityKernels
 
 /// How many threads an operation may use. The library has no pool: it makes the threads for a call and ends them.
 public struct Workers: Sendable, Equatable {
@@ -63,6 +63,15 @@ public enum BLAS {
     public static var core: String? {
         #if OpenBLAS
         OpenBLASRuntime.core
+        #else
+        nil
+        #endif
+    }
+
+    /// The files that are loaded as OpenBLAS, BLAS and LAPACK, or nil in a build without them.
+    package static var libraries: LoadedLibraries? {
+        #if OpenBLAS
+        LoadedLibraries.current
         #else
         nil
         #endif

@@ -12,10 +12,12 @@
 /// Accuracy, with `u = 2^-24` and |A| the largest magnitude of an eigenvalue, for every i and j:
 ///
 ///     reference   |A v_i - values[i] v_i| <= 4 u |A| + 2^-149        |v_i . v_j - [i == j]| <= 4 u
-///     openBLAS    |A v_i - values[i] v_i| <= 4 n u |A| + 2^-149      |v_i . v_j - [i == j]| <= 4 n u
+///     openBLAS    |A v_i - values[i] v_i| <= p u |A| + 2^-149        |v_i . v_j - [i == j]| <= p u,  p = 16 sqrt(n)
 ///
 /// The reference works in `Double` and rounds once, so its bound is that of the rounding: u for the value, 2 u for the
-/// vector. Small eigenvalues are good to an absolute `u |A|` only, in both.
+/// vector. For LAPACK's `ssyevd` theory has no more than "a modestly growing p(n)"; this p is about twice the worst that
+/// was seen in 40,000 matrices of low order and random ones up to 3,001. Both find small eigenvalues to an absolute
+/// error only, a multiple of |A|.
 ///
 /// The bytes of the reference are the same on every machine. Those of OpenBLAS are the same for one machine and one
 /// number of OpenBLAS threads, which it uses as they are set. Where LAPACK does not converge, the reference takes over.

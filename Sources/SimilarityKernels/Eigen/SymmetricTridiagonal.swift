@@ -16,17 +16,17 @@ package struct SymmetricTridiagonal {
     /// Makes the matrix diagonal and hands out the rotations that did it, in order, a batch at a time: applied to the
     /// rows of the identity they make row i the eigenvector of `diagonal[i]`.
     ///
-    /// An eigenvalue takes fewer than two sweeps on average; LAPACK's limit is 30, too.
+    /// An eigenvalue takes a little over two sweeps on average; LAPACK's limit is 30, too.
     package mutating func diagonalize(
         sweepsPerValue: Int = 30,
         _ body: (PlaneRotations) -> Void
     ) throws(EigenError) {
         let order = diagonal.count
-        // What a sweep rounds is relative to the whole matrix, so a coupling below that need not get smaller, and may
-        // never. (Relative to its neighbors' size it would not for a block of zeros beside ones.)
+        // A sweep rounds relative to the largest elements that it meets, so a coupling need not get smaller than a few
+        // of their roundings, however small its own neighbors are. All that are dropped change A by 2^-49 |A| at most.
         var size = 0.0
         for i in 0..<order { size = max(size, abs(diagonal[i]) + abs(offDiagonal[i])) }
-        let tolerance = 0x1p-53 * size
+        let tolerance = 0x1p-50 * size
         var rotations = PlaneRotations(columns: order)
         var sweeps = sweepsPerValue * order
         for first in 0..<order {
@@ -59,7 +59,7 @@ package struct SymmetricTridiagonal {
     private mutating func sweep(_ first: Int, _ last: Int, _ rotations: inout PlaneRotations) {
         // Wilkinson's shift: the eigenvalue of the leading 2 x 2 block that is nearer to its first element.
         let coupling = offDiagonal[first]
-        let half = (diagonal[first] - diagonal[first + 1]) / 2
+        let half = (diagonal[first + 1] - diagonal[first]) / 2
         let root = hypotenuse(half, coupling)
         let shift = diagonal[first] - coupling * (coupling / (half < 0 ? half - root : half + root))
 

@@ -46,6 +46,8 @@ struct InfoCommand: ParsableCommand {
             // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...": the build options are of no use here.
             configuration.split(separator: " ").prefix(2).joined(separator: " ")
         }
+        let libraries = BLAS.libraries
+        if let libraries, !libraries.areOneOpenBLAS { tell(about: libraries) }
         return [
             Fact("version", .text(Simile.version)),
             Fact("engine", .text(running.runOptions().engine.resolved.rawValue)),
@@ -55,7 +57,22 @@ struct InfoCommand: ParsableCommand {
             Fact("isa", .text(KernelBackend.fastestVector == .avx2 ? "avx2" : "baseline")),
             Fact("threads", .count(running.workers.count)),
             Fact("threadsFrom", .text(running.workersSource)),
+            Fact("libblas", .files(libraries?.blas ?? [])),
+            Fact("liblapack", .files(libraries?.lapack ?? [])),
         ]
+    }
+
+    private func tell(about libraries: LoadedLibraries) {
+        let found = [
+            ("libopenblas", libraries.openBLAS), ("libblas.so.3", libraries.blas),
+            ("liblapack.so.3", libraries.lapack),
+        ]
+        running.tell(
+            "warning: expected one OpenBLAS with libblas.so.3 and liblapack.so.3 beside it, found "
+                + found.map { "\($0.0): \($0.1.isEmpty ? "none" : $0.1.joined(separator: ", "))" }
+                .joined(separator: "; ")
+                + "; see update-alternatives"
+        )
     }
 }
 
@@ -66,6 +83,11 @@ private struct Fact {
         case count(Int)
         case number(Double)
         case none
+
+        /// The usual single file, or all of them, or none.
+        static func files(_ paths: [String]) -> Value {
+            paths.isEmpty ? .none : .text(paths.joined(separator: ", "))
+        }
 
         var json: String {
             switch self {

@@ -91,19 +91,34 @@ struct BoundedWalk {
                 stop.load(ordering: .relaxed) || options.cancellation?.isCancelled == true
                     || (worker == 0 && Task.isCancelled)
             }
-            while !isCancelled(), let taken = schedule.withLock({ $0.next(holding: walker.block) }) {
-                if taken.block != walker.block {
+            working: while !isCancelled() {
+                let block: Int
+                let segment: Int
+                switch schedule.withLock({ $0.next(holding: walker.block) }) {
+                case .stop: break working
+                case .wait:
+                    yieldProcessor()
+                    continue
+                case .walk(let takenBlock, let takenSegment): (block, segment) = (takenBlock, takenSegment)
+                }
+                if block != walker.block {
                     if let result = walker.finish() { finished.withLock { $0.append(result) } }
-                    let queries = blocks[taken.block]
-                    guard walker.begin(taken.block, queries, sink: makeSink(queries.count)) else {
+                    let queries = blocks[block]
+                    guard walker.begin(block, queries, sink: makeSink(queries.count)) else {
                         sawInvalidRow.store(true, ordering: .relaxed)
                         break
                     }
+                    if let known = schedule.withLock({ $0.findings(for: block) }) {
+                        walker.adopt(known)
+                    } else {
+                        let found = walker.scout()
+                        schedule.withLock { $0.publish(found, for: block) }
+                    }
                 }
-                let first = firstBlock(of: blocks[taken.block]) + taken.segment * Self.blocksPerSegment
+                let first = firstBlock(of: blocks[block]) + segment * Self.blocksPerSegment
                 for index in first..<min(first + Self.blocksPerSegment, prepared.coded.image.blockCount) {
                     if isCancelled() { break }
-                    let keptHere = walker.walk(places(ofBlock: index, for: blocks[taken.block]))
+                    let keptHere = walker.walk(places(ofBlock: index, for: blocks[block]))
                     let keptNow = kept.wrappingAdd(keptHere, ordering: .relaxed).newValue
                     if let limit = options.pairLimit, keptNow > limit { stop.store(true, ordering: .relaxed) }
                 }

@@ -55,6 +55,46 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
             || filter.terms.allSatisfy { $0.sourceNorm <= RowStatistics.normLimit }
     }
 
+    /// Takes each query to the blocks of rows that are nearest to it, so that its cut is a good one from the start.
+    mutating func scout() -> BlockSchedule.Findings {
+        let blockCount = coded.image.blockCount
+        guard walk.pairing != .triangle, blockCount >= 8, cuts.contains(-.infinity) else {
+            return BlockSchedule.Findings(visited: [:], cuts: cuts)
+        }
+        let nearest = filter.nearestBlocks(Self.scoutedBlocks, centroids: walk.prepared.centroids)
+        var visited: [Int: [UInt16]] = [:]
+        // The best block of every query first: the others then meet warm cuts.
+        for ranks in [0..<1, 1..<Self.scoutedBlocks] {
+            var visits: [Int: [UInt16]] = [:]
+            for (query, blocks) in nearest.enumerated() {
+                for rank in ranks.clamped(to: 0..<blocks.count) { visits[blocks[rank], default: []].append(UInt16(query)) }
+            }
+            for block in visits.keys.sorted() {
+                guard let queries = visits[block] else { continue }
+                filter.choose(queries)
+                rowsSeen = ranks.lowerBound == 0 ? 0 : CodeShape.blockRows
+                walkRows(coded.image.rows(ofBlock: block))
+                visited[block, default: []] += queries
+            }
+        }
+        filter.choose(nil)
+        filter.visited = visited
+        return BlockSchedule.Findings(visited: visited, cuts: cuts)
+    }
+
+    /// Blocks that a query visits before the others.
+    private static var scoutedBlocks: Int { 4 }
+
+    /// Goes on from what another worker has found for the block. The cuts hold for the joined result.
+    mutating func adopt(_ found: BlockSchedule.Findings) {
+        filter.visited = found.visited
+        rowsSeen = found.visited.isEmpty ? 0 : CodeShape.blockRows
+        for query in 0..<range.count where found.cuts[query] > cuts[query] {
+            cuts[query] = found.cuts[query]
+            setFloor(query, cut: cuts[query])
+        }
+    }
+
     /// Gives up the block: decides what still waits and returns what was found; nil if there is no block.
     mutating func finish() -> BlockResult<Sink>? {
         guard let block, sink != nil else { return nil }
@@ -78,6 +118,12 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
     /// Walks the rows of one block of the corpus; returns how many pairs the sink has kept of them.
     mutating func walk(_ places: Range<Int>) -> Int {
         let keptBefore = sink?.keptPairs ?? 0
+        walkRows(places)
+        if filter.deferredCount > CodeFilter.deferredLimit || waiting.count > BoundedWalk.waitingCapacity { settle() }
+        return (sink?.keptPairs ?? 0) - keptBefore
+    }
+
+    private mutating func walkRows(_ places: Range<Int>) {
         var next = places.lowerBound
         while next < places.upperBound {
             // While cuts are cold everything survives, so a walk begins with a panel and doubles.
@@ -88,8 +134,6 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
             rowsSeen += end - next
             next = end
         }
-        if filter.deferredCount > CodeFilter.deferredLimit || waiting.count > BoundedWalk.waitingCapacity { settle() }
-        return (sink?.keptPairs ?? 0) - keptBefore
     }
 
     /// Gives the candidates that beat the cut their verdicts, and lets the others wait.
@@ -123,8 +167,13 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
 
     @inline(__always)
     private mutating func raiseCut(_ query: Int) {
-        guard let cut = sink?.cut(for: query), cut != cuts[query] else { return }
+        // A worker that helps may know a better cut than its own sink.
+        guard let cut = sink?.cut(for: query), cut > cuts[query] else { return }
         cuts[query] = cut
+        setFloor(query, cut: cut)
+    }
+
+    private mutating func setFloor(_ query: Int, cut: Float) {
         let norm = filter.sourceNorm(query)
         if !walk.prepared.metric.excludes(norm: norm) { filter.setFloor(query, walk.floor(queryNorm: norm, cut: cut)) }
     }

@@ -15,7 +15,7 @@ extension PreparedCorpus {
         try self.init(vectors, metric: metric, spectrum: spectrum, prefix: nil, options: options)
     }
 
-    /// Prepares with a known basis; `prefix` nil lets the planner choose for a search of ten neighbors.
+    /// Prepares with a known basis; `prefix` nil lets a sample choose for a search of ten neighbors.
     package init(
         _ vectors: VectorMatrix,
         metric: Metric,
@@ -26,7 +26,15 @@ extension PreparedCorpus {
         let storage = vectors.storage
         let dimension = vectors.dimension
         let workers = options.workers.count
-        let prefix = prefix ?? spectrum.suggestedPrefix
+        let prefix =
+            prefix
+            ?? EnginePlan.bestPrefix(
+                queries: storage,
+                corpus: storage,
+                metric: metric,
+                spectrum: spectrum,
+                wanted: .nearest(count: 10, rowCount: vectors.rowCount)
+            )
         let rotation = try spectrum.rotation(prefix: prefix, workers: workers)
         let check: @Sendable () throws -> Void = { try options.checkCancellation() }
         let survey = try RowSurvey.look(

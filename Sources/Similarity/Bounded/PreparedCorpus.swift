@@ -20,6 +20,8 @@ public struct PreparedCorpus: Sendable {
     public let metric: Metric
     package let coded: CodedRows
     package let encoding: CodedRows.Encoding
+    /// About where each block of rows lies; see `CodedRows.centroids`.
+    let centroids: [Float]
     /// Rows that have no score, ascending: invalid ones, and zero rows under ``Metric/cosine``.
     private let excludedRows: [Int]
     /// Whether there is an invalid row among them.
@@ -37,6 +39,7 @@ public struct PreparedCorpus: Sendable {
         self.metric = metric
         self.coded = coded
         self.encoding = encoding
+        centroids = coded.centroids()
         var isCoded = [Bool](repeating: false, count: vectors.rowCount)
         for row in 0..<coded.rowCount { isCoded[coded.source(of: row)] = true }
         let excluded = isCoded.indices.filter { !isCoded[$0] }

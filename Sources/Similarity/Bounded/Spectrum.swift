@@ -20,34 +20,51 @@ package struct Spectrum: Sendable {
     static let largestDimension = 2048
     static let smallestDimension = 16
 
-    /// Looks at a sample of rows, evenly spread.
+    /// The second moments of a sample of rows, evenly spread: what can be known without an eigenproblem.
+    package struct Moments: Sendable {
+        let dimension: Int
+        let values: [Float]
+        let sampleCount: Int
+        /// Whether some directions hold much more than others: `tr(C)^2 / ||C||_F^2` is the number of directions that an even
+        /// spectrum of that concentration would have, up to what sampling adds.
+        let isUneven: Bool
+
+        package init(of storage: RowStorage, options: RunOptions) throws {
+            dimension = storage.dimension
+            let sampled = Spectrum.sample(storage.rowCount, dimension: dimension)
+            sampleCount = sampled.count
+            guard (smallestDimension...largestDimension).contains(dimension), sampled.count >= 2 * dimension else {
+                (values, isUneven) = ([], false)
+                return
+            }
+            try options.checkCancellation()
+            values = try SecondMoments.compute(of: storage, rows: sampled, workers: options.workers.count)
+            isUneven = Spectrum.isUneven(values, dimension: dimension, sampleCount: sampled.count)
+        }
+    }
+
+    /// Looks at a sample of rows.
     package init(of storage: RowStorage, options: RunOptions) throws {
-        dimension = storage.dimension
-        let sampled = Self.sample(storage.rowCount, dimension: dimension)
-        guard (Self.smallestDimension...Self.largestDimension).contains(dimension), sampled.count >= 2 * dimension else {
+        try self.init(try Moments(of: storage, options: options), decomposing: true)
+    }
+
+    /// Solves the eigenproblem of the moments, unless they are even or that is not wanted.
+    package init(_ moments: Moments, decomposing: Bool) throws {
+        dimension = moments.dimension
+        guard moments.isUneven, decomposing else {
             (energies, directions) = ([], [])
             return
         }
-        try options.checkCancellation()
-        let moments = try SecondMoments.compute(of: storage, rows: sampled, workers: options.workers.count)
-        guard Self.isUneven(moments, dimension: dimension, sampleCount: sampled.count) else {
-            (energies, directions) = ([], [])
-            return
-        }
-        try options.checkCancellation()
-        let eigen = try SymmetricEigen.decompose(SymmetricEigen.preferred, matrix: moments, order: dimension)
-        energies = eigen.values.map { max(0, Double($0)) / Double(sampled.count) }
+        let eigen = try SymmetricEigen.decompose(SymmetricEigen.preferred, matrix: moments.values, order: dimension)
+        energies = eigen.values.map { max(0, Double($0)) / Double(moments.sampleCount) }
         directions = eigen.vectors
     }
 
     /// Rows that the moments are made of.
     static func sample(_ rowCount: Int, dimension: Int) -> [Int] {
-        let count = min(rowCount, max(2048, 8 * dimension))
-        return (0..<count).map { Int((Double($0) + 0.5) / Double(count) * Double(rowCount)) }
+        SurvivorForecast.spread(max(2048, 8 * dimension), over: rowCount, shift: 0.5)
     }
 
-    /// Whether some directions hold much more than others, from the moments alone: `tr(C)^2 / ||C||_F^2` is the number of
-    /// directions that an even spectrum of that concentration would have, up to what sampling adds.
     static func isUneven(_ moments: [Float], dimension: Int, sampleCount: Int) -> Bool {
         var trace = 0.0
         var squares = 0.0
@@ -93,15 +110,9 @@ package struct Spectrum: Sendable {
         matrix.replaceSubrange(range.lowerBound * width..<range.upperBound * width, with: mixed.joined())
     }
 
-    /// A prefix for a search of a few neighbors when nobody has sampled queries: most of the energy, in whole chunks of 32.
-    var suggestedPrefix: Int {
-        guard !energies.isEmpty else { return dimension }
-        let total = energies.reduce(0, +)
-        var held = 0.0
-        for (i, energy) in energies.enumerated() {
-            held += energy
-            if held >= 0.76 * total { return min((i + 32) / 32 * 32, dimension) }
-        }
-        return dimension
+    /// Prefixes that are worth a thought; without a rotation all coordinates.
+    var candidatePrefixes: [Int] {
+        if energies.isEmpty { return [dimension] }
+        return [32, 48, 64, 96, 128, 160, 192, 256, 384, 512, 768, 1024].filter { $0 < dimension } + [dimension]
     }
 }

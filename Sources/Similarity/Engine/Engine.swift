@@ -5,7 +5,8 @@ internal import SimilarityKernels
 /// The filter in front of the verdict, and so the speed of an operation. Never its result: for the same vectors every
 /// engine gives the same bytes.
 public enum Engine: String, CaseIterable, Sendable {
-    /// The fastest engine of this build: ``blas``, or ``simd`` without the trait `OpenBLAS`.
+    /// A plan made from a sample of the data: ``bounded`` where that will be faster, else ``blas``, or ``simd`` without the
+    /// trait `OpenBLAS`.
     case auto
     /// Tiles of single-precision products by `cblas_sgemm`.
     case blas
@@ -22,7 +23,7 @@ public enum Engine: String, CaseIterable, Sendable {
         GEMM.backends.contains(.openBLAS) ? [.reference, .simd, .blas, .bounded] : [.reference, .simd, .bounded]
     }
 
-    /// The engine that does the work: ``auto`` replaced by its choice.
+    /// The engine that does the work: ``auto`` replaced by what it falls back to where there is nothing to plan.
     ///
     /// - Precondition: the engine is in ``available``.
     public var resolved: Engine {

@@ -15,6 +15,8 @@ public struct RunOptions: Sendable {
     /// A join that finds more pairs than this throws ``SimilarityError`` of code `tooLarge` instead of filling the
     /// memory; nil for no limit.
     public var pairLimit: Int?
+    /// Called with the lines that tell what ``Engine/auto`` saw and chose, before the work begins.
+    public var explain: (@Sendable (String) -> Void)?
     /// Tile sizes other than the planned ones, for tests and measurements.
     package var tilePlan: TilePlan?
 

@@ -69,8 +69,14 @@ extension VectorMatrix {
         options: RunOptions
     ) throws -> JoinedPairs {
         let cut = metric.cut(ofThreshold: threshold)
-        if options.engine.resolved == .bounded {
-            let prepared = try PreparedCorpus(right, metric: metric, options: options)
+        let prepared = try right.prepared(
+            for: storage,
+            metric: metric,
+            isTriangle: pairing == .triangle,
+            wanted: .above(cut: cut),
+            options: options
+        )
+        if let prepared {
             return pairing == .triangle
                 ? try prepared.selfJoin(threshold: threshold, options: options)
                 : try prepared.join(from: self, threshold: threshold, options: options)

@@ -34,9 +34,15 @@ extension VectorMatrix {
             !excludingSelf || queries.rowCount == rowCount,
             "\(queries.rowCount) queries are not the \(rowCount) rows themselves"
         )
-        if options.engine.resolved == .bounded {
-            return try PreparedCorpus(self, metric: metric, options: options)
-                .nearest(to: queries, k: k, excludingSelf: excludingSelf, options: options)
+        let prepared = try prepared(
+            for: queries.storage,
+            metric: metric,
+            isTriangle: false,
+            wanted: .nearest(count: k, rowCount: rowCount),
+            options: options
+        )
+        if let prepared {
+            return try prepared.nearest(to: queries, k: k, excludingSelf: excludingSelf, options: options)
         }
         let walk = try TileWalk(
             metric: metric,

@@ -32,6 +32,12 @@ package struct CodeCandidate: Sendable {
     private var tailSlopes: [Float] = []
     private var bases: [Float] = []
     private let zeros = [Float](repeating: 0, count: CodeShape.blockRows)
+    /// Queries that are scanned, if not all: their numbers, codes and corrections.
+    private var chosen: [UInt16]?
+    private var chosenCodes: [Int8] = []
+    private var chosenCorrections: [Int32] = []
+    /// Blocks that some queries have been taken to before the others, and those queries.
+    package var visited: [Int: [UInt16]] = [:]
     /// In a triangle, the place of the first query: a pair is one of a place with a later one.
     private var firstPlace: Int?
     private var survivors: UnsafeMutableBufferPointer<simile_survivor>
@@ -85,6 +91,8 @@ package struct CodeCandidate: Sendable {
     ) {
         precondition(count <= CodeShape.blockRows && deferredCount == 0)
         self.firstPlace = firstPlace
+        chosen = nil
+        visited = [:]
         queries.load(
             count: count,
             of: storage,
@@ -110,22 +118,61 @@ package struct CodeCandidate: Sendable {
     @inline(__always)
     package func floor(_ query: Int) -> CodeBound.Floor { floors[query] }
 
-    private mutating func setLimits(_ block: CodeBlockTerms) {
-        for i in floors.indices {
-            limits[i] = floors[i].value == .infinity ? .all : bound.limit(queries.terms[i], floors[i], block)
-            slopes[i] = limits[i].slope
-            tailSlopes[i] = limits[i].tailSlope
-            bases[i] = limits[i].base
+    /// Chooses some queries for the scans that follow, or all of them with nil.
+    package mutating func choose(_ subset: [UInt16]?) {
+        chosen = subset
+        guard let subset else { return }
+        let shape = rows.shape
+        let quads = (subset.count + 3) / 4
+        chosenCodes = Array(repeating: 0, count: quads * 4 * shape.depth)
+        chosenCorrections = Array(repeating: 0, count: quads * 4 * shape.chunkCount)
+        for (i, query) in subset.enumerated() {
+            let (quad, lane) = i.quotientAndRemainder(dividingBy: 4)
+            let (fromQuad, fromLane) = Int(query).quotientAndRemainder(dividingBy: 4)
+            let from = fromQuad * 4 * shape.depth + 4 * fromLane
+            let to = quad * 4 * shape.depth + 4 * lane
+            for step in 0..<shape.depth / 4 {
+                for j in 0..<4 { unsafe chosenCodes[to + 16 * step + j] = queries.codes[from + 16 * step + j] }
+            }
+            for chunk in 0..<shape.chunkCount {
+                chosenCorrections[(quad * shape.chunkCount + chunk) * 4 + lane] =
+                    unsafe queries.corrections[(fromQuad * shape.chunkCount + chunk) * 4 + fromLane]
+            }
         }
     }
 
-    /// Tests all queries against the rows `places` of one block, which begin at a panel.
+    /// The limits of all queries, or of the chosen ones in their order, for a block.
+    private mutating func setLimits(_ block: CodeBlockTerms) {
+        if let chosen {
+            for (i, query) in chosen.enumerated() { setLimit(i, of: Int(query), block) }
+            // What fills up the last quad takes no part.
+            for i in chosen.count..<(chosen.count + 3) / 4 * 4 { bases[i] = .infinity }
+            return
+        }
+        for i in floors.indices { setLimit(i, of: i, block) }
+    }
+
+    @inline(__always)
+    private mutating func setLimit(_ i: Int, of query: Int, _ block: CodeBlockTerms) {
+        let floor = floors[query]
+        let limit = floor.value == .infinity ? .all : bound.limit(queries.terms[query], floor, block)
+        limits[i] = limit
+        slopes[i] = limit.slope
+        tailSlopes[i] = limit.tailSlope
+        bases[i] = limit.base
+    }
+
+    /// Tests the queries against the rows `places` of one block, which begin at a panel. If none have been chosen, those that
+    /// have visited the block before are left out.
     package mutating func scan(_ places: Range<Int>) {
         let block = places.lowerBound / CodeShape.blockRows
         let first = block * CodeShape.blockRows
         assert(places.lowerBound % CodeShape.panelRows == 0 && places.upperBound <= first + CodeShape.blockRows)
         let terms = rows.terms(ofBlock: block)
         setLimits(terms)
+        if chosen == nil, let visitors = visited[block] {
+            for query in visitors { bases[Int(query)] = .infinity }
+        }
         let panelCount = (places.count + CodeShape.panelRows - 1) / CodeShape.panelRows
         let deferredBefore = deferredCount
         var likelyCount = 0
@@ -138,9 +185,97 @@ package struct CodeCandidate: Sendable {
         refine(likelyCount, block, terms)
     }
 
+    /// The blocks whose rows are nearest to each query on average, `count` a query, best first.
+    ///
+    /// - Parameter centroids: Mean decoded prefix of each block.
+    package func nearestBlocks(_ count: Int, centroids: [Float]) -> [[Int]] {
+        let depth = rows.shape.depth
+        let blockCount = rows.image.blockCount
+        let queryCount = queries.count
+        precondition(centroids.count == blockCount * depth)
+        var decoded = [Float](repeating: 0, count: queryCount * depth)
+        for i in 0..<queryCount {
+            let (quad, lane) = i.quotientAndRemainder(dividingBy: 4)
+            let from = quad * 4 * depth + 4 * lane
+            for step in 0..<depth / 4 {
+                for j in 0..<4 { decoded[i * depth + 4 * step + j] = Float(unsafe queries.codes[from + 16 * step + j]) }
+            }
+        }
+        var scores = [Float](repeating: 0, count: queryCount * blockCount)
+        unsafe scores.withUnsafeMutableBufferPointer { scores in
+            unsafe decoded.withUnsafeBufferPointer { decoded in
+                unsafe centroids.withUnsafeBufferPointer { centroids in
+                    guard let a = decoded.baseAddress, let b = centroids.baseAddress, let c = scores.baseAddress else {
+                        return
+                    }
+                    unsafe GEMM.multiplyTransposed(
+                        GEMM.preferred,
+                        a: a,
+                        aStride: depth,
+                        rows: queryCount,
+                        b: b,
+                        bStride: depth,
+                        columns: blockCount,
+                        depth: depth,
+                        c: c,
+                        cStride: blockCount
+                    )
+                }
+            }
+        }
+        return (0..<queryCount).map { i in
+            if floors[i].value == .infinity { return [] }
+            var best: [Int] = []
+            for block in 0..<blockCount {
+                let score = scores[i * blockCount + block]
+                if best.count == count, score <= scores[i * blockCount + best[count - 1]] { continue }
+                let place = best.firstIndex { scores[i * blockCount + $0] < score } ?? best.count
+                best.insert(block, at: place)
+                if best.count > count { best.removeLast() }
+            }
+            return best
+        }
+    }
+
     private mutating func scanPanels(from start: Int, _ panel: inout Int, of panelCount: Int) -> Int {
         let shape = rows.shape
-        return unsafe slopes.withUnsafeBufferPointer { slopes in
+        let queryCount = chosen?.count ?? queries.count
+        if chosen == nil {
+            return unsafe scanPanels(
+                from: start,
+                &panel,
+                of: panelCount,
+                codes: UnsafePointer(queries.codes.baseAddress),
+                corrections: UnsafePointer(queries.corrections.baseAddress),
+                queryCount: queryCount,
+                shape
+            )
+        }
+        return unsafe chosenCodes.withUnsafeBufferPointer { codes in
+            unsafe chosenCorrections.withUnsafeBufferPointer { corrections in
+                unsafe scanPanels(
+                    from: start,
+                    &panel,
+                    of: panelCount,
+                    codes: codes.baseAddress,
+                    corrections: corrections.baseAddress,
+                    queryCount: queryCount,
+                    shape
+                )
+            }
+        }
+    }
+
+    private func scanPanels(
+        from start: Int,
+        _ panel: inout Int,
+        of panelCount: Int,
+        codes: UnsafePointer<Int8>?,
+        corrections: UnsafePointer<Int32>?,
+        queryCount: Int,
+        _ shape: CodeShape
+    ) -> Int {
+        unsafe slopes.withUnsafeBufferPointer { slopes in
             unsafe tailSlopes.withUnsafeBufferPointer { tailSlopes in
             unsafe bases.withUnsafeBufferPointer { bases in
                 unsafe zeros.withUnsafeBufferPointer { zeros in
@@ -155,15 +290,15 @@ package struct CodeCandidate: Sendable {
                     let panels = unsafe rows.base + (rows.image.panels + start * shape.depth)
                     let tile = unsafe simile_code_tile(
                         panels: panels.assumingMemoryBound(to: UInt8.self),
-                        queries: queries.codes.baseAddress,
-                        corrections: queries.corrections.baseAddress,
+                        queries: codes,
+                        corrections: corrections,
                         offsets: offsets,
                         tails: tails,
                         slopes: slopes.baseAddress,
                         tail_slopes: tailSlopes.baseAddress,
                         bases: bases.baseAddress,
                         panel_count: panelCount,
-                        quad_count: slopes.count / CodeShape.quadQueries,
+                        quad_count: (queryCount + 3) / CodeShape.quadQueries,
                         depth: shape.depth,
                         chunk_depth: shape.chunkDepth,
                         chunk_count: shape.chunkCount
@@ -172,7 +307,7 @@ package struct CodeCandidate: Sendable {
                         backend,
                         tile,
                         from: &panel,
-                        isSingleQuery: queries.count == 1,
+                        isSingleQuery: queryCount == 1,
                         into: survivors
                     )
                 }
@@ -190,12 +325,13 @@ package struct CodeCandidate: Sendable {
             for s in 0..<found {
                 var survivor = unsafe survivors[s]
                 let row = Int(survivor.row) &+ places.lowerBound
-                let query = Int(survivor.query)
+                let local = Int(survivor.query)
                 // Padding of the last panel.
                 if row >= places.upperBound { continue }
-                if let firstPlace, row <= firstPlace &+ query { continue }
+                if let firstPlace, row <= firstPlace &+ local { continue }
+                if let chosen { survivor.query = chosen[local] }
                 survivor.row = UInt16(truncatingIfNeeded: Int(survivor.row) &+ shift)
-                let limit = unsafe limits[query]
+                let limit = unsafe limits[local]
                 let likely =
                     limit.slope * rows.offset(of: row) + limit.likelyTailSlope * rows.tailNorm(of: row) + limit.likely
                 if Float(survivor.product) >= likely {
@@ -262,6 +398,7 @@ package struct CodeCandidate: Sendable {
     package mutating func flush() -> Bool {
         guard let (block, count) = deferredBlocks.popLast() else { return false }
         let terms = rows.terms(ofBlock: block)
+        chosen = nil
         setLimits(terms)
         let first = block * CodeShape.blockRows
         deferredCount -= count

@@ -82,6 +82,36 @@ package struct CodedRows: Sendable {
         return CodeBlockTerms(scale: term(0), residual: term(1), prefixNorm: term(2), tailNorm: term(3), norm: term(4))
     }
 
+    /// The mean decoded prefix of the rows of each block, `depth` floats each: about where the block lies.
+    ///
+    /// - Complexity: reads all codes of the prefix once.
+    package func centroids() -> [Float] {
+        let depth = shape.depth
+        var means: [Float] = []
+        means.reserveCapacity(image.blockCount * depth)
+        for block in 0..<image.blockCount {
+            let places = image.rows(ofBlock: block)
+            let panels = places.lowerBound / CodeShape.panelRows..<(places.upperBound + 15) / CodeShape.panelRows
+            let scale = Float(terms(ofBlock: block).scale)
+            // Padding has code 0, so it adds nothing once the 128 of every row is gone.
+            let excess = Float(128 * CodeShape.panelRows * panels.count)
+            for step in 0..<depth / 4 {
+                var sums = SIMD64<UInt16>.zero
+                for panel in panels {
+                    let start = unsafe base + (image.panels + panel * CodeShape.panelRows * depth + 64 * step)
+                    let bytes: SIMD64<UInt8> = unsafe start.loadUnaligned(as: SIMD64<UInt8>.self)
+                    sums = sums &+ SIMD64<UInt16>(truncatingIfNeeded: bytes)
+                }
+                for i in 0..<4 {
+                    var sum: Float = -excess
+                    for r in 0..<CodeShape.panelRows { sum += Float(sums[4 * r + i]) }
+                    means.append(sum * scale / Float(max(places.count, 1)))
+                }
+            }
+        }
+        return means
+    }
+
     /// Whether the numbers that lead elsewhere lead into the source; the rest is guarded by the checksum of the file.
     package func refersOnlyTo(rowsBelow count: Int) -> Bool {
         (0..<rowCount).allSatisfy { source(of: $0) < count }

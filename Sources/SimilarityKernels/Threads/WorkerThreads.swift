@@ -45,6 +45,9 @@ package func runWorkers(_ count: Int, _ body: @Sendable (Int) -> Void) {
     }
 }
 
+/// Lets another thread run; for a wait that is known to be short.
+package func yieldProcessor() { sched_yield() }
+
 private final class WorkerStart {
     let index: Int
     let body: @Sendable (Int) -> Void

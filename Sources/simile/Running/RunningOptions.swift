@@ -28,6 +28,9 @@ struct RunningOptions: ParsableArguments {
     @Flag(help: "Leave out blank texts and rows with a NaN, an infinity or a norm above 1e19.")
     var skipInvalid = false
 
+    @Flag(help: "Tell on standard error what the engine 'auto' saw and chose.")
+    var explain = false
+
     @Flag(help: "Only errors on standard error.")
     var quiet = false
 
@@ -61,6 +64,7 @@ struct RunningOptions: ParsableArguments {
             invalidRows: skipInvalid ? .skip : .reject,
             cancellation: Interruption.flag
         )
+        if explain { options.explain = { StandardStream.error.print("simile: \($0)\n") } }
         if let progress { options.progress = { progress.update($0) } }
         return options
     }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SimilarityKernels
+
+extension VectorMatrix {
+    /// This corpus, prepared for one operation, if its engine is ``Engine/bounded`` or a plan says that it should be; else nil.
+    func prepared(
+        for queries: RowStorage,
+        metric: Metric,
+        isTriangle: Bool,
+        wanted: Wanted,
+        options: RunOptions
+    ) throws -> PreparedCorpus? {
+        guard options.engine == .auto || options.engine == .bounded, queries.dimension == dimension else { return nil }
+        if options.engine == .bounded {
+            let spectrum = try Spectrum(of: storage, options: options)
+            let prefix = EnginePlan.bestPrefix(
+                queries: queries,
+                corpus: storage,
+                metric: metric,
+                spectrum: spectrum,
+                wanted: wanted
+            )
+            return try PreparedCorpus(self, metric: metric, spectrum: spectrum, prefix: prefix, options: options)
+        }
+        let plan = try EnginePlan.make(
+            queries: queries,
+            corpus: storage,
+            metric: metric,
+            isTriangle: isTriangle,
+            wanted: wanted,
+            options: options
+        )
+        for line in plan.explanation { options.explain?(line) }
+        guard let (spectrum, prefix) = plan.preparation else { return nil }
+        return try PreparedCorpus(self, metric: metric, spectrum: spectrum, prefix: prefix, options: options)
+    }
+}

@@ -182,7 +182,8 @@ struct BoundedWalk {
         return operations < 4e6 ? 1 : options.workers.count
     }
 
-    private func joined<Sink>(_ results: [BlockResult<Sink>], blockCount: Int) -> (sinks: [Sink], counters: RunCounters) {
+    private func joined<Sink>(_ results: [BlockResult<Sink>], blockCount: Int) -> (sinks: [Sink], counters: RunCounters)
+    {
         var sinks: [Sink?] = Array(repeating: nil, count: blockCount)
         var counters = RunCounters(engine: .bounded)
         var scoredQueries: [Int] = []

@@ -67,7 +67,9 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
         for ranks in [0..<1, 1..<Self.scoutedBlocks] {
             var visits: [Int: [UInt16]] = [:]
             for (query, blocks) in nearest.enumerated() {
-                for rank in ranks.clamped(to: 0..<blocks.count) { visits[blocks[rank], default: []].append(UInt16(query)) }
+                for rank in ranks.clamped(to: 0..<blocks.count) {
+                    visits[blocks[rank], default: []].append(UInt16(query))
+                }
             }
             for block in visits.keys.sorted() {
                 guard let queries = visits[block] else { continue }

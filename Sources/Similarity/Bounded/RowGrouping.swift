@@ -12,7 +12,7 @@ struct RowGrouping {
 
     /// Reorders some rows.
     ///
-    /// - Complexity: `O(n (width + 1) log(n / blockRows))`, deterministic.
+    /// - Complexity: about `n (width + 1) log(n / blockRows)`, deterministic.
     func grouped(_ rows: [UInt32]) -> [UInt32] {
         if width == 0 || rows.count <= blockRows { return rows }
         var rows = rows
@@ -63,7 +63,34 @@ struct RowGrouping {
             let key = bits >> 31 == 1 ? ~bits : bits | 0x8000_0000
             keys.append(UInt64(key) << 32 | UInt64(row))
         }
-        keys.sort()
+        keys.partition(at: middle - range.lowerBound)
         for (offset, key) in keys.enumerated() { rows[range.lowerBound + offset] = UInt32(truncatingIfNeeded: key) }
+    }
+}
+
+extension [UInt64] {
+    /// Moves the least `count` elements, which all differ, to the front: quickselect, with the median of three as pivot, and
+    /// a sort where the pivots are no good.
+    mutating func partition(at count: Int) {
+        var (low, high) = (0, self.count - 1)
+        var passesLeft = 64
+        while low < high {
+            if passesLeft == 0 { return self[low...high].sort() }
+            passesLeft -= 1
+            let middle = low + (high - low) / 2
+            let (a, b, c) = (self[low], self[middle], self[high])
+            let pivot = Swift.max(Swift.min(a, b), Swift.min(Swift.max(a, b), c))
+            var (i, j) = (low, high)
+            while i <= j {
+                while self[i] < pivot { i += 1 }
+                while self[j] > pivot { j -= 1 }
+                if i <= j {
+                    swapAt(i, j)
+                    i += 1
+                    j -= 1
+                }
+            }
+            if count <= j { high = j } else if count >= i { low = i } else { return }
+        }
     }
 }

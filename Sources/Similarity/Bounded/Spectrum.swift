@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import SimilarityKernels
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
 internal import Musl
 #endif
-package import SimilarityKernels
 
 /// Where the energy of a corpus lies: the principal directions of a sample of its rows, strongest first, and how much of a
 /// unit vector lies in each.
@@ -99,7 +100,8 @@ package struct Spectrum: Sendable {
         let mixed = try concurrentMap(count: count, workers: workers) { i in
             var row = [Float](repeating: 0, count: width)
             for j in 0..<count {
-                let angle = Double.pi * (Double(i) * (2 * Double(j) + 1)).truncatingRemainder(dividingBy: 4 * Double(count))
+                let angle =
+                    Double.pi * (Double(i) * (2 * Double(j) + 1)).truncatingRemainder(dividingBy: 4 * Double(count))
                     / (2 * Double(count))
                 let weight = Float(cos(angle) * (i == 0 ? 1 / Double(count) : 2 / Double(count)).squareRoot())
                 let direction = (range.lowerBound + j) * width

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SimilarityKernels
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
 internal import Musl
 #endif
-internal import SimilarityKernels
 
 /// What an operation wants of each query.
 enum Wanted: Sendable {

@@ -277,41 +277,41 @@ package struct CodeCandidate: Sendable {
     ) -> Int {
         unsafe slopes.withUnsafeBufferPointer { slopes in
             unsafe tailSlopes.withUnsafeBufferPointer { tailSlopes in
-            unsafe bases.withUnsafeBufferPointer { bases in
-                unsafe zeros.withUnsafeBufferPointer { zeros in
-                    let offsets =
-                        unsafe rows.image.hasOffsets
-                        ? (rows.base + rows.image.offsets).assumingMemoryBound(to: Float.self) + start
-                        : zeros.baseAddress
-                    let tails =
-                        unsafe shape.tail > 0
-                        ? (rows.base + rows.image.tailNorms).assumingMemoryBound(to: Float.self) + start
-                        : zeros.baseAddress
-                    let panels = unsafe rows.base + (rows.image.panels + start * shape.depth)
-                    let tile = unsafe simile_code_tile(
-                        panels: panels.assumingMemoryBound(to: UInt8.self),
-                        queries: codes,
-                        corrections: corrections,
-                        offsets: offsets,
-                        tails: tails,
-                        slopes: slopes.baseAddress,
-                        tail_slopes: tailSlopes.baseAddress,
-                        bases: bases.baseAddress,
-                        panel_count: panelCount,
-                        quad_count: (queryCount + 3) / CodeShape.quadQueries,
-                        depth: shape.depth,
-                        chunk_depth: shape.chunkDepth,
-                        chunk_count: shape.chunkCount
-                    )
-                    return unsafe CodeTile.scan(
-                        backend,
-                        tile,
-                        from: &panel,
-                        isSingleQuery: queryCount == 1,
-                        into: survivors
-                    )
+                unsafe bases.withUnsafeBufferPointer { bases in
+                    unsafe zeros.withUnsafeBufferPointer { zeros in
+                        let offsets =
+                            unsafe rows.image.hasOffsets
+                            ? (rows.base + rows.image.offsets).assumingMemoryBound(to: Float.self) + start
+                            : zeros.baseAddress
+                        let tails =
+                            unsafe shape.tail > 0
+                            ? (rows.base + rows.image.tailNorms).assumingMemoryBound(to: Float.self) + start
+                            : zeros.baseAddress
+                        let panels = unsafe rows.base + (rows.image.panels + start * shape.depth)
+                        let tile = unsafe simile_code_tile(
+                            panels: panels.assumingMemoryBound(to: UInt8.self),
+                            queries: codes,
+                            corrections: corrections,
+                            offsets: offsets,
+                            tails: tails,
+                            slopes: slopes.baseAddress,
+                            tail_slopes: tailSlopes.baseAddress,
+                            bases: bases.baseAddress,
+                            panel_count: panelCount,
+                            quad_count: (queryCount + 3) / CodeShape.quadQueries,
+                            depth: shape.depth,
+                            chunk_depth: shape.chunkDepth,
+                            chunk_count: shape.chunkCount
+                        )
+                        return unsafe CodeTile.scan(
+                            backend,
+                            tile,
+                            from: &panel,
+                            isSingleQuery: queryCount == 1,
+                            into: survivors
+                        )
+                    }
                 }
-            }
             }
         }
     }
@@ -403,14 +403,20 @@ package struct CodeCandidate: Sendable {
         let first = block * CodeShape.blockRows
         deferredCount -= count
         var selectedCount = 0
-        for s in deferredCount..<deferredCount + count {
-            let survivor = unsafe deferred[s]
-            let limit = limits[Int(survivor.query)]
-            let row = first &+ Int(survivor.row)
-            let lowest = limit.slope * rows.offset(of: row) + limit.tailSlope * rows.tailNorm(of: row) + limit.base
-            if !(Float(survivor.product) < lowest) {
+        let hasTerms = rows.image.hasOffsets || rows.shape.tail > 0
+        unsafe limits.withUnsafeBufferPointer { limits in
+            for s in deferredCount..<deferredCount + count {
+                let survivor = unsafe deferred[s]
+                let limit = unsafe limits[Int(survivor.query)]
+                var lowest = limit.base
+                if hasTerms {
+                    let row = first &+ Int(survivor.row)
+                    lowest += limit.slope * rows.offset(of: row)
+                    lowest += limit.tailSlope * rows.tailNorm(of: row)
+                }
                 unsafe selected[selectedCount] = survivor
-                selectedCount &+= 1
+                // No branch: which way a pair goes is anybody's guess.
+                selectedCount &+= Float(survivor.product) < lowest ? 0 : 1
             }
         }
         refine(selectedCount, block, terms)

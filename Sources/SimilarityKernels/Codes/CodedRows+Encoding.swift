@@ -148,12 +148,8 @@ extension CodedRows {
         let (panel, lane) = place.quotientAndRemainder(dividingBy: CodeShape.panelRows)
         let codes = unsafe base + (image.panels + panel * CodeShape.panelRows * shape.depth + 4 * lane)
         for step in 0..<shape.depth / 4 {
-            var word: UInt32 = 0
-            for i in 0..<4 {
-                let code = 4 &* step &+ i < shape.prefix ? quantizer.code(4 &* step &+ i) : 0
-                word |= UInt32(UInt8(truncatingIfNeeded: code &+ 128)) << UInt32(8 &* i)
-            }
-            unsafe codes.storeBytes(of: word, toByteOffset: 64 &* step, as: UInt32.self)
+            let bytes = SIMD4<UInt8>(truncatingIfNeeded: quantizer.fourCodes(4 &* step, below: shape.prefix) &+ 128)
+            unsafe codes.storeBytes(of: bytes, toByteOffset: 64 &* step, as: SIMD4<UInt8>.self)
         }
         let norm = unsafe Verdict.dot(backend, y, y, depth: shape.prefix).squareRoot()
         return (squaredResidual.squareRoot() * (1 + 0x1p-40), norm * (1 + 0x1p-40))
@@ -193,8 +189,15 @@ extension CodedRows {
                 backend: backend
             )
             let codes = unsafe base + (image.tails + place * shape.tail)
-            for j in 0..<shape.tail {
+            var j = 0
+            while j &+ 4 <= shape.tail {
+                let bytes = SIMD4<Int8>(truncatingIfNeeded: quantizer.fourCodes(j, below: shape.tail))
+                unsafe codes.storeBytes(of: bytes, toByteOffset: j, as: SIMD4<Int8>.self)
+                j &+= 4
+            }
+            while j < shape.tail {
                 unsafe codes.storeBytes(of: Int8(truncatingIfNeeded: quantizer.code(j)), toByteOffset: j, as: Int8.self)
+                j &+= 1
             }
             let norm = encoding.normalizes ? 1 : norms[Int(order[place])]
             let error = encoding.error(norm: norm, rows: shape.tail)

@@ -82,31 +82,44 @@ package struct CodedRows: Sendable {
         return CodeBlockTerms(scale: term(0), residual: term(1), prefixNorm: term(2), tailNorm: term(3), norm: term(4))
     }
 
-    /// The mean decoded prefix of the rows of each block, `depth` floats each: about where the block lies.
+    /// The mean decoded prefix of a quarter of the rows of each block, `depth` floats each: about where the block lies.
     ///
-    /// - Complexity: reads all codes of the prefix once.
+    /// - Complexity: reads a quarter of the codes of the prefix.
     package func centroids() -> [Float] {
         let depth = shape.depth
         var means: [Float] = []
         means.reserveCapacity(image.blockCount * depth)
+        var sums = [SIMD16<UInt16>](repeating: .zero, count: depth)
         for block in 0..<image.blockCount {
             let places = image.rows(ofBlock: block)
-            let panels = places.lowerBound / CodeShape.panelRows..<(places.upperBound + 15) / CodeShape.panelRows
+            let panels = stride(
+                from: places.lowerBound / CodeShape.panelRows,
+                to: (places.upperBound + 15) / CodeShape.panelRows,
+                by: 4
+            )
+            for i in 0..<depth { sums[i] = .zero }
+            var panelCount = 0
+            for panel in panels {
+                // Step t of a panel is 64 bytes, so vector 4t + r has the coordinates of step t of rows 4r ..< 4r + 4.
+                let start = unsafe base + (image.panels + panel * CodeShape.panelRows * depth)
+                for i in 0..<depth {
+                    let bytes: SIMD16<UInt8> = unsafe start.loadUnaligned(
+                        fromByteOffset: 16 &* i,
+                        as: SIMD16<UInt8>.self
+                    )
+                    sums[i] = sums[i] &+ SIMD16<UInt16>(truncatingIfNeeded: bytes)
+                }
+                panelCount += 1
+            }
+            let rowCount = Float(CodeShape.panelRows * max(panelCount, 1))
             let scale = Float(terms(ofBlock: block).scale)
-            // Padding has code 0, so it adds nothing once the 128 of every row is gone.
-            let excess = Float(128 * CodeShape.panelRows * panels.count)
-            for step in 0..<depth / 4 {
-                var sums = SIMD64<UInt16>.zero
-                for panel in panels {
-                    let start = unsafe base + (image.panels + panel * CodeShape.panelRows * depth + 64 * step)
-                    let bytes: SIMD64<UInt8> = unsafe start.loadUnaligned(as: SIMD64<UInt8>.self)
-                    sums = sums &+ SIMD64<UInt16>(truncatingIfNeeded: bytes)
+            for coordinate in 0..<depth {
+                let (step, lane) = coordinate.quotientAndRemainder(dividingBy: 4)
+                var sum: Float = 0
+                for r in 0..<4 {
+                    for row in 0..<4 { sum += Float(sums[4 * step + r][4 * row + lane]) }
                 }
-                for i in 0..<4 {
-                    var sum: Float = -excess
-                    for r in 0..<CodeShape.panelRows { sum += Float(sums[4 * r + i]) }
-                    means.append(sum * scale / Float(max(places.count, 1)))
-                }
+                means.append((sum / rowCount - 128) * scale)
             }
         }
         return means

@@ -23,6 +23,18 @@
     @inline(__always)
     func code(_ index: Int) -> Int16 { unsafe codes[index] }
 
+    /// Four codes from `index` on; 0 for those at `end` or beyond it.
+    @inline(__always)
+    func fourCodes(_ index: Int, below end: Int) -> SIMD4<Int16> {
+        if index &+ 4 <= end {
+            let start = unsafe UnsafeRawPointer(codes.baseAddress.unsafelyUnwrapped + index)
+            return unsafe start.loadUnaligned(as: SIMD4<Int16>.self)
+        }
+        var four = SIMD4<Int16>.zero
+        for i in 0..<4 where index &+ i < end { four[i] = code(index &+ i) }
+        return four
+    }
+
     /// Norm and largest magnitude of some coordinates.
     static func extent(
         _ y: UnsafePointer<Float>,
@@ -33,7 +45,8 @@
         var i = 0
         while i &+ 4 <= count {
             let v = unsafe SIMD4(loading: y, at: i)
-            peaks = pointwiseMax(peaks, pointwiseMax(v, -v))
+            let size = v.replacing(with: -v, where: v .< 0)
+            peaks.replace(with: size, where: size .> peaks)
             i &+= 4
         }
         var largest = peaks.max()
@@ -73,7 +86,9 @@
         var i = 0
         while i &+ 4 <= count {
             let v = unsafe SIMD4(loading: y, at: i)
-            let clamped = pointwiseMin(pointwiseMax(v * inverse, SIMD4(repeating: -most)), SIMD4(repeating: most))
+            var clamped = v * inverse
+            clamped.replace(with: SIMD4(repeating: most), where: clamped .> most)
+            clamped.replace(with: SIMD4(repeating: -most), where: clamped .< -most)
             let shifted = clamped + magic
             let rounded = shifted - magic
             let bits = unsafe unsafeBitCast(shifted, to: SIMD4<Int32>.self)
@@ -86,7 +101,9 @@
             if limit <= 127 {
                 squares &+= integers &* integers
             } else {
-                for j in 0..<4 { squaredCodeNorm &+= Int(integers[j]) &* Int(integers[j]) }
+                let wide = SIMD4<Int64>(truncatingIfNeeded: integers)
+                let products = wide &* wide
+                squaredCodeNorm &+= Int((products[0] &+ products[1]) &+ (products[2] &+ products[3]))
             }
             i &+= 4
         }

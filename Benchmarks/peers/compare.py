@@ -113,7 +113,8 @@ def measure_all(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="simile-bench-") as work, threadpool_limits(threads):
         rounds = options.rounds or (2 if options.quick else 7)
         settings = Settings(program, Path(work), rounds, options.patience, machine.commit(ROOT), say)
-        for job in options.chosen:
+        # Last the one that brings torch into the process, with threads of its own.
+        for job in sorted(options.chosen, key=lambda job: job.key == "mining"):
             if not is_ready(job, options.data):
                 failures += 1
                 continue

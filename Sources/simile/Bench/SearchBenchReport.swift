@@ -8,57 +8,56 @@ internal import VectorFiles
 struct SearchBenchReport {
     struct Run {
         let seconds: Double
-        let bareSeconds: Double
-        var ratio: Double { seconds / bareSeconds }
+        let perQuery: Double?
+        let bareSeconds: Double?
+        var ratio: Double? { bareSeconds.map { seconds / $0 } }
     }
 
     let bench: SearchBench
     let plan: TilePlan
-    let counters: RunCounters
-    let memory: (before: Int, peak: Int)
+    let prepareSeconds: Double?
+    let counters: CounterTotal
+    let digest: ResultDigest
+    let memory: (before: Int, peak: Int)?
     let runs: [Run]
 
     /// One JSON object on one line.
     var json: String {
-        let (m, n, d) = (bench.queries.rowCount, bench.corpus.rowCount, bench.queries.dimension)
-        let isRead = BareSweep.isRead(queryCount: m)
+        let isRead = BareSweep.isRead(queryCount: bench.isOneByOne ? 1 : bench.queries.rowCount)
         let bare = isRead ? "read of the corpus" : GEMM.preferred == .openBLAS ? "cblas_sgemm" : "simd gemm"
-        let fields: [(String, String)] = [
-            ("benchmark", "\"search\""), ("queries", "\(m)"), ("rows", "\(n)"), ("dimension", "\(d)"),
-            ("k", "\(bench.k)"), ("metric", "\"\(bench.metric)\""), ("engine", "\"\(counters.engine)\""),
-            ("threads", "\(bench.options.workers.count)"), ("tile", "\"\(plan)\""), ("bare", "\"\(bare)\""),
-            ("runs", "[" + runs.map { run($0.seconds, $0.bareSeconds, $0.ratio) }.joined(separator: ",") + "]"),
+        return BenchReport.object([
+            ("benchmark", "\"search\""), ("queries", "\(bench.queries.rowCount)"), ("rows", "\(bench.corpus.rowCount)"),
+            ("dimension", "\(bench.corpus.dimension)"), ("k", "\(bench.k)"), ("metric", "\"\(bench.metric)\""),
+            ("self", "\(bench.isSelf)"), ("oneByOne", "\(bench.isOneByOne)"), ("prepared", "\(bench.isPrepared)"),
+            ("engine", "\"\(counters.engine)\""), ("threads", "\(bench.options.workers.count)"),
+            ("tile", "\"\(plan)\""), ("bare", bench.hasBare ? "\"\(bare)\"" : nil),
+            ("prepareSeconds", prepareSeconds.map(BenchReport.seconds)),
+            ("runs", BenchReport.list(runs.map { fields($0.seconds, $0.perQuery, $0.bareSeconds, $0.ratio) })),
             (
                 "median",
-                run(median(runs.map(\.seconds)), median(runs.map(\.bareSeconds)), median(runs.map(\.ratio)))
+                fields(
+                    BenchReport.median(runs.map(\.seconds)) ?? 0,
+                    BenchReport.median(runs.compactMap(\.perQuery)),
+                    BenchReport.median(runs.compactMap(\.bareSeconds)),
+                    BenchReport.median(runs.compactMap(\.ratio))
+                )
             ),
-            (
-                "memory",
-                "{\"before\":\(memory.before),\"peak\":\(memory.peak),\"extra\":\(memory.peak - memory.before)}"
-            ),
-            ("machine", machine),
-        ]
-        return "{" + fields.map { "\"\($0)\":\($1)" }.joined(separator: ",") + ",\(counters.jsonField)}"
+            ("memory", memory.map(BenchReport.memory)), ("machine", BenchReport.machine), ("digest", "\"\(digest)\""),
+            ("counters", counters.json),
+        ])
     }
 
-    private func run(_ seconds: Double, _ bareSeconds: Double, _ ratio: Double) -> String {
-        let flops = 2 * Double(bench.queries.rowCount) * Double(bench.corpus.rowCount) * Double(bench.queries.dimension)
-        return "{\"seconds\":\(Quantity.fixed(seconds, 6)),\"gflops\":\(Quantity.fixed(flops / seconds / 1e9, 2)),"
-            + "\"bareSeconds\":\(Quantity.fixed(bareSeconds, 6)),"
-            + "\"bareGflops\":\(Quantity.fixed(flops / bareSeconds / 1e9, 2)),\"ratio\":\(Quantity.fixed(ratio, 4))}"
-    }
-
-    private var machine: String {
-        let blas = BLAS.configuration.map { JSONText.of($0) } ?? "null"
-        return "{\"cpu\":\(JSONText.of(processorName ?? "unknown")),\"blas\":\(blas),"
-            + "\"core\":\(BLAS.core.map { JSONText.of($0) } ?? "null"),\"blasThreads\":\(BLAS.threadCount),"
-            + "\"isa\":\"\(KernelBackend.fastestVector == .avx2 ? "avx2" : "baseline")\","
-            + "\"processors\":\(Workers.available.count)}"
-    }
-
-    private func median(_ values: [Double]) -> Double {
-        let sorted = values.sorted()
-        let middle = sorted.count / 2
-        return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    private func fields(_ seconds: Double, _ perQuery: Double?, _ bareSeconds: Double?, _ ratio: Double?) -> String {
+        let (m, n, d) = (bench.queries.rowCount, bench.corpus.rowCount, bench.corpus.dimension)
+        let flops = 2 * Double(m) * Double(n) * Double(d)
+        return BenchReport.object([
+            ("seconds", BenchReport.seconds(seconds)),
+            // Nanoseconds, since a call may be short.
+            ("perQuery", perQuery.map { Quantity.fixed($0, 9) }),
+            ("gflops", BenchReport.gigaflops(flops, in: seconds)),
+            ("bareSeconds", bareSeconds.map(BenchReport.seconds)),
+            ("bareGflops", bareSeconds.map { BenchReport.gigaflops(flops, in: $0) }),
+            ("ratio", ratio.map { Quantity.fixed($0, 4) }),
+        ])
     }
 }

@@ -98,7 +98,6 @@ import Testing
         ["search", "--queries", "good.npy", "--corpus", "good.npy", "--threads", "-2"],
         ["search", "--queries", "good.npy", "--corpus", "good.npy", "--threads", "0"],
         ["search", "--queries", "good.npy", "--corpus", "good.npy", "--engine", "fast"],
-        ["search", "--queries", "good.npy", "--corpus", "good.npy", "--engine", "bounded"],
         ["search", "--queries", "good.npy", "--corpus", "good.npy", "--metric", "l1"],
         ["search", "--queries", "good.npy", "--corpus", "good.npy", "--model", "hub:x"],
         ["search", "--queries", "good.npy", "--corpus", "good.npy", "--output", "r.xyz"],

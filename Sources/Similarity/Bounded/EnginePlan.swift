@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SimilarityKernels
+internal import SimilarityKernels
 
 /// What ``Engine/auto`` chose, and what it saw: an estimate of the seconds of each way, from rates that were measured once
 /// (two Zen 3 cores) and a sample of the data. Only ratios matter, and none of it changes a result.

@@ -45,7 +45,7 @@ extension PreparedCorpus {
             check: check
         )
         if options.invalidRows == .reject, survey.norms.contains(where: { !($0 <= RowStatistics.normLimit) }) {
-            try InvalidRowCheck.reject(storage, storage, options: options)
+            try InvalidRowCheck.reject(storage, side: .corpus, options)
         }
         let encoding = Self.encoding(metric: metric, dimension: dimension, rotation: rotation)
         let order = try Self.order(survey.norms, survey.components, metric: metric)

@@ -12,6 +12,22 @@ extension VectorMatrix {
         options: RunOptions
     ) throws -> PreparedCorpus? {
         guard options.engine == .auto || options.engine == .bounded, queries.dimension == dimension else { return nil }
+        do {
+            return try planned(for: queries, metric: metric, isTriangle: isTriangle, wanted: wanted, options: options)
+        } catch let error as SimilarityError where error.code == .invalidRows {
+            // Every engine tells of the queries first.
+            try InvalidRowCheck.reject(queries, storage, options: options)
+            throw error
+        }
+    }
+
+    private func planned(
+        for queries: RowStorage,
+        metric: Metric,
+        isTriangle: Bool,
+        wanted: Wanted,
+        options: RunOptions
+    ) throws -> PreparedCorpus? {
         if options.engine == .bounded {
             let spectrum = try Spectrum(of: storage, options: options)
             let prefix = EnginePlan.bestPrefix(

@@ -33,7 +33,8 @@ enum InvalidRowCheck {
         if corpus.bytes !== queries.bytes { try reject(corpus, side: .corpus, options) }
     }
 
-    private static func reject(_ storage: RowStorage, side: SimilarityError.Side, _ options: RunOptions) throws {
+    /// The same for one side.
+    static func reject(_ storage: RowStorage, side: SimilarityError.Side, _ options: RunOptions) throws {
         let statistics = try VectorMatrix(storage: storage).statistics(
             workers: options.workers,
             cancellation: options.cancellation

@@ -15,9 +15,12 @@ struct BenchSubject {
 
     init(_ corpus: VectorMatrix, metric: Metric, isPrepared: Bool, options: RunOptions) throws {
         if isPrepared {
-            // To be wired: time `PreparedCorpus(corpus, metric: metric, options: options)` into `prepareSeconds`, and call
-            // its `nearest(to:k:excludingSelf:options:)` and `selfJoin(threshold:options:)` below.
-            throw CommandFailure.usage("--prepared is not in this version")
+            let start = ContinuousClock.now
+            let prepared = try PreparedCorpus(corpus, metric: metric, options: options)
+            prepareSeconds = (ContinuousClock.now - start) / .seconds(1)
+            nearest = { try prepared.nearest(to: $0, k: $1, excludingSelf: $2, options: options) }
+            selfJoin = { try prepared.selfJoin(threshold: $0, options: options) }
+            return
         }
         prepareSeconds = nil
         nearest = {

@@ -9,7 +9,8 @@ extension PreparedCorpus {
     ///   - vectors: The rows; they are kept, not copied.
     ///   - metric: How they will be compared; a prepared corpus serves one metric.
     ///   - options: Workers, cancellation, and what happens to invalid rows. The engine is of no concern.
-    /// - Throws: ``SimilarityError`` if rows are invalid or more than 2^32 - 1, `CancellationError` if cancelled.
+    /// - Throws: ``SimilarityError`` if rows are invalid or more than 2^32 - 1, or dimensions more than 16,384;
+    ///   `CancellationError` if cancelled.
     public init(_ vectors: VectorMatrix, metric: Metric = .cosine, options: RunOptions = RunOptions()) throws {
         let spectrum = try Spectrum(of: vectors.storage, options: options)
         try self.init(vectors, metric: metric, spectrum: spectrum, prefix: nil, options: options)
@@ -25,6 +26,11 @@ extension PreparedCorpus {
     ) throws {
         let storage = vectors.storage
         let dimension = vectors.dimension
+        guard dimension <= CodeShape.dimensionLimit else {
+            throw SimilarityError.tooLarge(
+                "vectors of \(dimension) dimensions; a prepared corpus has at most \(CodeShape.dimensionLimit)"
+            )
+        }
         let workers = options.workers.count
         let prefix =
             prefix

@@ -11,7 +11,9 @@ extension VectorMatrix {
         wanted: Wanted,
         options: RunOptions
     ) throws -> PreparedCorpus? {
-        guard options.engine == .auto || options.engine == .bounded, queries.dimension == dimension else { return nil }
+        guard options.engine == .auto || options.engine == .bounded, queries.dimension == dimension,
+            dimension <= CodeShape.dimensionLimit
+        else { return nil }
         do {
             return try planned(for: queries, metric: metric, isTriangle: isTriangle, wanted: wanted, options: options)
         } catch let error as SimilarityError where error.code == .invalidRows {

@@ -11,7 +11,7 @@ public enum Engine: String, CaseIterable, Sendable {
     /// Tiles of single-precision products by `cblas_sgemm`.
     case blas
     /// Integer products of short codes, with a proven bound, in front of the verdict: searches and joins below the cost of the
-    /// matrix multiply where the data lets it.
+    /// matrix multiply where the data lets it. Vectors of more than 16,384 dimensions are compared as by ``blas``.
     case bounded
     /// The same tiles by Swift SIMD kernels.
     case simd

@@ -42,7 +42,8 @@ struct TileWalk {
         self.corpus = corpus
         self.pairing = pairing
         self.options = options
-        engine = options.engine.resolved
+        // What the bounded engine does not code is compared by the floats.
+        engine = options.engine.resolved == .bounded ? Engine.auto.resolved : options.engine.resolved
         plan =
             options.tilePlan
             ?? .planned(queryCount: queries.rowCount, dimension: queries.dimension)

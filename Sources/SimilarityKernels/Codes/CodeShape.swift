@@ -13,6 +13,10 @@ package struct CodeShape: Sendable, Equatable {
     package let chunkDepth: Int
     package let chunkCount: Int
 
+    /// The largest dimension that is coded: products stay exact in `Float`, and a block of rows takes at most 64 MiB while it is
+    /// coded.
+    package static let dimensionLimit = 1 << 14
+
     /// Rows of a panel.
     package static let panelRows = 16
     /// Rows of a block, which share one scale and one set of maxima.

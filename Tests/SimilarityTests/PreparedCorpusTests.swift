@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Similarity
+import Synchronization
+import Testing
+import VectorTestSupport
+
+/// A corpus that is prepared once and used for everything, and the plan behind the engine `auto`.
+@Suite struct PreparedCorpusTests {
+    /// Rows whose energy falls off along the coordinates, as that of embeddings does along their principal directions.
+    private static func rows(_ count: Int, _ dimension: Int, decay: Float, seed: UInt64) -> VectorMatrix {
+        var random = SplitMix64(seed: seed)
+        var values: [Float] = []
+        values.reserveCapacity(count * dimension)
+        for _ in 0..<count {
+            var scale: Float = 1
+            for _ in 0..<dimension {
+                let uniform = Float(random.next() >> 40) / Float(1 << 24)
+                values.append((uniform - 0.5) * scale)
+                scale *= decay
+            }
+        }
+        return VectorMatrix(rowCount: count, dimension: dimension, values: values)
+    }
+
+    @Test(arguments: Metric.allCases)
+    func `one preparation serves searches, joins and self-joins, byte for byte`(metric: Metric) throws {
+        let corpus = Self.rows(5000, 48, decay: 0.9, seed: 1)
+        let queries = Self.rows(700, 48, decay: 0.9, seed: 2)
+        let prepared = try PreparedCorpus(corpus, metric: metric)
+        #expect(prepared.codeByteCount < 5000 * 48 * 4)
+        let reference = RunOptions(engine: .reference)
+        for workers in [1, 2, 5] {
+            let options = RunOptions(workers: Workers(count: workers))
+            let found = try prepared.nearest(to: queries, k: 7, options: options)
+            let expected = try corpus.nearest(to: queries, k: 7, metric: metric, options: reference)
+            #expect(found.rows == expected.rows && found.scores == expected.scores)
+            #expect(found.counters.engine == .bounded && found.counters.pairs == 5000 * 700)
+            // The filter does its work: verdicts for a small share of the pairs.
+            #expect(found.counters.verdicts < found.counters.pairs / 20)
+            let threshold = metric.reported(expected.scores[6])
+            let joined = try prepared.join(from: queries, threshold: threshold, options: options)
+            #expect(
+                joined.pairs
+                    == (try queries.join(corpus, threshold: threshold, metric: metric, options: reference)).pairs
+            )
+            let own = try prepared.selfJoin(threshold: threshold, options: options)
+            #expect(own.pairs == (try corpus.selfJoin(threshold: threshold, metric: metric, options: reference)).pairs)
+            #expect(own.counters.pairs == 5000 * 4999 / 2)
+        }
+    }
+
+    @Test func `queries find the same alone as in company`() throws {
+        let corpus = Self.rows(6000, 40, decay: 0.9, seed: 3)
+        let queries = Self.rows(9, 40, decay: 0.9, seed: 4)
+        let prepared = try PreparedCorpus(corpus)
+        let together = try prepared.nearest(to: queries, k: 5)
+        for query in 0..<queries.rowCount {
+            let alone = try prepared.nearest(to: VectorMatrix(rows: [queries[query]]), k: 5)
+            #expect(alone[0] == together[query])
+        }
+    }
+
+    private static func plan(_ corpus: VectorMatrix) throws -> (engine: Engine, lines: [String]) {
+        let lines = Mutex<[String]>([])
+        var options = RunOptions()
+        options.explain = { line in lines.withLock { $0.append(line) } }
+        let found = try corpus.nearest(to: corpus, k: 3, excludingSelf: true, options: options)
+        return (found.counters.engine, lines.withLock { $0 })
+    }
+
+    @Test func `auto takes the bounded engine where it pays and says what it saw`() throws {
+        let (engine, lines) = try Self.plan(Self.rows(8000, 320, decay: 0.985, seed: 5))
+        #expect(engine == .bounded)
+        #expect(lines.contains { $0.hasPrefix("bounded, prefix") } && lines.last?.hasPrefix("chosen: bounded") == true)
+    }
+
+    @Test func `auto leaves small jobs to the floats`() throws {
+        let (engine, lines) = try Self.plan(Self.rows(300, 64, decay: 0.9, seed: 6))
+        #expect(engine == Engine.auto.resolved && lines.last?.contains("small job") == true)
+    }
+
+    @Test func `dimensions that no code is made for are compared all the same`() throws {
+        let corpus = Self.rows(6, 20_000, decay: 1, seed: 7)
+        let found = try corpus.nearest(to: corpus, k: 2, options: RunOptions(engine: .bounded))
+        let expected = try corpus.nearest(to: corpus, k: 2, options: RunOptions(engine: .reference))
+        #expect(found.rows == expected.rows && found.scores == expected.scores)
+        #expect(throws: SimilarityError.self) { try PreparedCorpus(corpus) }
+    }
+}

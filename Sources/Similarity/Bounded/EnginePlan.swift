@@ -56,6 +56,11 @@ struct EnginePlan {
         let sampled = Double(Spectrum.sample(corpus.rowCount, dimension: corpus.dimension).count)
         guard sampled * d <= pairs * lookingShare else { return fallBack("a look at the rows would cost too much") }
         guard corpus.rowCount <= Int(UInt32.max) else { return fallBack("too many rows for codes") }
+        // Rows are read in the order of their groups, which a disk does not like.
+        let bytes = n * d * Double(corpus.elementType.byteCount) + n * (d + 100)
+        if let available = SystemMemory.available, bytes > 0.8 * Double(available) {
+            return fallBack("rows and codes do not fit memory")
+        }
         let moments = try Spectrum.Moments(of: corpus, options: options)
         let budget = pairs * d * Cost.multiply
         let eigen = moments.isUneven ? d * d * d * Cost.eigen : 0

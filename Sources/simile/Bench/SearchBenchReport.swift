@@ -52,7 +52,7 @@ struct SearchBenchReport {
         let blas = BLAS.configuration.map { JSONText.of($0) } ?? "null"
         return "{\"cpu\":\(JSONText.of(processorName ?? "unknown")),\"blas\":\(blas),"
             + "\"core\":\(BLAS.core.map { JSONText.of($0) } ?? "null"),\"blasThreads\":\(BLAS.threadCount),"
-            + "\"isa\":\"\(KernelBackend.fastestVector == .avx2 ? "avx2" : "baseline")\","
+            + "\"isa\":\"\(KernelBackend.fastestVector.level)\","
             + "\"processors\":\(Workers.available.count)}"
     }
 

@@ -14,7 +14,8 @@ package import CSimilarityKernels
 /// of its three terms, and `2^-147`, `u = 2^-24`.
 ///
 /// Requires: the codes of a chunk have norms whose product is at most 32,767 (then the product is exact on every backend,
-/// and below 2^24 for up to 512 chunks, so its `Float` is exact too); at most 2^16 rows and queries; `survivors` has room for
+/// and below 2^24 for up to 512 chunks, so its `Float` is exact too); the products with `offsets` and `tails` stay within the range of `Float`, and only a base may be
+/// infinite; at most 2^16 rows and queries; `survivors` has room for
 /// one panel: 16 rows times all queries of the quads.
 /// Survivors come panel by panel, in an order that depends on the backend.
 package enum CodeTile {

@@ -81,7 +81,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SimilarityKernelsTests",
-            dependencies: ["SimilarityKernels", "VectorTestSupport"],
+            dependencies: ["CSimilarityKernels", "SimilarityKernels", "VectorTestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

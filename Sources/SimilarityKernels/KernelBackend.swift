@@ -2,6 +2,12 @@
 
 internal import CSimilarityKernels
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
 /// The ways a kernel is written. Each kernel has a contract, a `reference` version and faster ones that keep to it.
 package enum KernelBackend: String, CaseIterable, Sendable {
     /// Plain loops, to be checked by hand.
@@ -17,7 +23,33 @@ package enum KernelBackend: String, CaseIterable, Sendable {
     package static let vectorBackends: [KernelBackend] =
         simile_has_avx2() ? [.reference, .simd, .avx2] : [.reference, .simd]
 
-    /// The one choice for the verdict, the scan, dot products and conversions: made once a process, handed down as a
-    /// value, so that no loop asks again.
-    package static let fastestVector: KernelBackend = simile_has_avx2() ? .avx2 : .simd
+    /// The one choice for the verdict, the scan, the codes, dot products and conversions: made once a process, handed down as
+    /// a value, so that no loop asks again.
+    ///
+    /// The environment variable `SIMILE_INSTRUCTION_SET` forces a level below the machine's: `reference`, `baseline` or `avx2`.
+    /// It is for tests, and changes no result. What cannot be had ends the process: a test that asks for one level and
+    /// silently gets another proves nothing.
+    package static let fastestVector: KernelBackend = {
+        let level = unsafe getenv("SIMILE_INSTRUCTION_SET").map { unsafe String(cString: $0) }
+        if let backend = vector(ofLevel: level) { return backend }
+        let names = vectorBackends.map(\.level).joined(separator: ", ")
+        fatalError("SIMILE_INSTRUCTION_SET is '\(level ?? "")'; expected one that this machine has: \(names)")
+    }()
+
+    /// The backend of an instruction-set level, or the fastest for nil and an empty name; nil if the level is unknown or the
+    /// machine does not have it.
+    package static func vector(ofLevel name: String?) -> KernelBackend? {
+        guard let name, !name.isEmpty else { return vectorBackends.last }
+        return vectorBackends.first { $0.level == name }
+    }
+
+    /// The name of the instruction-set level that a backend is compiled for.
+    package var level: String {
+        switch self {
+        case .reference: "reference"
+        case .simd: "baseline"
+        case .avx2: "avx2"
+        case .openBLAS: "openblas"
+        }
+    }
 }

@@ -29,10 +29,24 @@ import VectorTestSupport
         )
         let hasAVX2 = flags.isSuperset(of: ["avx2", "fma", "f16c"])
         #expect(KernelBackend.vectorBackends == (hasAVX2 ? [.reference, .simd, .avx2] : [.reference, .simd]))
-        #expect(KernelBackend.fastestVector == (hasAVX2 ? .avx2 : .simd))
+        let forced = ProcessInfo.processInfo.environment["SIMILE_INSTRUCTION_SET"]
+        #expect(KernelBackend.fastestVector.level == forced ?? (hasAVX2 ? "avx2" : "baseline"))
         #endif
         for list in [Verdict.backends, DotRows.backends, ThresholdScan.backends] {
             #expect(list == KernelBackend.vectorBackends)
+        }
+    }
+
+    @Test("a level is one that the machine has, or none")
+    func levels() {
+        #expect(KernelBackend.vector(ofLevel: nil) == KernelBackend.vectorBackends.last)
+        #expect(KernelBackend.vector(ofLevel: "") == KernelBackend.vectorBackends.last)
+        #expect(KernelBackend.vector(ofLevel: "reference") == .reference)
+        #expect(KernelBackend.vector(ofLevel: "baseline") == .simd)
+        let hasAVX2 = KernelBackend.vectorBackends.contains(.avx2)
+        #expect(KernelBackend.vector(ofLevel: "avx2") == (hasAVX2 ? .avx2 : nil))
+        for name in ["avx512", "AVX2", "simd", "openblas", " baseline"] {
+            #expect(KernelBackend.vector(ofLevel: name) == nil, "\(name)")
         }
     }
 

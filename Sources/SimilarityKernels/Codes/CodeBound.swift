@@ -62,6 +62,9 @@ package struct CodeBound: Sendable {
         let slope = hasOffsets ? 1 / unit * (1 - 0x1p-21) : 0
         // Products are below 2^24, so a base beyond 1e30 is as good as one at it; terms this large prove nothing.
         guard base > -1e30, tailSlope > -1e30, slope < 1e30 else { return .none }
+        // Nor may a product with a row's tail or offset leave the range of `Float`: infinities of both signs would meet, and the
+        // fused kernel would make of them what the plain one does not.
+        guard -tailSlope * block.tailNorm < 1e37, slope * block.norm * block.norm < 1e37 else { return .none }
         // Rows as near as the cut are likely so in their tails too. A guess: it only decides what is looked at first.
         let share = norms > 0 ? Float(min(max(floor.value / norms, 0), 1)) : 0
         return Limit(

@@ -145,8 +145,13 @@ package struct CodeCandidate: Sendable {
     private mutating func setLimits(_ block: CodeBlockTerms) {
         if let chosen {
             for (i, query) in chosen.enumerated() { setLimit(i, of: Int(query), block) }
-            // What fills up the last quad takes no part.
-            for i in chosen.count..<(chosen.count + 3) / 4 * 4 { bases[i] = .infinity }
+            // What fills up the last quad takes no part. Slopes that were set for another block could make it one that does:
+            // times the tails of this one they may be minus infinity.
+            for i in chosen.count..<(chosen.count + 3) / 4 * 4 {
+                slopes[i] = 0
+                tailSlopes[i] = 0
+                bases[i] = .infinity
+            }
             return
         }
         for i in floors.indices { setLimit(i, of: i, block) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CSimilarityKernels
+package import CSimilarityKernels
 
 /// The integer filter: products of the codes of rows and queries, tested in registers, only survivors written.
 ///
@@ -14,16 +14,17 @@ internal import CSimilarityKernels
 /// of its three terms, and `2^-147`, `u = 2^-24`.
 ///
 /// Requires: the codes of a chunk have norms whose product is at most 32,767 (then the product is exact on every backend,
-/// and below 2^24 for up to 512 chunks, so its `Float` is exact too); at most 2^16 rows and queries; `survivors` has room for
+/// and below 2^24 for up to 512 chunks, so its `Float` is exact too); the products with `offsets` and `tails` stay within the range of `Float`, and only a base may be
+/// infinite; at most 2^16 rows and queries; `survivors` has room for
 /// one panel: 16 rows times all queries of the quads.
 /// Survivors come panel by panel, in an order that depends on the backend.
-enum CodeTile {
+package enum CodeTile {
     /// Backends of this kernel on this machine.
-    static let backends = KernelBackend.vectorBackends
+    package static let backends = KernelBackend.vectorBackends
 
     /// Tests pairs from panel `panel` on until all are done or the next panel may not fit; moves `panel` there and returns
     /// the number of survivors.
-    static func scan(
+    package static func scan(
         _ backend: KernelBackend,
         _ tile: simile_code_tile,
         from panel: inout Int,
@@ -140,11 +141,11 @@ enum CodeTile {
 ///
 /// Requires: `queries` and `rows` readable for `depth` codes at `depth` times each survivor's numbers, `products` writable
 /// for `count` and apart from them; any alignment; the product of the norms of the codes is below 2^31.
-enum CodeProduct {
+package enum CodeProduct {
     /// Backends of this kernel on this machine.
-    static let backends = KernelBackend.vectorBackends
+    package static let backends = KernelBackend.vectorBackends
 
-    static func fill(
+    package static func fill(
         _ backend: KernelBackend,
         survivors: UnsafePointer<simile_survivor>,
         count: Int,

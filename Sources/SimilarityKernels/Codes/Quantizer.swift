@@ -5,11 +5,11 @@
 /// Nothing here needs to round in any particular way: `residual` is measured with the codes that came out, and is a true
 /// upper bound of `|y - scale * code|`. It is computed in single precision, two roundings of at most `u |y_i|` and
 /// `u |scale * code_i| <= u (|y_i| + |r_i|)`, and summed in `Double`.
-@safe struct Quantizer: ~Copyable {
+@safe package struct Quantizer: ~Copyable {
     private var codes: UnsafeMutableBufferPointer<Int16>
     private var residuals: UnsafeMutableBufferPointer<Float>
 
-    init(capacity: Int) {
+    package init(capacity: Int) {
         unsafe codes = .allocate(capacity: max(capacity, 1))
         unsafe residuals = .allocate(capacity: max(capacity, 1))
     }
@@ -21,7 +21,7 @@
 
     /// The codes of the last vector.
     @inline(__always)
-    func code(_ index: Int) -> Int16 { unsafe codes[index] }
+    package func code(_ index: Int) -> Int16 { unsafe codes[index] }
 
     /// Four codes from `index` on; 0 for those at `end` or beyond it.
     @inline(__always)
@@ -36,7 +36,7 @@
     }
 
     /// Norm and largest magnitude of some coordinates.
-    static func extent(
+    package static func extent(
         _ y: UnsafePointer<Float>,
         count: Int,
         backend: KernelBackend
@@ -59,14 +59,14 @@
 
     /// A scale for coordinates whose largest magnitude and (chunk) norm are known: codes stay within `limit`, and their norm
     /// within `norm` as far as rounding lets them. Never below the least normal float, so that it may divide.
-    static func scale(largest: Float, limit: Int, norm: Double, codeNorm: Double) -> Float {
+    package static func scale(largest: Float, limit: Int, norm: Double, codeNorm: Double) -> Float {
         max(largest / Float(limit), Float(norm / codeNorm), Float.leastNormalMagnitude)
     }
 
     /// Quantizes `count` coordinates; returns `|codes|` squared and an upper bound of the norm of what is lost.
     ///
     /// - Parameter squaredLimit: The most `|codes|^2` may be; codes are moved towards zero until they keep to it.
-    mutating func quantize(
+    package mutating func quantize(
         _ y: UnsafePointer<Float>,
         count: Int,
         scale: Float,

@@ -20,7 +20,7 @@ enum BenchReport {
             ("blas", BLAS.configuration.map { JSONText.of($0) } ?? "null"),
             ("core", BLAS.core.map { JSONText.of($0) } ?? "null"),
             ("blasThreads", "\(BLAS.threadCount)"),
-            ("isa", "\"\(KernelBackend.fastestVector == .avx2 ? "avx2" : "baseline")\""),
+            ("isa", "\"\(KernelBackend.fastestVector.level)\""),
             ("processors", "\(Workers.available.count)"),
         ])
     }

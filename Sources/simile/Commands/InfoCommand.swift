@@ -54,7 +54,7 @@ struct InfoCommand: ParsableCommand {
             Fact("blas", blas.map { .text($0) } ?? .none),
             Fact("core", BLAS.core.map { .text($0) } ?? .none),
             Fact("blasThreads", BLAS.configuration == nil ? .none : .count(BLAS.threadCount)),
-            Fact("isa", .text(KernelBackend.fastestVector == .avx2 ? "avx2" : "baseline")),
+            Fact("isa", .text(KernelBackend.fastestVector.level)),
             Fact("threads", .count(running.workers.count)),
             Fact("threadsFrom", .text(running.workersSource)),
             Fact("libblas", .files(libraries?.blas ?? [])),

@@ -2,7 +2,7 @@
 
 internal import FoundationEssentials
 
-/// What the command line takes from the environment; the libraries take nothing.
+/// What the command line takes from the environment; the libraries take nothing, but for the instruction-set level of tests.
 enum Environment {
     /// `${XDG_CACHE_HOME:-~/.cache}`.
     static func cacheFolder() throws -> String {

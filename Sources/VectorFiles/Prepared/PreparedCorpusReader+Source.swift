@@ -14,6 +14,15 @@ extension PreparedCorpusReader {
     /// The file that the corpus was prepared from, where it should be now; nil if none is named.
     package var sourcePath: String? { header.source.map { RelativePath.resolved($0.path, from: path) } }
 
+    /// The source that a prepared file names, without a look at the rest of it; nil if it names none or cannot be read.
+    package static func sourcePath(namedBy path: String) -> String? {
+        guard FileFormat(path: path) == .simile, let bytes = try? VectorFile.mapped(path) else { return nil }
+        let header = try? bytes.withBytes { span throws(VectorFileError) in
+            try PreparedHeader.unverified(span, path: path)
+        }
+        return header?.source.map { RelativePath.resolved($0.path, from: path) }
+    }
+
     /// What has become of that file.
     ///
     /// - Complexity: reads at most 66 MiB of it, or all of it if its time has changed.

@@ -26,6 +26,12 @@ extension PreparedHeader {
         return (header, try header.layout(heldTo: bytes, path: path))
     }
 
+    /// The header of a file whose checksum nobody has verified: for what harms nobody if it is wrong.
+    static func unverified(_ bytes: Span<UInt8>, path: String) throws(VectorFileError) -> PreparedHeader {
+        try identify(bytes, path: path)
+        return try PreparedHeader(fieldsOf: bytes, path: path)
+    }
+
     /// Whether this is a file of this version, whole by its own account.
     private static func identify(_ bytes: Span<UInt8>, path: String) throws(VectorFileError) {
         func refuse(_ message: String) -> VectorFileError { .refused(path, place: "header", message) }
@@ -72,7 +78,7 @@ extension PreparedHeader {
             Self.elementTypes[
                 try code("component type", at: Place.elementType, below: Self.elementTypes.count)
             ]
-        dimension = try count("a dimension", at: Place.dimension, in: 1...RowStorage.dimensionLimit)
+        dimension = try count("a dimension", at: Place.dimension, in: 1...CodeShape.dimensionLimit)
         rowCount = try count("a number of rows", at: Place.rowCount, in: 0...Int(UInt32.max))
         codedRowCount = try count("a number of coded rows", at: Place.codedRowCount, in: 0...rowCount)
         prefix = try count("a prefix", at: Place.prefix, in: 1...dimension)

@@ -2,7 +2,7 @@
 
 /// The formats that the endings of file names stand for.
 package enum FileFormat: String, Sendable, CaseIterable {
-    case npy, fvecs, txt, jsonl, csv, svg
+    case npy, fvecs, simile, txt, jsonl, csv, svg
     // Endings that are known but not read or written yet.
     case bvecs, ivecs, fbin, f16bin, u8bin, i8bin, safetensors
 

@@ -12,7 +12,7 @@ struct Simile: ParsableCommand {
         commandName: "simile",
         abstract: "Exact vector similarity: nearest neighbors, near-duplicates and similarity matrices.",
         discussion: """
-            F is a vector file (.npy, .fvecs) or a text file (.txt, .jsonl), told by its ending. Texts are embedded on the \
+            F is a vector file (.npy, .fvecs), a text file (.txt, .jsonl) or a prepared corpus (.simile), told by its ending. Texts are embedded on the \
             way by --model.
 
             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input refused, 130 interrupted.
@@ -20,6 +20,7 @@ struct Simile: ParsableCommand {
         version: version,
         subcommands: [
             InfoCommand.self, EmbedCommand.self, MatrixCommand.self, SearchCommand.self, JoinCommand.self,
+            PrepareCommand.self,
             BenchCommand.self,
         ]
     )

@@ -68,6 +68,19 @@ package struct RowStorage: Sendable {
         }
     }
 
+    /// Calls `body` with the bytes of one row as they are stored.
+    package func withBytes<R: ~Copyable, E: Error>(
+        ofRow row: Int,
+        _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(row >= 0 && row < rowCount, "row \(row) of a matrix with \(rowCount) rows")
+        let bytes = unsafe UnsafeBufferPointer(
+            start: address(ofRow: row).assumingMemoryBound(to: UInt8.self),
+            count: dimension * elementType.byteCount
+        )
+        return try body(unsafe Span(_unsafeElements: bytes))
+    }
+
     /// The components of one row as floats.
     package func row(_ row: Int) -> [Float] {
         precondition(row >= 0 && row < rowCount, "row \(row) of a matrix with \(rowCount) rows")

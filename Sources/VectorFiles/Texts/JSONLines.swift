@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
+internal import SimilarityKernels
 
 extension JSONValue {
     /// An id: an integer or a string.
@@ -20,7 +21,17 @@ enum JSONLines {
         _ path: String,
         _ body: (Int, JSONValue) throws(VectorFileError) -> Void
     ) throws(VectorFileError) {
-        try TextLines.read(path) { number, line throws(VectorFileError) in
+        let bytes = try VectorFile.mapped(path)
+        try bytes.withBytes { span throws(VectorFileError) in try read(span, path: path, body) }
+    }
+
+    /// The same for lines that are a part of a file.
+    static func read(
+        _ bytes: Span<UInt8>,
+        path: String,
+        _ body: (Int, JSONValue) throws(VectorFileError) -> Void
+    ) throws(VectorFileError) {
+        try TextLines.read(bytes, path: path) { number, line throws(VectorFileError) in
             guard let object = try object(line, number, path) else { return true }
             try body(number, object)
             return true

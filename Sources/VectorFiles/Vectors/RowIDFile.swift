@@ -11,8 +11,21 @@ enum RowIDFile {
         let path = path(besides: vectorPath)
         guard FileIdentity(path: path) != nil else { return nil }
         if rowCount == 0 { return [] }
+        let bytes = try VectorFile.mapped(path)
+        return try bytes.withBytes { span throws(VectorFileError) in
+            try read(span, path: path, rowCount: rowCount, of: vectorPath)
+        }
+    }
+
+    /// The ids of `rowCount` rows of the vectors in `vectorPath`, from the lines of `path` or of a part of it.
+    static func read(
+        _ bytes: Span<UInt8>,
+        path: String,
+        rowCount: Int,
+        of vectorPath: String
+    ) throws(VectorFileError) -> [RowID] {
         var ids: [RowID] = []
-        try JSONLines.read(path) { line, object throws(VectorFileError) in
+        try JSONLines.read(bytes, path: path) { line, object throws(VectorFileError) in
             guard let id = object["id"]?.id else {
                 throw .refused(path, place: "line \(line)", "expected a field \"id\" with an integer or a string")
             }
@@ -29,8 +42,10 @@ enum RowIDFile {
 
     static func write(_ ids: [RowID], to file: AtomicFile) throws(VectorFileError) {
         for (row, id) in ids.enumerated() {
-            file.write("{\"row\":\(row),\"id\":\(JSONText.of(id))}\n")
+            file.write(line(row, id))
             try file.flushIfLarge()
         }
     }
+
+    static func line(_ row: Int, _ id: RowID) -> String { "{\"row\":\(row),\"id\":\(JSONText.of(id))}\n" }
 }

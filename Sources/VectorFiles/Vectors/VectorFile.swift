@@ -8,6 +8,7 @@ internal import SimilarityKernels
 /// - `.npy`: two dimensions, C order, little-endian; float32 is memory-mapped and never copied, float16, float64, int8
 ///   and uint8 are widened (float64: rounded) tile by tile while they are used. Written as float32.
 /// - `.fvecs`: each vector is its dimension as int32 and then its float32 components; memory-mapped.
+/// - `.simile`: the rows that a prepared corpus was made of, see ``PreparedCorpusFile``; not written here.
 ///
 /// Ids stand beside a vector file: `v.npy` has them in `v.ids.jsonl`, one `{"row":0,"id":...}` a line.
 public enum VectorFile {
@@ -19,8 +20,17 @@ public enum VectorFile {
     /// - Complexity: `.npy`: the header is read; `.fvecs`: 4 bytes a row, to check that all dimensions are equal.
     /// - Throws: ``VectorFileError``.
     public static func read(_ path: String) throws(VectorFileError) -> VectorMatrix {
+        if FileFormat(path: path) == .simile { return try PreparedCorpusFile.read(path).vectors }
         let format = try FileFormat.of(path, among: FileFormat.vectors, for: "vectors")
-        let bytes = try mapped(path)
+        return try matrix(try mapped(path), path: path, format: format)
+    }
+
+    /// The matrix of a mapped vector file.
+    static func matrix(
+        _ bytes: SharedBytes,
+        path: String,
+        format: FileFormat
+    ) throws(VectorFileError) -> VectorMatrix {
         let storage =
             switch format {
             case .fvecs: try FvecsFile.storage(bytes, path: path)

@@ -25,6 +25,20 @@ package final class AtomicFile {
 
     package func write(_ text: String) { buffer += text.utf8 }
 
+    /// Appends bytes; many at once are not gathered but written.
+    package func write(_ bytes: Span<UInt8>) throws(VectorFileError) {
+        if bytes.count < 1 << 16 {
+            for i in 0..<bytes.count { buffer.append(bytes[i]) }
+            return try flushIfLarge()
+        }
+        try flush()
+        do {
+            try file.write(bytes)
+        } catch {
+            throw .notWritten(path, "cannot \(error.operation): \(error.reason)")
+        }
+    }
+
     /// Appends the bytes of integers, the lowest first.
     package func write<T: FixedWidthInteger>(littleEndian values: [T]) throws(VectorFileError) {
         for value in values {

@@ -9,10 +9,10 @@ internal import VectorFiles
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
-        abstract: "What is in a vector file, or what this machine and build can do."
+        abstract: "What is in a vector file or a prepared corpus, or what this machine and build can do."
     )
 
-    @Argument(help: "A vector file.") var file: String?
+    @Argument(help: "A vector file or a prepared corpus.") var file: String?
     @OptionGroup var running: RunningOptions
     @Option(help: "Form of the output: table or json. (default: table on a terminal, else json)") var format:
         OutputFormat?
@@ -28,6 +28,7 @@ struct InfoCommand: ParsableCommand {
     }
 
     private func describe(_ path: String) throws -> [Fact] {
+        if FileFormat(path: path) == .simile { return describe(try PreparedCorpusReader(path)) }
         let vectors = try VectorFile.read(path)
         let statistics = try vectors.statistics(workers: running.workers, cancellation: Interruption.flag)
         return [
@@ -38,6 +39,24 @@ struct InfoCommand: ParsableCommand {
             Fact("normMax", statistics.normRange.map { .number($0.upperBound) } ?? .none),
             Fact("zeroRows", .count(statistics.zeroRowCount)),
             Fact("invalidRows", .count(statistics.invalidRowCount)),
+        ]
+    }
+
+    /// Does not need the source: what has become of it is one of the facts.
+    private func describe(_ reader: PreparedCorpusReader) -> [Fact] {
+        let file = reader.summary
+        return [
+            Fact("rows", .count(file.rowCount)),
+            Fact("dimension", .count(file.dimension)),
+            Fact("type", .text(file.elementType.shortName)),
+            Fact("metric", .text(file.metric.rawValue)),
+            Fact("prefix", .count(file.prefix)),
+            Fact("codedRows", .count(file.codedRowCount)),
+            Fact("bytes", .count(file.fileByteCount)),
+            Fact("embedded", .flag(file.embedsRows)),
+            Fact("source", file.source.map { .text($0) } ?? .none),
+            Fact("sourceState", .text(reader.sourceState.rawValue)),
+            Fact("version", .count(file.version)),
         ]
     }
 
@@ -82,6 +101,7 @@ private struct Fact {
         case text(String)
         case count(Int)
         case number(Double)
+        case flag(Bool)
         case none
 
         /// The usual single file, or all of them, or none.
@@ -94,6 +114,7 @@ private struct Fact {
             case .text(let text): JSONText.of(text)
             case .count(let count): "\(count)"
             case .number(let number): plain(number)
+            case .flag(let flag): "\(flag)"
             case .none: "null"
             }
         }
@@ -103,6 +124,7 @@ private struct Fact {
             case .text(let text): text
             case .count(let count): "\(count)"
             case .number(let number): plain(number)
+            case .flag(let flag): flag ? "yes" : "no"
             case .none: "none"
             }
         }

@@ -17,21 +17,22 @@ struct JoinCommand: ParsableCommand {
             """
     )
 
-    @Option(help: "Vectors or texts.") var left: String
-    @Option(help: "Vectors or texts; none means --left with itself.") var right: String?
+    @Option(help: "Vectors, texts or a prepared corpus.") var left: String
+    @Option(help: "Vectors, texts or a prepared corpus; none means --left with itself.") var right: String?
     @Option(parsing: .unconditional, help: "Lowest score, or largest distance, of a pair; inclusive.")
     var threshold: Threshold
-    @Option(help: "How vectors are compared.") var metric: Metric = .cosine
+    @Option(help: "How vectors are compared. (default: as --right, or --left alone, is prepared, else cosine)")
+    var metric: Metric?
     @Option(help: "Result file: .jsonl, .csv or .npy.") var output: String?
     @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
     @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
 
     mutating func validate() throws {
-        if metric == .euclidean, threshold.value < 0 {
-            throw ValidationError("--threshold is \(threshold.value); a distance is not negative")
-        }
+        if metric == .euclidean, threshold.value < 0 { throw ValidationError(negativeDistance) }
     }
+
+    private var negativeDistance: String { "--threshold is \(threshold.value); a distance is not negative" }
 
     mutating func run() throws {
         var file: PairFile?
@@ -40,8 +41,11 @@ struct JoinCommand: ParsableCommand {
             file = try PairFile(path: output, registeredIn: Interruption.temporaryFiles)
         }
         let reader = InputReader(inputs, running)
-        let leftSet = try reader.read(left, metric: metric)
-        let rightSet = try right.map { try reader.read($0, metric: metric) }
+        // The right side, or the only one, is the one that is searched in.
+        let (corpus, metric) = try reader.readCorpus(right ?? left, metric: self.metric)
+        if metric == .euclidean, threshold.value < 0 { throw CommandFailure.usage(negativeDistance) }
+        let rightSet = right == nil ? nil : corpus
+        let leftSet = right == nil || right == left ? corpus : try reader.read(left, metric: metric)
         let (m, n) = (Double(leftSet.vectors.rowCount), Double((rightSet ?? leftSet).vectors.rowCount))
         let progress = running.progress("joining", total: rightSet == nil ? m * m / 2 : m * n, unit: "pairs")
         let clock = ContinuousClock.now
@@ -51,14 +55,14 @@ struct JoinCommand: ParsableCommand {
         let joined: JoinedPairs
         if let rightSet, let right {
             try requireSameDimension(left, leftSet.vectors, right, rightSet.vectors)
-            joined = try leftSet.vectors.join(
-                rightSet.vectors,
+            joined = try rightSet.join(
+                from: leftSet,
                 threshold: threshold.value,
                 metric: metric,
                 options: options
             )
         } else {
-            joined = try leftSet.vectors.selfJoin(threshold: threshold.value, metric: metric, options: options)
+            joined = try leftSet.selfJoin(threshold: threshold.value, metric: metric, options: options)
         }
         progress.finish()
         let seconds = (ContinuousClock.now - clock) / .seconds(1)

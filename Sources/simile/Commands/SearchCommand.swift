@@ -16,10 +16,10 @@ struct SearchCommand: ParsableCommand {
             """
     )
 
-    @Option(help: "Queries: vectors or texts.") var queries: String
-    @Option(help: "Corpus: vectors or texts.") var corpus: String
+    @Option(help: "Queries: vectors or texts, or the rows of a prepared corpus.") var queries: String
+    @Option(help: "Corpus: vectors, texts or a prepared corpus.") var corpus: String
     @Option(name: .customShort("k"), parsing: .unconditional, help: "Neighbors of each query.") var k: Int = 10
-    @Option(help: "How vectors are compared.") var metric: Metric = .cosine
+    @Option(help: "How vectors are compared. (default: as the corpus is prepared, else cosine)") var metric: Metric?
     @Flag(help: "Leave out the row with the query's own number; queries and corpus are the same file.")
     var excludeSelf = false
     @Option(help: "Result file: .jsonl, .csv or .npy.") var output: String?
@@ -32,9 +32,10 @@ struct SearchCommand: ParsableCommand {
     }
 
     mutating func run() throws {
-        let isSameFile = FileIdentity(path: queries).map { FileIdentity(path: corpus) == $0 } ?? false
-        if excludeSelf, !isSameFile, FileIdentity(path: queries) != nil, FileIdentity(path: corpus) != nil {
-            throw CommandFailure.usage("--exclude-self needs --queries and --corpus to be the same file")
+        if excludeSelf, !InputOrigin.areSame(queries, corpus) {
+            throw CommandFailure.usage(
+                "--exclude-self needs --queries and --corpus to be the same file, or a prepared corpus and its source"
+            )
         }
         var file: NeighborFile?
         if let output {
@@ -42,10 +43,15 @@ struct SearchCommand: ParsableCommand {
             file = try NeighborFile(path: output, registeredIn: Interruption.temporaryFiles)
         }
         let reader = InputReader(inputs, running)
-        let rows = try reader.read(corpus, metric: metric)
+        let (rows, metric) = try reader.readCorpus(corpus, metric: self.metric)
         // Another name of the same file may have another ending and other ids beside it.
         let wanted = queries == corpus ? rows : try reader.read(queries, metric: metric)
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)
+        if excludeSelf, wanted.vectors.rowCount != rows.vectors.rowCount {
+            throw CommandFailure.refused(
+                "--exclude-self: \(queries) has \(wanted.vectors.rowCount) rows, \(corpus) has \(rows.vectors.rowCount)"
+            )
+        }
         let (m, n) = (Double(wanted.vectors.rowCount), Double(rows.vectors.rowCount))
         try running.requireMemory(
             32 * m * min(Double(k), n),
@@ -55,8 +61,8 @@ struct SearchCommand: ParsableCommand {
 
         let progress = running.progress("searching", total: m * n, unit: "pairs")
         let clock = ContinuousClock.now
-        let found = try rows.vectors.nearest(
-            to: wanted.vectors,
+        let found = try rows.nearest(
+            to: wanted,
             k: k,
             metric: metric,
             excludingSelf: excludeSelf,

@@ -25,12 +25,15 @@ struct InputOptions: ParsableArguments {
 
     var fields: TextFile.Fields { TextFile.Fields(text: textField ?? "text", id: idField) }
 
-    /// Whether a file holds texts or vectors, by its ending and, for `.jsonl`, its first object.
+    /// Whether a file holds texts, vectors or a prepared corpus, by its ending and, for `.jsonl`, its first object.
     func kind(of path: String) throws -> InputKind {
         guard let format = FileFormat(path: path) else {
-            let known = (FileFormat.vectors + FileFormat.texts).map { ".\($0.rawValue)" }.joined(separator: ", ")
+            let known = (FileFormat.vectors + [.simile] + FileFormat.texts).map { ".\($0.rawValue)" }.joined(
+                separator: ", "
+            )
             throw CommandFailure.usage("\(path): unknown ending; expected one of \(known)")
         }
+        if format == .simile { return .prepared }
         if FileFormat.vectors.contains(format) { return .vectors }
         guard FileFormat.texts.contains(format) else {
             throw CommandFailure.usage("\(path): .\(format.rawValue) files are not read in this version")
@@ -47,5 +50,5 @@ struct InputOptions: ParsableArguments {
 
 /// What an input file holds.
 enum InputKind {
-    case vectors, texts
+    case vectors, texts, prepared
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
+internal import SimilarityKernels
 internal import TextEncoder
 internal import VectorFiles
 
-/// One input of a command: its vectors, and its texts if it had texts.
+/// One input of a command: its vectors, its texts if it had texts, its codes if it has some.
 struct InputSet {
     let vectors: VectorMatrix
     let texts: [String]?
+    /// The same rows with their codes, if the input is a prepared corpus that is searched in.
+    var prepared: PreparedCorpus?
     /// The numbers of the rows in their source, where some have been left out.
     var sourceRows: [Int]?
 
@@ -40,10 +43,29 @@ struct InputReader {
         self.running = running
     }
 
-    /// Reads a file of vectors or texts.
+    /// Reads the side that is searched in, and settles the metric: the one that is wanted, else that of a prepared corpus,
+    /// else cosine.
+    func readCorpus(_ path: String, metric wanted: Metric?) throws -> (set: InputSet, metric: Metric) {
+        guard try options.kind(of: path) == .prepared else {
+            let metric = wanted ?? .cosine
+            return (try read(path, metric: metric), metric)
+        }
+        let prepared = try PreparedCorpusFile.read(path)
+        if let wanted, wanted != prepared.metric {
+            throw CommandFailure.usage(
+                "\(path) is prepared for --metric \(prepared.metric), not for --metric \(wanted)"
+            )
+        }
+        let vectors = prepared.vectors
+        // Rows without codes are those that there is something to tell about.
+        if prepared.coded.rowCount < vectors.rowCount { try examine(vectors, path, metric: prepared.metric) }
+        return (InputSet(vectors: vectors, texts: nil, prepared: prepared), prepared.metric)
+    }
+
+    /// Reads a file of vectors or texts, or the rows of a prepared corpus.
     func read(_ path: String, metric: Metric) throws -> InputSet {
         switch try options.kind(of: path) {
-        case .vectors:
+        case .vectors, .prepared:
             let vectors = try VectorFile.read(path)
             try examine(vectors, path, metric: metric)
             return InputSet(vectors: vectors, texts: nil)

@@ -7,9 +7,10 @@ internal import VectorFiles
 enum OutputCheck {
     /// - Parameters:
     ///   - touched: Every file that the output may replace or remove.
-    ///   - inputs: Paths of the inputs; the ids beside them are inputs as well.
+    ///   - inputs: Paths of the inputs; the ids beside them are inputs as well, and so is what a prepared corpus was made of.
     static func requireDistinct(_ touched: [String], from inputs: [String]) throws {
-        for input in inputs.flatMap({ VectorFileWriter.touchedPaths($0) }) {
+        let files = inputs + inputs.compactMap { PreparedCorpusReader.sourcePath(namedBy: $0) }
+        for input in files.flatMap({ VectorFileWriter.touchedPaths($0) }) {
             guard let identity = FileIdentity(path: input) else { continue }
             if touched.contains(where: { FileIdentity(path: $0) == identity }) {
                 throw CommandFailure.usage("--output would replace or remove the input \(input)")

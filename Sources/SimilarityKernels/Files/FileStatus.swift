@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// Size and time of a file, links followed.
+package struct FileStatus: Equatable, Sendable {
+    package let byteCount: Int
+    /// When the contents were last written: nanoseconds since 1970.
+    package let modificationTime: Int64
+
+    /// The status of the file that a path leads to, or nil if there is none.
+    package init?(path: String) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        byteCount = Int(status.st_size)
+        modificationTime = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+    }
+}

@@ -47,7 +47,7 @@ import VectorTestSupport
 
     @Test("products of tails are exact", arguments: CodeProduct.backends, depths)
     func exact(backend: KernelBackend, depth: Int) {
-        for seed in UInt64(0)..<12 {
+        for seed in UInt64(0)..<UInt64(TestSize.rounds(4, long: 100)) {
             var random = SplitMix64(seed: seed)
             // A query's norm is at most about 30,000, in one code or in all.
             let most = [32_767, 30_000, Int(30_000 / Double(depth).squareRoot())][random.below(3)]

@@ -47,7 +47,7 @@ import VectorTestSupport
 
     @Test("random tiles of many panels and quads, at any alignment", arguments: CodeTile.backends)
     func random(backend: KernelBackend) {
-        for seed in UInt64(0)..<60 {
+        for seed in UInt64(0)..<UInt64(TestSize.rounds(15, long: 500)) {
             var random = SplitMix64(seed: seed)
             let depth = 4 + 4 * random.below(70)
             let chunkDepth = min(depth, 4 + 4 * random.below(32))

@@ -106,4 +106,60 @@ import VectorTestSupport
             }
         }
     }
+
+    @Test("half a step of the cut: lower(T), upper(T)")
+    func halfStep() throws {
+        // Zero rows have no residual, so that nothing but the half step covers what rounding the distance took away.
+        let queries = (1...24).map { [Float($0), 1, 0.5] }
+        let isRoundedDown = try queries.map { query in
+            let check = BoundedCheck(.euclidean, corpus: [[0, 0, 0]], queries: [query])
+            let exact = query.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+            return Double(try check.score(0, 0)) < exact
+        }
+        try #require(isRoundedDown.contains(true) && isRoundedDown.contains(false))
+        for query in queries {
+            try Self.attack("half a step", prefix: 3, queries: [query], rows: [[0, 0, 0]], metrics: [.euclidean])
+        }
+    }
+
+    @Test("offset of a row: o_x, rounded down")
+    func rowOffset() throws {
+        // The query is zero, so that a distance is made of the offset alone.
+        var random = SplitMix64(seed: 21)
+        for _ in 0..<40 {
+            let row = [1 + Float(random.below(1 << 23)) * 0x1p-23]
+            try Self.attack("offset of a row", prefix: 1, queries: [[0]], rows: [row], metrics: [.euclidean])
+        }
+    }
+
+    @Test("defect of the rotation: delta |q||x|", arguments: Metric.allCases)
+    func defect(metric: Metric) throws {
+        // A basis that is too short, as the eigenvectors of no real problem are: it takes from every product.
+        let (dimension, short) = (4, Float(1 - 0x1p-12))
+        let matrix = (0..<dimension * dimension).map { $0 % (dimension + 1) == 0 ? short : 0 }
+        let rotation = try Rotation(measuring: matrix, dimension: dimension, workers: 1)
+        #expect(rotation.defect > 0x1p-11 && rotation.defect < 0x1p-9)
+        let check = BoundedCheck(metric, corpus: [[1, 1, 1, 1]], queries: [[1, 1, 1, 1], [1, 1, 1, 1]])
+        let encoding = PreparedCorpus.encoding(metric: metric, dimension: dimension, rotation: rotation)
+        let image = try #require(
+            CodeImage(
+                shape: CodeShape(dimension: dimension, prefix: dimension),
+                rowCount: 1,
+                hasOffsets: encoding.offsetFactor != nil
+            )
+        )
+        let coded = try CodedRows(
+            encoding: check.corpus.storage,
+            order: [0],
+            norms: [2],
+            image: image,
+            by: encoding,
+            workers: 1,
+            check: {}
+        )
+        let prepared = PreparedCorpus(vectors: check.corpus, metric: metric, coded: coded, encoding: encoding)
+        let job = BoundedCheck.Job.join(threshold: try check.score(0, 0))
+        let found = try check.run(job, with: prepared)
+        #expect(try found.entries == check.expected(job).entries && found.entries.count == 2)
+    }
 }

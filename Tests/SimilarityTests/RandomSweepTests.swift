@@ -14,7 +14,7 @@ import VectorTestSupport
 
     private static var seeds: Range<UInt64> {
         if let seed = variables["SIMILE_SEED"].flatMap({ UInt64($0) }) { return seed..<seed + 1 }
-        return 0..<(variables["SIMILE_LONG_TESTS"] == nil ? 100 : 20_000)
+        return 0..<UInt64(TestSize.rounds(100, long: 20_000))
     }
 
     @Test("search and join are the oracle's for random inputs, with every engine")

@@ -10,7 +10,7 @@ internal import Synchronization
 /// only not proven worse waits in a list, and most of that list is dropped by the cut of the end without its row ever being
 /// read.
 ///
-/// Memory: a worker holds the codes of one block of queries, at most 2^17 survivors and at most 2^18 waiting pairs.
+/// Memory: a worker holds the codes of one block of queries, what a `CodeFilter` puts off and about 2^18 waiting pairs.
 struct BoundedWalk {
     let prepared: PreparedCorpus
     let queries: RowStorage
@@ -144,7 +144,7 @@ struct BoundedWalk {
 
     /// The places of the `index`-th block of rows that a block of queries visits.
     ///
-    /// Rows lie sorted by their tails, and a cut that has only seen one kind is a poor one. So blocks are visited with a
+    /// Rows lie grouped, and a cut that has only seen one kind is a poor one. So blocks are visited with a
     /// stride that spreads the first ones over all; in a triangle, where the cut does not move, in order.
     private func places(ofBlock index: Int, for queries: Range<Int>) -> Range<Int> {
         if pairing == .triangle {

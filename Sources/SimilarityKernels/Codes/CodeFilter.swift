@@ -20,7 +20,8 @@ package struct CodeCandidate: Sendable {
 /// the others are put off as they are, eight bytes each, and when `flush` looks at them again the better cut drops most of
 /// them for the price of a comparison.
 ///
-/// Memory: 16 bytes a pair that is put off, at most about `deferredLimit + 2^18` of them. Not copyable, like `RowTile`.
+/// Memory: 8 bytes a pair that is put off, at most `deferredLimit + survivorLimit` of them, and 12 a survivor of a block: about
+/// 13 MB. Not copyable, like `RowTile`.
 @safe package struct CodeFilter: ~Copyable {
     private let rows: CodedRows
     private let bound: CodeBound

@@ -47,11 +47,20 @@ struct BoundedCheck {
     }
 
     /// The corpus with a prefix; the basis is the identity if none is given.
-    func prepared(prefix: Int, spectrum: Spectrum? = nil, workers: Int = 1) throws -> PreparedCorpus {
+    func prepared(prefix: Int, codesTail: Bool = true, spectrum: Spectrum? = nil, workers: Int = 1) throws
+        -> PreparedCorpus
+    {
         var options = RunOptions(engine: .bounded, workers: Workers(count: workers))
         options.invalidRows = .skip
         let spectrum = try spectrum ?? Self.identity(dimension: corpus.dimension)
-        return try PreparedCorpus(corpus, metric: metric, spectrum: spectrum, prefix: prefix, options: options)
+        return try PreparedCorpus(
+            corpus,
+            metric: metric,
+            spectrum: spectrum,
+            prefix: prefix,
+            codesTail: codesTail,
+            options: options
+        )
     }
 
     /// What every engine must give, by plain loops.
@@ -83,7 +92,7 @@ struct BoundedCheck {
         }
     }
 
-    /// Compares all jobs for all prefixes and workers; true if nothing differs.
+    /// Compares all jobs for all prefixes, with the tail coded and only measured, and workers; true if nothing differs.
     @discardableResult
     func expectSame(
         _ jobs: [Job],
@@ -93,16 +102,21 @@ struct BoundedCheck {
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> Bool {
         var isSame = true
-        let prepared = try prefixes.map { try self.prepared(prefix: $0, spectrum: spectrum, workers: workers[0]) }
+        let settings = prefixes.flatMap { prefix in
+            (prefix < corpus.dimension ? [true, false] : [true]).map { (prefix: prefix, codesTail: $0) }
+        }
+        let prepared = try settings.map {
+            try self.prepared(prefix: $0.prefix, codesTail: $0.codesTail, spectrum: spectrum, workers: workers[0])
+        }
         for job in jobs {
             let expected = try expected(job)
-            for (prefix, prepared) in zip(prefixes, prepared) {
+            for (setting, prepared) in zip(settings, prepared) {
                 for count in workers {
                     let found = try run(job, with: prepared, workers: count)
                     if found.entries == expected.entries { continue }
                     isSame = false
                     Issue.record(
-                        "\(about) \(metric), prefix \(prefix), \(count) workers, \(job): \(found.difference(from: expected))",
+                        "\(about) \(metric), prefix \(setting.prefix)\(setting.codesTail ? "" : " alone"), \(count) workers, \(job): \(found.difference(from: expected))",
                         sourceLocation: sourceLocation
                     )
                 }

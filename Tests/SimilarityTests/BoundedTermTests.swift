@@ -137,21 +137,36 @@ import VectorTestSupport
         // A basis that is too short, as the eigenvectors of no real problem are: it takes from every product.
         let (dimension, short) = (4, Float(1 - 0x1p-12))
         let matrix = (0..<dimension * dimension).map { $0 % (dimension + 1) == 0 ? short : 0 }
+        try Self.attack(metric, rotation: matrix, corpus: [[1, 1, 1, 1]], queries: [[1, 1, 1, 1], [1, 1, 1, 1]])
+    }
+
+    @Test("defect of the rotation: what is outside of too long a basis", arguments: Metric.allCases)
+    func outside(metric: Metric) throws {
+        // Too long a basis takes from what is left outside, and from a negative product inside.
+        let query: [Float] = [-0.9, 0.4]
+        try Self.attack(metric, rotation: [1 + 0x1p-12, 0], corpus: [[0.9, 0.4]], queries: [query, query])
+    }
+
+    /// Row 0 is what both queries must find, with a rotation that is off by about 2^-11.
+    private static func attack(_ metric: Metric, rotation matrix: [Float], corpus: [[Float]], queries: [[Float]]) throws {
+        let dimension = corpus[0].count
         let rotation = try Rotation(measuring: matrix, dimension: dimension, workers: 1)
-        #expect(rotation.defect > 0x1p-11 && rotation.defect < 0x1p-9)
-        let check = BoundedCheck(metric, corpus: [[1, 1, 1, 1]], queries: [[1, 1, 1, 1], [1, 1, 1, 1]])
+        #expect(rotation.defect > 0x1p-12 && rotation.defect < 0x1p-9)
+        let check = BoundedCheck(metric, corpus: corpus, queries: queries)
         let encoding = PreparedCorpus.encoding(metric: metric, dimension: dimension, rotation: rotation)
+        let prefix = matrix.count / dimension
         let image = try #require(
             CodeImage(
-                shape: CodeShape(dimension: dimension, prefix: dimension),
+                shape: CodeShape(dimension: dimension, prefix: prefix, codesTail: false),
                 rowCount: 1,
                 hasOffsets: encoding.offsetFactor != nil
             )
         )
+        let squared = corpus[0].reduce(0) { $0 + Double($1) * Double($1) }
         let coded = try CodedRows(
             encoding: check.corpus.storage,
             order: [0],
-            norms: [2],
+            norms: [squared.squareRoot()],
             image: image,
             by: encoding,
             workers: 1,

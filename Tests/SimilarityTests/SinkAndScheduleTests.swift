@@ -60,6 +60,7 @@ import VectorTestSupport
 @Suite struct WalkScheduleTests {
     /// Remembers the segments that were walked with it.
     private struct Recorder: TileSink {
+        static var cutsMove: Bool { false }
         var block: Int
         var segments: [Int] = []
         func cut(for query: Int) -> Float { 0 }

@@ -46,7 +46,7 @@ struct BoundedWalk {
         bound = CodeBound(
             normSlack: prepared.encoding.rotation.defect + verdictSlack,
             hasOffsets: prepared.encoding.offsetFactor != nil,
-            hasTail: prepared.coded.shape.tail > 0
+            shape: prepared.coded.shape
         )
         blockStride = Self.coprimeStride(max(prepared.coded.image.blockCount, 1))
         blockQueries = Self.plannedQueries(

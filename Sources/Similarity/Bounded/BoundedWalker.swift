@@ -28,7 +28,7 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
             corpus: storage,
             backend: .fastestVector
         )
-        filter = CodeFilter(rows: coded, bound: walk.bound, backend: .fastestVector)
+        filter = CodeFilter(rows: coded, bound: walk.bound, cutsMove: Sink.cutsMove, backend: .fastestVector)
     }
 
     /// Makes the codes of a block of queries; false if one of them is invalid and that is to be rejected.
@@ -143,7 +143,7 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
         for candidate in filter.candidates {
             let query = Int(candidate.query)
             let floor = filter.floor(query)
-            if candidate.value >= floor.value {
+            if !Sink.cutsMove || candidate.value >= floor.value {
                 decide(query, Int(candidate.row))
             } else if CodeBound.survives(candidate.upper, floor) {
                 waiting.append(candidate)

@@ -7,10 +7,17 @@ internal import SimilarityKernels
 struct EnginePlan {
     /// The engine, resolved.
     let engine: Engine
-    /// Basis and prefix, if the engine is ``Engine/bounded``.
-    let preparation: (spectrum: Spectrum, prefix: Int)?
+    /// Basis and codes, if the engine is ``Engine/bounded``.
+    let preparation: (spectrum: Spectrum, setting: Setting)?
     /// What was seen and chosen, for a person.
     let explanation: [String]
+
+    /// How rows are coded for a job.
+    struct Setting: Equatable {
+        let prefix: Int
+        /// Whether the coordinates after the prefix are coded too.
+        let codesTail: Bool
+    }
 
     /// Nanoseconds of one worker.
     private enum Cost {
@@ -23,7 +30,10 @@ struct EnginePlan {
         static let survivor = 14.0
         /// Cuts are not what they will be in the end: survivors over those of a sample with the final cut.
         static let warmth = 2.0
-        /// What a query costs in codes and verdicts, per dimension.
+        /// A verdict on a row that lies anywhere, and what a dimension adds to it.
+        static let verdict = 40.0
+        static let verdictComponent = 0.1
+        /// What a query for nearest rows costs in scouting and verdicts, per dimension.
         static let query = 80.0
         /// One component of a row that is coded, beside its rotation.
         static let component = 4.0
@@ -66,42 +76,48 @@ struct EnginePlan {
         let eigen = moments.isUneven ? d * d * d * Cost.eigen : 0
         // Without a rotation all coordinates are coded; that needs no eigenproblem.
         let spectrum = try Spectrum(moments, decomposing: eigen < budget / 4)
-        let prefixes = spectrum.candidatePrefixes
-        let forecast = SurvivorForecast(
-            queries: queries,
-            corpus: corpus,
-            metric: metric,
-            directions: spectrum.strongestDirections(corpus.dimension),
-            prefixes: prefixes,
-            wanted: wanted
-        )
-        let rotation = spectrum.energies.isEmpty ? 0 : eigen + n * d * d * Cost.multiply
-        let preparation = rotation + n * d * Cost.component + (isTriangle ? n : m) * d * Cost.query
-        var best = (seconds: Double.infinity, prefix: 0)
-        for (prefix, share) in zip(prefixes, forecast.shares) {
-            let walk = pairs * walkCost(prefix: prefix, share: share)
+        let seen = (eigen: spectrum.energies.isEmpty ? 0 : eigen, rotates: !spectrum.energies.isEmpty)
+        let codedRows = n + (isTriangle ? n : m)
+        var best: (nanoseconds: Double, setting: Setting)?
+        for candidate in candidates(queries: queries, corpus: corpus, metric: metric, spectrum: spectrum, wanted: wanted) {
+            let setting = candidate.setting
+            let rotated = seen.rotates ? Double(setting.codesTail ? corpus.dimension : setting.prefix) : 0
+            var preparation = seen.eigen + codedRows * (d * rotated * Cost.multiply + d * Cost.component)
+            if case .nearest = wanted { preparation += m * d * Cost.query }
+            let total = preparation + pairs * candidate.pairCost
             lines.append(
-                "bounded, prefix \(prefix): \(time(preparation + walk, options)) (preparation "
-                    + "\(time(preparation, options)); \(percent(share)) of the pairs pass the first stage)"
+                "bounded, prefix \(setting.prefix)\(setting.codesTail ? "" : " alone"): \(time(total, options)) (preparation "
+                    + "\(time(preparation, options)); \(percent(candidate.share)) of the pairs pass the first stage)"
             )
-            if preparation + walk < best.seconds { best = (preparation + walk, prefix) }
+            if total < best?.nanoseconds ?? .infinity { best = (total, setting) }
         }
         // A plan that is only slightly better may be wrong.
-        guard best.seconds < 0.9 * budget else { return fallBack("pruning does not pay") }
-        lines.append("chosen: bounded, prefix \(best.prefix)")
-        return EnginePlan(engine: .bounded, preparation: (spectrum, best.prefix), explanation: lines)
+        guard let best, best.nanoseconds < 0.9 * budget else { return fallBack("pruning does not pay") }
+        lines.append("chosen: bounded, prefix \(best.setting.prefix)\(best.setting.codesTail ? "" : " alone")")
+        return EnginePlan(engine: .bounded, preparation: (spectrum, best.setting), explanation: lines)
     }
 
-    /// The prefix that a walk over a prepared corpus would take least time with.
-    static func bestPrefix(
+    /// The codes with which a walk over a prepared corpus would take least time.
+    static func bestSetting(
         queries: RowStorage,
         corpus: RowStorage,
         metric: Metric,
         spectrum: Spectrum,
         wanted: Wanted
-    ) -> Int {
+    ) -> Setting {
+        candidates(queries: queries, corpus: corpus, metric: metric, spectrum: spectrum, wanted: wanted)
+            .min { $0.pairCost < $1.pairCost }?.setting ?? Setting(prefix: corpus.dimension, codesTail: true)
+    }
+
+    /// Settings that are worth a thought, with the share of pairs that pass the first stage and nanoseconds a pair.
+    private static func candidates(
+        queries: RowStorage,
+        corpus: RowStorage,
+        metric: Metric,
+        spectrum: Spectrum,
+        wanted: Wanted
+    ) -> [(setting: Setting, share: Double, pairCost: Double)] {
         let prefixes = spectrum.candidatePrefixes
-        if prefixes.count == 1 { return prefixes[0] }
         let forecast = SurvivorForecast(
             queries: queries,
             corpus: corpus,
@@ -110,15 +126,14 @@ struct EnginePlan {
             prefixes: prefixes,
             wanted: wanted
         )
-        let costs = zip(prefixes, forecast.shares).map { prefix, share in
-            (prefix: prefix, cost: walkCost(prefix: prefix, share: share))
+        let verdict = Cost.verdict + Cost.verdictComponent * Double(corpus.dimension)
+        return zip(prefixes, forecast.shares).flatMap { prefix, share in
+            let scan = Double(prefix) * Cost.code + Cost.pair
+            let coded = (Setting(prefix: prefix, codesTail: true), share, scan + share * Cost.warmth * Cost.survivor)
+            // Where the cut moves, a pair that waits for a better one is worth its codes.
+            guard case .above = wanted, prefix < corpus.dimension else { return [coded] }
+            return [(Setting(prefix: prefix, codesTail: false), share, scan + share * verdict), coded]
         }
-        return costs.min { $0.cost < $1.cost }?.prefix ?? corpus.dimension
-    }
-
-    /// Nanoseconds a pair.
-    private static func walkCost(prefix: Int, share: Double) -> Double {
-        Double(prefix) * Cost.code + Cost.pair + share * Cost.warmth * Cost.survivor
     }
 
     private static func time(_ nanoseconds: Double, _ options: RunOptions) -> String {

@@ -16,12 +16,14 @@ extension PreparedCorpus {
         try self.init(vectors, metric: metric, spectrum: spectrum, prefix: nil, options: options)
     }
 
-    /// Prepares with a known basis; `prefix` nil lets a sample choose for a search of ten neighbors.
+    /// Prepares with a known basis; `prefix` nil lets a sample choose for a search of ten neighbors. Without codes of the tail
+    /// a pair that survives the prefix is decided at once; such a corpus is for one job, not for a file.
     package init(
         _ vectors: VectorMatrix,
         metric: Metric,
         spectrum: Spectrum,
         prefix: Int?,
+        codesTail: Bool = true,
         options: RunOptions
     ) throws {
         let storage = vectors.storage
@@ -34,14 +36,14 @@ extension PreparedCorpus {
         let workers = options.workers.count
         let prefix =
             prefix
-            ?? EnginePlan.bestPrefix(
+            ?? EnginePlan.bestSetting(
                 queries: storage,
                 corpus: storage,
                 metric: metric,
                 spectrum: spectrum,
                 wanted: .nearest(count: 10, rowCount: vectors.rowCount)
-            )
-        let rotation = try spectrum.rotation(prefix: prefix, workers: workers)
+            ).prefix
+        let rotation = try spectrum.rotation(prefix: prefix, hasTail: codesTail, workers: workers)
         let check: @Sendable () throws -> Void = { try options.checkCancellation() }
         let survey = try RowSurvey.look(
             at: storage,
@@ -57,7 +59,7 @@ extension PreparedCorpus {
         let order = try Self.order(survey.norms, survey.components, metric: metric)
         guard
             let image = CodeImage(
-                shape: CodeShape(dimension: dimension, prefix: prefix),
+                shape: CodeShape(dimension: dimension, prefix: prefix, codesTail: codesTail),
                 rowCount: order.count,
                 hasOffsets: encoding.offsetFactor != nil
             )

@@ -78,11 +78,13 @@ package struct Spectrum: Sendable {
 
     /// The rotation whose first `prefix` coordinates are the strongest directions, mixed so that each has a like share of
     /// their energy, which is what makes short codes good.
-    package func rotation(prefix: Int, workers: Int) throws -> Rotation {
+    ///
+    /// - Parameter hasTail: Whether the coordinates after the prefix are wanted too.
+    package func rotation(prefix: Int, hasTail: Bool = true, workers: Int) throws -> Rotation {
         if directions.isEmpty { return .identity(dimension: dimension) }
-        var matrix = directions
+        var matrix = hasTail ? directions : strongestDirections(prefix)
         // Cosine transforms (type II, orthonormal) of the prefix and of the tail.
-        for range in [0..<prefix, prefix..<dimension] where range.count > 1 {
+        for range in [0..<prefix, prefix..<(hasTail ? dimension : prefix)] where range.count > 1 {
             try mix(range, into: &matrix, workers: workers)
         }
         let rotation = try Rotation(measuring: matrix, dimension: dimension, workers: workers)

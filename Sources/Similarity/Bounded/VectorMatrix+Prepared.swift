@@ -32,14 +32,14 @@ extension VectorMatrix {
     ) throws -> PreparedCorpus? {
         if options.engine == .bounded {
             let spectrum = try Spectrum(of: storage, options: options)
-            let prefix = EnginePlan.bestPrefix(
+            let setting = EnginePlan.bestSetting(
                 queries: queries,
                 corpus: storage,
                 metric: metric,
                 spectrum: spectrum,
                 wanted: wanted
             )
-            return try PreparedCorpus(self, metric: metric, spectrum: spectrum, prefix: prefix, options: options)
+            return try prepared(metric, spectrum, setting, options)
         }
         let plan = try EnginePlan.make(
             queries: queries,
@@ -50,7 +50,23 @@ extension VectorMatrix {
             options: options
         )
         for line in plan.explanation { options.explain?(line) }
-        guard let (spectrum, prefix) = plan.preparation else { return nil }
-        return try PreparedCorpus(self, metric: metric, spectrum: spectrum, prefix: prefix, options: options)
+        guard let (spectrum, setting) = plan.preparation else { return nil }
+        return try prepared(metric, spectrum, setting, options)
+    }
+
+    private func prepared(
+        _ metric: Metric,
+        _ spectrum: Spectrum,
+        _ setting: EnginePlan.Setting,
+        _ options: RunOptions
+    ) throws -> PreparedCorpus {
+        try PreparedCorpus(
+            self,
+            metric: metric,
+            spectrum: spectrum,
+            prefix: setting.prefix,
+            codesTail: setting.codesTail,
+            options: options
+        )
     }
 }

@@ -15,6 +15,8 @@ struct ThresholdSink: TileSink {
 
     init(threshold: Float) { self.threshold = threshold }
 
+    static var cutsMove: Bool { false }
+
     func cut(for query: Int) -> Float { threshold }
 
     mutating func offer(query: Int, row: Int, score: Float) {

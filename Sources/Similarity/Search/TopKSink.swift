@@ -21,6 +21,8 @@ package struct TopKSink: TileSink {
         rows = Array(repeating: 0, count: queryCount * k)
     }
 
+    package static var cutsMove: Bool { true }
+
     package func cut(for query: Int) -> Float { counts[query] == k ? scores[query &* k] : -.infinity }
 
     package mutating func offer(query: Int, row: Int, score: Float) {

@@ -7,6 +7,9 @@
 /// offered in ascending order within a segment, and segments in ascending order or, if blocks are fewer than workers,
 /// split among several sinks of the same block, which are joined at the end.
 package protocol TileSink: Sendable {
+    /// Whether verdicts raise cuts, so that a pair in doubt may be settled by waiting.
+    static var cutsMove: Bool { get }
+
     /// The worst score that may still enter the result of a query: a pair is dropped only if it is provably below.
     func cut(for query: Int) -> Float
 

@@ -13,14 +13,33 @@
 package struct CodeBound: Sendable {
     package let normSlack: Double
     let hasOffsets: Bool
-    let hasTail: Bool
+    let tail: Tail
     /// A relative error of this much covers the dozen operations in `Double` that make a bound.
     static let rounding = 0x1p-46
 
-    package init(normSlack: Double, hasOffsets: Bool, hasTail: Bool) {
+    /// What is known of the coordinates after the prefix.
+    package enum Tail: Sendable {
+        /// There are none.
+        case none
+        /// Their length: the second stage has a better `e_x` than the first, and no `J`.
+        case measured
+        /// Their length and their codes.
+        case coded
+    }
+
+    package init(normSlack: Double, hasOffsets: Bool, tail: Tail) {
         self.normSlack = normSlack
         self.hasOffsets = hasOffsets
-        self.hasTail = hasTail
+        self.tail = tail
+    }
+
+    /// The bound for codes of a shape.
+    package init(normSlack: Double, hasOffsets: Bool, shape: CodeShape) {
+        self.init(
+            normSlack: normSlack,
+            hasOffsets: hasOffsets,
+            tail: shape.tail > 0 ? .coded : shape.rest > 0 ? .measured : .none
+        )
     }
 
     /// `L`, and the size of what it was made of, which its rounding is relative to.
@@ -37,7 +56,7 @@ package struct CodeBound: Sendable {
 
     /// The bound of the first stage on products: below `slope * offset + tailSlope * tail + base` a pair is dropped, and at or
     /// above the same with `likely` for `base` and `share` of the tail it probably matters. Single precision; of the former
-    /// each term is lowered by `8u` of itself, for its own rounding and that of the kernel.
+    /// each term is lowered by `8u` of itself, for its own rounding (that of the reciprocals of the scales too) and the kernel's.
     struct Limit {
         var slope: Float
         var tailSlope: Float
@@ -55,23 +74,23 @@ package struct CodeBound: Sendable {
         guard floor.value > -.infinity else { return .none }
         let norms = query.norm * block.norm
         let slack = query.codedNorm * block.residual + query.residual * block.prefixNorm + normSlack * norms
-        let unit = query.scale * block.scale
-        let value = (floor.value - slack - (floor.magnitude + slack) * Self.rounding) / unit
+        let inverse = query.inverseScale * block.inverseScale
+        let value = (floor.value - slack - (floor.magnitude + slack) * Self.rounding) * inverse
         let base = value - abs(value) * 0x1p-21 - 0x1p-100
-        let tailSlope = hasTail ? -query.tailNorm / unit * (1 + 0x1p-21) : 0
-        let slope = hasOffsets ? 1 / unit * (1 - 0x1p-21) : 0
+        let tailSlope = tail != .none ? -query.tailNorm * inverse * (1 + 0x1p-21) : 0
+        let slope = hasOffsets ? inverse * (1 - 0x1p-21) : 0
         // Products are below 2^24, so a base beyond 1e30 is as good as one at it; terms this large prove nothing.
         guard base > -1e30, tailSlope > -1e30, slope < 1e30 else { return .none }
         // Nor may a product with a row's tail or offset leave the range of `Float`: infinities of both signs would meet, and the
         // fused kernel would make of them what the plain one does not.
         guard -tailSlope * block.tailNorm < 1e37, slope * block.norm * block.norm < 1e37 else { return .none }
         // Rows as near as the cut are likely so in their tails too. A guess: it only decides what is looked at first.
-        let share = norms > 0 ? Float(min(max(floor.value / norms, 0), 1)) : 0
+        let share = Float(min(max(floor.value * query.inverseNorm * block.inverseNorm, 0), 1))
         return Limit(
             slope: Self.roundedDown(slope),
             tailSlope: Self.roundedDown(tailSlope),
             base: Self.roundedDown(min(base, 1e30)),
-            likely: Float(max(-1e30, min(floor.value / unit, 1e30))),
+            likely: Float(max(-1e30, min(floor.value * inverse, 1e30))),
             likelyTailSlope: Float(tailSlope) * share
         )
     }
@@ -90,7 +109,10 @@ package struct CodeBound: Sendable {
         var slack =
             query.codedNorm * Double(row.residual) + query.residual * Double(row.prefixNorm)
             + normSlack * query.norm * block.norm
-        if hasTail {
+        switch tail {
+        case .none: break
+        case .measured: slack += query.tailNorm * Double(row.tailNorm)
+        case .coded:
             value += query.tailScale * Double(row.tailScale) * Double(tailProduct)
             slack += query.tailCodedNorm * Double(row.tailResidual) + query.tailResidual * Double(row.tailNorm)
         }

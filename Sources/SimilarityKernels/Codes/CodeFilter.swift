@@ -25,6 +25,7 @@ package struct CodeCandidate: Sendable {
 @safe package struct CodeFilter: ~Copyable {
     private let rows: CodedRows
     private let bound: CodeBound
+    private let cutsMove: Bool
     private let backend: KernelBackend
     private var queries = CodedQueries()
     private var floors: [CodeBound.Floor] = []
@@ -56,9 +57,11 @@ package struct CodeCandidate: Sendable {
     package static let deferredLimit = 1 << 20
     private static let survivorLimit = CodeShape.blockRows * CodeShape.blockRows
 
-    package init(rows: CodedRows, bound: CodeBound, backend: KernelBackend) {
+    /// - Parameter cutsMove: Whether floors rise while rows are scanned; if not, no pair is put off.
+    package init(rows: CodedRows, bound: CodeBound, cutsMove: Bool, backend: KernelBackend) {
         self.rows = rows
         self.bound = bound
+        self.cutsMove = cutsMove
         self.backend = backend
         // One panel times a block of queries; in cache.
         unsafe survivors = .allocate(capacity: 2 * CodeShape.panelRows * CodeShape.blockRows)
@@ -161,7 +164,8 @@ package struct CodeCandidate: Sendable {
     @inline(__always)
     private mutating func setLimit(_ i: Int, of query: Int, _ block: CodeBlockTerms) {
         let floor = floors[query]
-        let limit = floor.value == .infinity ? .all : bound.limit(queries.terms[query], floor, block)
+        var limit = floor.value == .infinity ? .all : bound.limit(queries.terms[query], floor, block)
+        if !cutsMove { (limit.likely, limit.likelyTailSlope) = (-.infinity, 0) }
         limits[i] = limit
         slopes[i] = limit.slope
         tailSlopes[i] = limit.tailSlope
@@ -290,7 +294,7 @@ package struct CodeCandidate: Sendable {
                             ? (rows.base + rows.image.offsets).assumingMemoryBound(to: Float.self) + start
                             : zeros.baseAddress
                         let tails =
-                            unsafe shape.tail > 0
+                            unsafe shape.hasTail
                             ? (rows.base + rows.image.tailNorms).assumingMemoryBound(to: Float.self) + start
                             : zeros.baseAddress
                         let panels = unsafe rows.base + (rows.image.panels + start * shape.depth)
@@ -409,7 +413,7 @@ package struct CodeCandidate: Sendable {
         let first = block * CodeShape.blockRows
         deferredCount -= count
         var selectedCount = 0
-        let hasTerms = rows.image.hasOffsets || rows.shape.tail > 0
+        let hasTerms = rows.image.hasOffsets || rows.shape.hasTail
         unsafe limits.withUnsafeBufferPointer { limits in
             for s in deferredCount..<deferredCount + count {
                 let survivor = unsafe deferred[s]

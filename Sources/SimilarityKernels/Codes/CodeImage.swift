@@ -8,7 +8,7 @@
 /// | `order` | row | `UInt32`: the row of the source |
 /// | `norms` | row | `Double`: canonical norm of the source row |
 /// | `prefixTerms` | row | two `Float`: `e`, `a` (see `CodeBound`) |
-/// | `tailTerms` | row | two `Float`: `e'`, scale of the tail; absent without a tail |
+/// | `tailTerms` | row | two `Float`: `e'`, scale of the tail; absent if no tail is coded |
 /// | `tailNorms` | row | `Float`: `b`; absent without a tail |
 /// | `offsets` | row | `Float`: half the squared norm, rounded down; absent where the metric needs none |
 /// | `blocks` | block of 512 rows | five `Double`: scale, largest `e`, `a`, `b`, norm |
@@ -55,7 +55,7 @@ package struct CodeImage: Sendable, Equatable {
         norms = place(padded, 8)
         prefixTerms = place(padded, 8)
         tailTerms = place(shape.tail > 0 ? padded : 0, 8)
-        tailNorms = place(shape.tail > 0 ? padded : 0, 4)
+        tailNorms = place(shape.hasTail ? padded : 0, 4)
         offsets = place(hasOffsets ? padded : 0, 4)
         blocks = place(blockCount, Self.blockBytes)
         panels = place(padded, shape.depth)
@@ -80,10 +80,24 @@ package struct CodeBlockTerms: Sendable {
     package var residual: Double
     /// Largest `a`: the length of the rotated prefix.
     package var prefixNorm: Double
-    /// Largest `b`: the length of the rotated tail.
+    /// Largest `b`: the length of what is not in the prefix.
     package var tailNorm: Double
     /// Largest length of a row as it is compared: 1 for cosines.
     package var norm: Double
+
+    /// Reciprocals: a limit is made for every query and block. That of the norm is 0 for 0.
+    let inverseScale: Double
+    let inverseNorm: Double
+
+    package init(scale: Double, residual: Double, prefixNorm: Double, tailNorm: Double, norm: Double) {
+        self.scale = scale
+        self.residual = residual
+        self.prefixNorm = prefixNorm
+        self.tailNorm = tailNorm
+        self.norm = norm
+        inverseScale = 1 / scale
+        inverseNorm = norm > 0 ? 1 / norm : 0
+    }
 }
 
 /// What holds for one row.

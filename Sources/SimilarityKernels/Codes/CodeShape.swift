@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How the codes of a vector are laid out for the integer filter: the first `prefix` coordinates in panels, cut into chunks
-/// whose products are summed in 16 bits, and the other `tail` coordinates row by row.
+/// whose products are summed in 16 bits, and the other `tail` coordinates row by row. Where few pairs will need them, these are
+/// not coded at all: of the `rest` only the length is known.
 package struct CodeShape: Sendable, Equatable {
     /// Coordinates that the tile kernel multiplies.
     package let prefix: Int
-    /// Coordinates after them.
+    /// Coordinates after them that are coded.
     package let tail: Int
+    /// Coordinates after them that are not.
+    package let rest: Int
     /// `prefix` rounded up to a multiple of 4; the codes of the padding are 0.
     package let depth: Int
     /// Coordinates of a chunk, a multiple of 4; the last one may be shorter.
@@ -36,15 +39,19 @@ package struct CodeShape: Sendable, Equatable {
     package static let tailNorm = 30_000.0
 
     /// - Precondition: `0 < prefix <= dimension`.
-    package init(dimension: Int, prefix: Int) {
+    package init(dimension: Int, prefix: Int, codesTail: Bool = true) {
         precondition(prefix > 0 && prefix <= dimension)
         self.prefix = prefix
-        tail = dimension - prefix
+        tail = codesTail ? dimension - prefix : 0
+        rest = dimension - prefix - tail
         depth = (prefix + 3) / 4 * 4
         let chunks = (depth + 127) / 128
         chunkDepth = ((depth + chunks - 1) / chunks + 3) / 4 * 4
         chunkCount = (depth + chunkDepth - 1) / chunkDepth
     }
+
+    /// Whether there is anything after the prefix.
+    package var hasTail: Bool { tail + rest > 0 }
 
     /// The coordinates of chunk `index`, the padding among them.
     func chunk(_ index: Int) -> Range<Int> { index * chunkDepth..<min((index + 1) * chunkDepth, depth) }

@@ -3,18 +3,20 @@
 /// What holds for one coded query; the letters are those of `CodeBound`.
 package struct CodeQueryTerms: Sendable {
     /// `s`: a code of the prefix stands for `s * code`.
-    package var scale = 1.0
+    package var scale = 1.0 { didSet { inverseScale = 1 / scale } }
+    private(set) var inverseScale = 1.0
     /// `h`: the length of the decoded prefix.
     package var codedNorm = 0.0
     /// `e`: what the codes of the prefix lose.
     package var residual = 0.0
-    /// `b`: the length of the rotated tail.
+    /// `b`: the length of what is not in the prefix.
     package var tailNorm = 0.0
     package var tailScale = 1.0
     package var tailCodedNorm = 0.0
     package var tailResidual = 0.0
     /// The length of the query as it is compared: 1 for cosines.
-    package var norm = 0.0
+    package var norm = 0.0 { didSet { inverseNorm = norm > 0 ? 1 / norm : 0 } }
+    private(set) var inverseNorm = 0.0
     /// The canonical norm of the query as it is.
     package var sourceNorm = 0.0
 }
@@ -134,8 +136,12 @@ package struct CodeQueryTerms: Sendable {
         }
         terms[i].scale = Double(scale)
         terms[i].codedNorm = Double(scale) * Double(squaredNorm).squareRoot() * (1 + 0x1p-40)
-        terms[i].residual =
-            squaredResidual.squareRoot() * (1 + 0x1p-40) + encoding.error(norm: terms[i].norm, rows: shape.prefix)
+        let error = encoding.error(norm: terms[i].norm, rows: shape.prefix)
+        terms[i].residual = squaredResidual.squareRoot() * (1 + 0x1p-40) + error
+        if shape.rest > 0 {
+            let computed = unsafe Verdict.dot(backend, y, y, depth: shape.prefix).squareRoot()
+            terms[i].tailNorm = encoding.rotation.outside(norm: terms[i].norm, computed: computed, error: error)
+        }
     }
 
     private mutating func encodeTail(

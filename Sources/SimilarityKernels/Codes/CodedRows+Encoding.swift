@@ -92,12 +92,17 @@ extension CodedRows {
             let prefix = encodePrefix(i, at: place, scale: scale)
             let error = encoding.error(norm: norm, rows: image.shape.prefix)
             let residual = raised(prefix.residual + error)
-            let prefixNorm = raised(prefix.norm + error)
+            let prefixNorm = raised(prefix.norm * (1 + 0x1p-40) + error)
             unsafe (base + image.prefixTerms).storeBytes(of: residual, toByteOffset: 8 * place, as: Float.self)
             unsafe (base + image.prefixTerms).storeBytes(of: prefixNorm, toByteOffset: 8 * place + 4, as: Float.self)
             terms.residual = max(terms.residual, Double(residual))
             terms.prefixNorm = max(terms.prefixNorm, Double(prefixNorm))
             terms.norm = max(terms.norm, norm)
+            if image.shape.rest > 0 {
+                let outside = raised(encoding.rotation.outside(norm: norm, computed: prefix.norm, error: error))
+                unsafe (base + image.tailNorms).storeBytes(of: outside, toByteOffset: 4 * place, as: Float.self)
+                terms.tailNorm = max(terms.tailNorm, Double(outside))
+            }
             if let factor = encoding.offsetFactor {
                 let offset = lowered(norm * norm * factor)
                 unsafe (base + image.offsets).storeBytes(of: offset, toByteOffset: 4 * place, as: Float.self)
@@ -127,7 +132,7 @@ extension CodedRows {
         return Quantizer.scale(largest: largest, limit: CodeShape.rowCodeLimit, norm: norm, codeNorm: 180)
     }
 
-    /// Writes the codes of one row into its panel; returns what they lose and the length of the coordinates.
+    /// Writes the codes of one row into its panel; returns what they lose, at most, and about the length of the coordinates.
     private mutating func encodePrefix(_ index: Int, at place: Int, scale: Float) -> (residual: Double, norm: Double) {
         let shape = image.shape
         let y = unsafe rows.row(at: index)
@@ -152,7 +157,7 @@ extension CodedRows {
             unsafe codes.storeBytes(of: bytes, toByteOffset: 64 &* step, as: SIMD4<UInt8>.self)
         }
         let norm = unsafe Verdict.dot(backend, y, y, depth: shape.prefix).squareRoot()
-        return (squaredResidual.squareRoot() * (1 + 0x1p-40), norm * (1 + 0x1p-40))
+        return (squaredResidual.squareRoot() * (1 + 0x1p-40), norm)
     }
 
     /// The rows that fill up the last panel have codes 0.

@@ -57,15 +57,15 @@ package struct CodedRows: Sendable {
             let tail = unsafe base + (image.tailTerms &+ 8 &* row)
             terms.tailResidual = unsafe tail.load(as: Float.self)
             terms.tailScale = unsafe tail.load(fromByteOffset: 4, as: Float.self)
-            terms.tailNorm = tailNorm(of: row)
         }
+        terms.tailNorm = tailNorm(of: row)
         return terms
     }
 
-    /// The length of the rotated tail, or 0 without a tail.
+    /// The length of what is not in the prefix, or 0 if that is all.
     @inline(__always)
     func tailNorm(of row: Int) -> Float {
-        shape.tail > 0 ? unsafe (base + image.tailNorms).load(fromByteOffset: 4 &* row, as: Float.self) : 0
+        shape.hasTail ? unsafe (base + image.tailNorms).load(fromByteOffset: 4 &* row, as: Float.self) : 0
     }
 
     /// Half the squared norm, rounded down, where the metric needs it; else 0.

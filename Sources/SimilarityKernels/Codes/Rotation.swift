@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An orthogonal matrix `R`, up to rounding, and how far it is from one: what makes the first coordinates of a vector carry
-/// most of it.
+/// The first rows of an orthogonal matrix, up to rounding, and how far they are from that: what makes the first coordinates of
+/// a vector carry most of it.
 package struct Rotation: Sendable {
     package let dimension: Int
-    /// Row-major `dimension x dimension`; empty for the identity.
+    /// Row-major, at most `dimension` rows; empty for the identity.
     package let matrix: [Float]
-    /// `delta`, at least the spectral norm of `R^T R - I`: `|(R q).(R x) - q.x| <= delta |q||x|`.
+    /// `delta`, at least the spectral norm of `R R^T - I`. If `R` is square, `|(R q).(R x) - q.x| <= delta |q||x|`.
     package let defect: Double
 
     /// Leaves vectors as they are, without error.
@@ -15,16 +15,16 @@ package struct Rotation: Sendable {
     }
 
     package init(dimension: Int, matrix: [Float], defect: Double) {
-        precondition(matrix.isEmpty || matrix.count == dimension * dimension)
+        precondition(matrix.count % dimension == 0 && matrix.count <= dimension * dimension)
         self.dimension = dimension
         self.matrix = matrix
         self.defect = defect
     }
 
-    /// Measures the defect of a matrix: `dimension^2 / 2` dot products in `Double`.
+    /// Measures the defect of a matrix of r rows: `r^2 / 2` dot products in `Double`.
     package init(measuring matrix: [Float], dimension: Int, workers: Int) throws {
-        precondition(matrix.count == dimension * dimension)
-        let sums = try concurrentMap(count: dimension, workers: workers) { i in
+        let rowCount = matrix.count / dimension
+        let sums = try concurrentMap(count: rowCount, workers: workers) { i in
             unsafe matrix.withUnsafeBufferPointer { values in
                 guard let start = values.baseAddress else { return 0.0 }
                 var sum = 0.0
@@ -41,14 +41,26 @@ package struct Rotation: Sendable {
                 return sum
             }
         }
-        // R R^T - I and R^T R - I have the same spectral norm, and the Frobenius norm is not below it. The entries are off by
+        // The Frobenius norm is not below the spectral one. The entries are off by
         // (d/8 + 3) 2^-53 at most, each row being about a unit vector.
         let measured = sums.reduce(0, +).squareRoot()
-        let rounding = Double(dimension) * (Double(dimension) / 8 + 4) * 0x1p-53
+        let rounding = Double(rowCount) * (Double(dimension) / 8 + 4) * 0x1p-53
         self.init(dimension: dimension, matrix: matrix, defect: (measured + rounding) * (1 + 0x1p-40))
     }
 
     package var isIdentity: Bool { matrix.isEmpty }
+
+    /// `b` of a vector `x` of norm `norm`, at least the length of its part outside of the rows of `R`: that part is
+    /// orthogonal to the rest, whose square is at least `|R x|^2 / (1 + delta)`.
+    ///
+    /// - Parameters:
+    ///   - computed: `|fl(R x)|`, within 2^-40 of itself.
+    ///   - error: At least `|fl(R x) - R x|`.
+    func outside(norm: Double, computed: Double, error: Double) -> Double {
+        let inside = max(0, computed * (1 - 0x1p-40) - error)
+        let squared = norm * norm * (1 + 0x1p-40) - inside * inside / (1 + defect) * (1 - 0x1p-40)
+        return max(0, squared).squareRoot() * (1 + 0x1p-40)
+    }
 
     /// `omega` with `|fl(R x) - R x| <= omega |x|` over `count` rows of `R`, for the single-precision product: each
     /// coordinate is off by `g |R_i||x|`, `g = d u / (1 - d u)`, and no row of `R` is longer than `1 + defect`.

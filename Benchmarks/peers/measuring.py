@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -70,14 +71,15 @@ def measure(job: Job, settings: Settings, keep: Callable[[Measured], None]) -> N
             peers.append((entry, peer))
     own = [Entry(name) for name in ENGINES]
     measured.entries += own
-    for number in range(1, settings.rounds + 1):
-        for entry, peer in peers:
-            entry.seconds.append(_time(peer.call, job.repeats))
-        for entry in own:
-            if not entry.note:
-                _run_simile(entry, job, digest, settings.program)
+    runs: list[Callable[[], None]] = [partial(_run_peer, entry, peer, job) for entry, peer in peers]
+    runs += [partial(_run_simile, entry, job, digest, settings.program) for entry in own]
+    for number in range(settings.rounds):
+        # Each begins a round in turn: nobody always follows the same one, with the machine as that one has left it.
+        first = number % len(runs)
+        for run in runs[first:] + runs[:first]:
+            run()
         keep(measured)
-        say(f"round {number} of {settings.rounds}: " + _line(measured))
+        say(f"round {number + 1} of {settings.rounds}: " + _line(measured))
 
 
 def _first_run(
@@ -110,7 +112,13 @@ def _first_run(
     return None
 
 
+def _run_peer(entry: Entry, peer: Contender, job: Job) -> None:
+    entry.seconds.append(_time(peer.call, job.repeats))
+
+
 def _run_simile(entry: Entry, job: Job, digest: str, program: Program) -> None:
+    if entry.note:
+        return
     # Nothing is prepared for `blas`: it multiplies the rows as they are.
     is_prepared = job.prepared and entry.name != BLAS
     time.sleep(SETTLE)

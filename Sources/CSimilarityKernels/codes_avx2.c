@@ -18,9 +18,12 @@
 /// makes a step two instructions, a multiply and an add, where accumulating in 32 bits takes two and a half.
 #define STEP(sum, x, q) sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(x, q))
 
-/// The 4 x 16 products of one chunk, added to `sums`: two vectors of eight rows a query.
-ALWAYS_INLINE void add_chunk(
-    const uint8_t *x, const int8_t *q, size_t steps, const int32_t *corrections, __m256i sums[8]) {
+/// The 4 x 16 products of one chunk: two vectors of eight rows a query.
+struct products {
+    __m256i a0, a1, b0, b1, c0, c1, d0, d1;
+};
+
+ALWAYS_INLINE struct products multiply_chunk(const uint8_t *x, const int8_t *q, size_t steps, const int32_t *corrections) {
     __m256i a0 = _mm256_set1_epi32(corrections[0]), a1 = a0, b0 = _mm256_set1_epi32(corrections[1]), b1 = b0;
     __m256i c0 = _mm256_set1_epi32(corrections[2]), c1 = c0, d0 = _mm256_set1_epi32(corrections[3]), d1 = d0;
     for (; steps > 0; --steps, x += 64, q += 16) {
@@ -41,14 +44,20 @@ ALWAYS_INLINE void add_chunk(
         STEP(d1, x1, v);
     }
     const __m256i ones = _mm256_set1_epi16(1);
-    sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(a0, ones));
-    sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(a1, ones));
-    sums[2] = _mm256_add_epi32(sums[2], _mm256_madd_epi16(b0, ones));
-    sums[3] = _mm256_add_epi32(sums[3], _mm256_madd_epi16(b1, ones));
-    sums[4] = _mm256_add_epi32(sums[4], _mm256_madd_epi16(c0, ones));
-    sums[5] = _mm256_add_epi32(sums[5], _mm256_madd_epi16(c1, ones));
-    sums[6] = _mm256_add_epi32(sums[6], _mm256_madd_epi16(d0, ones));
-    sums[7] = _mm256_add_epi32(sums[7], _mm256_madd_epi16(d1, ones));
+    return (struct products){_mm256_madd_epi16(a0, ones), _mm256_madd_epi16(a1, ones), _mm256_madd_epi16(b0, ones),
+                             _mm256_madd_epi16(b1, ones), _mm256_madd_epi16(c0, ones), _mm256_madd_epi16(c1, ones),
+                             _mm256_madd_epi16(d0, ones), _mm256_madd_epi16(d1, ones)};
+}
+
+ALWAYS_INLINE void add(struct products *sums, struct products more) {
+    sums->a0 = _mm256_add_epi32(sums->a0, more.a0);
+    sums->a1 = _mm256_add_epi32(sums->a1, more.a1);
+    sums->b0 = _mm256_add_epi32(sums->b0, more.b0);
+    sums->b1 = _mm256_add_epi32(sums->b1, more.b1);
+    sums->c0 = _mm256_add_epi32(sums->c0, more.c0);
+    sums->c1 = _mm256_add_epi32(sums->c1, more.c1);
+    sums->d0 = _mm256_add_epi32(sums->d0, more.d0);
+    sums->d1 = _mm256_add_epi32(sums->d1, more.d1);
 }
 
 /// What a query's products are compared with, eight rows at a time.
@@ -67,24 +76,31 @@ ALWAYS_INLINE __m256i survives(__m256i products, __m256 offsets, __m256 tails, s
     return _mm256_castps_si256(_mm256_cmp_ps(_mm256_cvtepi32_ps(products), bound, _CMP_NLT_UQ));
 }
 
-/// Writes the survivors of one 4 x 16 tile.
-AVX2 static __attribute__((noinline)) size_t write_survivors(
-    const __m256i sums[8], const __m256i masks[8], uint32_t query, uint32_t row, struct simile_survivor *survivors) {
+/// Writes the survivors of one query among sixteen rows: those of the bits of `mask`.
+ALWAYS_INLINE size_t write_survivors(
+    __m256i p0, __m256i p1, unsigned mask, uint32_t query, uint32_t row, struct simile_survivor *survivors) {
+    int32_t products[16];
+    _mm256_storeu_si256((__m256i *)products, p0);
+    _mm256_storeu_si256((__m256i *)(products + 8), p1);
     size_t found = 0;
-    for (int i = 0; i < 8; ++i) {
-        unsigned mask = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(masks[i]));
-        if (mask == 0) continue;
-        int32_t products[8];
-        _mm256_storeu_si256((__m256i *)products, sums[i]);
-        for (; mask; mask &= mask - 1) {
-            const unsigned j = (unsigned)__builtin_ctz(mask);
-            survivors[found].query = (uint16_t)(query + (uint32_t)i / 2);
-            survivors[found].row = (uint16_t)(row + 8 * ((uint32_t)i & 1) + j);
-            survivors[found].product = products[j];
-            ++found;
-        }
+    for (; mask; mask &= mask - 1) {
+        const unsigned j = (unsigned)__builtin_ctz(mask);
+        survivors[found].query = (uint16_t)query;
+        survivors[found].row = (uint16_t)(row + j);
+        survivors[found].product = products[j];
+        ++found;
     }
     return found;
+}
+
+/// Which of sixteen products of query `query` survive, a bit each.
+ALWAYS_INLINE unsigned survivors_of(
+    const struct simile_code_tile *t, size_t query, __m256i p0, __m256i p1, const float *offsets, const float *tails) {
+    const struct bound b = load_bound(t, query);
+    const __m256i m0 = survives(p0, _mm256_loadu_ps(offsets), _mm256_loadu_ps(tails), b);
+    const __m256i m1 = survives(p1, _mm256_loadu_ps(offsets + 8), _mm256_loadu_ps(tails + 8), b);
+    return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(m0)) |
+           (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(m1)) << 8;
 }
 
 ALWAYS_INLINE size_t scan(
@@ -92,25 +108,24 @@ ALWAYS_INLINE size_t scan(
     const uint8_t *x = t->panels + panel * 16 * t->depth;
     const int8_t *q = t->queries + quad * 4 * t->depth;
     const int32_t *corrections = t->corrections + quad * 4 * t->chunk_count;
-    __m256i sums[8];
-    for (int i = 0; i < 8; ++i) sums[i] = _mm256_setzero_si256();
-    for (size_t at = 0; at < t->depth; at += t->chunk_depth, corrections += 4) {
+    const size_t first = t->depth < t->chunk_depth ? t->depth : t->chunk_depth;
+    struct products s = multiply_chunk(x, q, first / 4, corrections);
+    for (size_t at = first; at < t->depth; at += t->chunk_depth) {
         const size_t depth = t->depth - at < t->chunk_depth ? t->depth - at : t->chunk_depth;
-        add_chunk(x + 16 * at, q + 4 * at, depth / 4, corrections, sums);
+        corrections += 4;
+        add(&s, multiply_chunk(x + 16 * at, q + 4 * at, depth / 4, corrections));
     }
-    __m256i masks[8];
-    const __m256 o0 = _mm256_loadu_ps(t->offsets + 16 * panel), o1 = _mm256_loadu_ps(t->offsets + 16 * panel + 8);
-    const __m256 b0 = _mm256_loadu_ps(t->tails + 16 * panel), b1 = _mm256_loadu_ps(t->tails + 16 * panel + 8);
-    for (size_t i = 0; i < 4; ++i) {
-        const struct bound bound = load_bound(t, 4 * quad + i);
-        masks[2 * i] = survives(sums[2 * i], o0, b0, bound);
-        masks[2 * i + 1] = survives(sums[2 * i + 1], o1, b1, bound);
-    }
-    const __m256i any = _mm256_or_si256(
-        _mm256_or_si256(_mm256_or_si256(masks[0], masks[1]), _mm256_or_si256(masks[2], masks[3])),
-        _mm256_or_si256(_mm256_or_si256(masks[4], masks[5]), _mm256_or_si256(masks[6], masks[7])));
-    if (__builtin_expect(_mm256_testz_si256(any, any), 1)) return 0;
-    return write_survivors(sums, masks, (uint32_t)(4 * quad), (uint32_t)(16 * panel), survivors);
+    const float *o = t->offsets + 16 * panel, *b = t->tails + 16 * panel;
+    const uint32_t query = (uint32_t)(4 * quad), row = (uint32_t)(16 * panel);
+    const unsigned ma = survivors_of(t, query, s.a0, s.a1, o, b), mb = survivors_of(t, query + 1, s.b0, s.b1, o, b);
+    const unsigned mc = survivors_of(t, query + 2, s.c0, s.c1, o, b), md = survivors_of(t, query + 3, s.d0, s.d1, o, b);
+    if (__builtin_expect((ma | mb | mc | md) == 0, 1)) return 0;
+    size_t found = 0;
+    if (ma) found += write_survivors(s.a0, s.a1, ma, query, row, survivors);
+    if (mb) found += write_survivors(s.b0, s.b1, mb, query + 1, row, survivors + found);
+    if (mc) found += write_survivors(s.c0, s.c1, mc, query + 2, row, survivors + found);
+    if (md) found += write_survivors(s.d0, s.d1, md, query + 3, row, survivors + found);
+    return found;
 }
 
 AVX2 size_t simile_code_tile_avx2(
@@ -126,7 +141,6 @@ AVX2 size_t simile_code_tile_avx2(
 AVX2 size_t simile_code_row_avx2(
     const struct simile_code_tile *t, size_t *panel, struct simile_survivor *survivors, size_t capacity) {
     const __m256i ones = _mm256_set1_epi16(1);
-    const struct bound bound = load_bound(t, 0);
     size_t found = 0;
     for (; *panel < t->panel_count && found + 16 <= capacity; ++*panel) {
         const uint8_t *x = t->panels + *panel * 16 * t->depth;
@@ -162,16 +176,8 @@ AVX2 size_t simile_code_row_avx2(
             s0 = _mm256_add_epi32(s0, _mm256_madd_epi16(_mm256_add_epi16(a0, b0), ones));
             s1 = _mm256_add_epi32(s1, _mm256_madd_epi16(_mm256_add_epi16(a1, b1), ones));
         }
-        __m256i masks[8], sums[8];
-        const float *o = t->offsets + 16 * *panel, *b = t->tails + 16 * *panel;
-        masks[0] = survives(s0, _mm256_loadu_ps(o), _mm256_loadu_ps(b), bound);
-        masks[1] = survives(s1, _mm256_loadu_ps(o + 8), _mm256_loadu_ps(b + 8), bound);
-        const __m256i any = _mm256_or_si256(masks[0], masks[1]);
-        if (_mm256_testz_si256(any, any)) continue;
-        for (int i = 2; i < 8; ++i) masks[i] = _mm256_setzero_si256();
-        sums[0] = s0;
-        sums[1] = s1;
-        found += write_survivors(sums, masks, 0, (uint32_t)(16 * *panel), survivors + found);
+        const unsigned mask = survivors_of(t, 0, s0, s1, t->offsets + 16 * *panel, t->tails + 16 * *panel);
+        if (mask) found += write_survivors(s0, s1, mask, 0, (uint32_t)(16 * *panel), survivors + found);
     }
     return found;
 }

@@ -55,4 +55,31 @@ import Testing
         #expect(process.terminationStatus == 0)
         #expect(printed == lines.dropFirst().joined(separator: "\n") + "\n")
     }
+
+    @Test func `the commands run as they are written`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("simile-readme-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func write(_ name: String, _ lines: [String]) throws {
+            try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: folder.appendingPathComponent(name))
+        }
+        try write("glosses.jsonl", ["a domestic animal", "a wild animal", "a tool"].map { "{\"text\":\"\($0)\"}" })
+        try write("questions.txt", ["which animals live with people?"])
+        try write("a-few.txt", ["a cat", "a dog"])
+        let commands = readme.components(separatedBy: "\n").filter { $0.hasPrefix("simile ") }
+        #expect(commands.count >= 7)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-ec", commands.joined(separator: "\n")]
+        process.currentDirectoryURL = folder
+        let binaries = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+        process.environment = ProcessInfo.processInfo.environment.merging(["PATH": "\(binaries):/usr/bin:/bin"]) { $1 }
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        for name in ["glosses.npy", "neighbors.jsonl", "pairs.csv", "picture.svg", "glosses.simile"] {
+            #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path), "\(name)")
+        }
+    }
 }

@@ -148,7 +148,8 @@ import VectorTestSupport
     }
 
     /// Row 0 is what both queries must find, with a rotation that is off by about 2^-11.
-    private static func attack(_ metric: Metric, rotation matrix: [Float], corpus: [[Float]], queries: [[Float]]) throws {
+    private static func attack(_ metric: Metric, rotation matrix: [Float], corpus: [[Float]], queries: [[Float]]) throws
+    {
         let dimension = corpus[0].count
         let rotation = try Rotation(measuring: matrix, dimension: dimension, workers: 1)
         #expect(rotation.defect > 0x1p-12 && rotation.defect < 0x1p-9)

@@ -79,7 +79,13 @@ struct EnginePlan {
         let seen = (eigen: spectrum.energies.isEmpty ? 0 : eigen, rotates: !spectrum.energies.isEmpty)
         let codedRows = n + (isTriangle ? n : m)
         var best: (nanoseconds: Double, setting: Setting)?
-        for candidate in candidates(queries: queries, corpus: corpus, metric: metric, spectrum: spectrum, wanted: wanted) {
+        for candidate in candidates(
+            queries: queries,
+            corpus: corpus,
+            metric: metric,
+            spectrum: spectrum,
+            wanted: wanted
+        ) {
             let setting = candidate.setting
             let rotated = seen.rotates ? Double(setting.codesTail ? corpus.dimension : setting.prefix) : 0
             var preparation = seen.eigen + codedRows * (d * rotated * Cost.multiply + d * Cost.component)

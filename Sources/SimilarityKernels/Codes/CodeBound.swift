@@ -9,7 +9,8 @@
 ///     q.x <= s_q s_x I + h_q e_x + e_q a_x + s'_q s'_x J + h'_q e'_x + e'_q b_x + c |q||x|           second stage
 ///
 /// A pair matters only if `q.x >= L + o_x`, where `L` is the floor, made of the cut and the query, and `o_x`, for distances
-/// alone, the offset of the row. `c` (`normSlack`) is the defect of the rotation and the error of the verdict.
+/// alone, the offset of the row. `c` (`normSlack`) is the defect of the rotation and the error of the verdict. The first stage is
+/// `CodeLimits`.
 package struct CodeBound: Sendable {
     package let normSlack: Double
     let hasOffsets: Bool
@@ -54,47 +55,6 @@ package struct CodeBound: Sendable {
         }
     }
 
-    /// The bound of the first stage on products: below `slope * offset + tailSlope * tail + base` a pair is dropped, and at or
-    /// above the same with `likely` for `base` and `share` of the tail it probably matters. Single precision; of the former
-    /// each term is lowered by `8u` of itself, for its own rounding (that of the reciprocals of the scales too) and the kernel's.
-    struct Limit {
-        var slope: Float
-        var tailSlope: Float
-        var base: Float
-        var likely: Float
-        var likelyTailSlope: Float
-        /// Every pair survives.
-        static let none = Limit(slope: 0, tailSlope: 0, base: -.infinity, likely: -.infinity, likelyTailSlope: 0)
-        /// No pair survives.
-        static let all = Limit(slope: 0, tailSlope: 0, base: .infinity, likely: .infinity, likelyTailSlope: 0)
-    }
-
-    @inline(__always)
-    func limit(_ query: CodeQueryTerms, _ floor: Floor, _ block: CodeBlockTerms) -> Limit {
-        guard floor.value > -.infinity else { return .none }
-        let norms = query.norm * block.norm
-        let slack = query.codedNorm * block.residual + query.residual * block.prefixNorm + normSlack * norms
-        let inverse = query.inverseScale * block.inverseScale
-        let value = (floor.value - slack - (floor.magnitude + slack) * Self.rounding) * inverse
-        let base = value - abs(value) * 0x1p-21 - 0x1p-100
-        let tailSlope = tail != .none ? -query.tailNorm * inverse * (1 + 0x1p-21) : 0
-        let slope = hasOffsets ? inverse * (1 - 0x1p-21) : 0
-        // Products are below 2^24, so a base beyond 1e30 is as good as one at it; terms this large prove nothing.
-        guard base > -1e30, tailSlope > -1e30, slope < 1e30 else { return .none }
-        // Nor may a product with a row's tail or offset leave the range of `Float`: infinities of both signs would meet, and the
-        // fused kernel would make of them what the plain one does not.
-        guard -tailSlope * block.tailNorm < 1e37, slope * block.norm * block.norm < 1e37 else { return .none }
-        // Rows as near as the cut are likely so in their tails too. A guess: it only decides what is looked at first.
-        let share = Float(min(max(floor.value * query.inverseNorm * block.inverseNorm, 0), 1))
-        return Limit(
-            slope: Self.roundedDown(slope),
-            tailSlope: Self.roundedDown(tailSlope),
-            base: Self.roundedDown(min(base, 1e30)),
-            likely: Float(max(-1e30, min(floor.value * inverse, 1e30))),
-            likelyTailSlope: Float(tailSlope) * share
-        )
-    }
-
     /// About `q.x - o_x` and at least `q.x - o_x`, after the second stage.
     @inline(__always)
     func estimate(
@@ -125,11 +85,5 @@ package struct CodeBound: Sendable {
     @inline(__always)
     package static func survives(_ upper: Double, _ floor: Floor) -> Bool {
         !(upper < floor.value - floor.magnitude * rounding)
-    }
-
-    @inline(__always)
-    private static func roundedDown(_ value: Double) -> Float {
-        let rounded = Float(value)
-        return Double(rounded) > value ? rounded.nextDown : rounded
     }
 }

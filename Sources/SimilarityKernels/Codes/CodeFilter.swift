@@ -23,16 +23,12 @@ package struct CodeCandidate: Sendable {
 /// Memory: 8 bytes a pair that is put off, at most `deferredLimit + survivorLimit` of them, and 12 a survivor of a block: about
 /// 13 MB. Not copyable, like `RowTile`.
 @safe package struct CodeFilter: ~Copyable {
-    private let rows: CodedRows
+    let rows: CodedRows
     private let bound: CodeBound
-    private let cutsMove: Bool
     private let backend: KernelBackend
-    private var queries = CodedQueries()
-    private var floors: [CodeBound.Floor] = []
-    private var limits: [CodeBound.Limit] = []
-    private var slopes: [Float] = []
-    private var tailSlopes: [Float] = []
-    private var bases: [Float] = []
+    private(set) var queries = CodedQueries()
+    private(set) var floors: [CodeBound.Floor] = []
+    private var limits: CodeLimits
     private let zeros = [Float](repeating: 0, count: CodeShape.blockRows)
     /// Queries that are scanned, if not all: their numbers, codes and corrections.
     private var chosen: [UInt16]?
@@ -61,7 +57,7 @@ package struct CodeCandidate: Sendable {
     package init(rows: CodedRows, bound: CodeBound, cutsMove: Bool, backend: KernelBackend) {
         self.rows = rows
         self.bound = bound
-        self.cutsMove = cutsMove
+        limits = CodeLimits(bound, cutsMove: cutsMove)
         self.backend = backend
         // One panel times a block of queries; in cache.
         unsafe survivors = .allocate(capacity: 2 * CodeShape.panelRows * CodeShape.blockRows)
@@ -105,19 +101,19 @@ package struct CodeCandidate: Sendable {
             rowNumber: rowNumber,
             isLeftOut: isLeftOut
         )
-        let padded = (count + CodeShape.quadQueries - 1) / CodeShape.quadQueries * CodeShape.quadQueries
-        // No pair of a query that takes no part, or is only padding, survives.
+        // No pair of a query that takes no part survives.
         floors = queries.terms.map {
             isLeftOut($0.sourceNorm) ? CodeBound.Floor(value: .infinity, magnitude: 0) : .none
         }
-        limits = Array(repeating: .all, count: padded)
-        slopes = Array(repeating: 0, count: padded)
-        tailSlopes = Array(repeating: 0, count: padded)
-        bases = Array(repeating: .infinity, count: padded)
+        limits.begin(queries.terms)
+        for i in floors.indices where floors[i].value < 0 { limits.setFloor(i, floors[i]) }
     }
 
     /// The floor of a query that takes part.
-    package mutating func setFloor(_ query: Int, _ floor: CodeBound.Floor) { floors[query] = floor }
+    package mutating func setFloor(_ query: Int, _ floor: CodeBound.Floor) {
+        floors[query] = floor
+        limits.setFloor(query, floor)
+    }
 
     @inline(__always)
     package func floor(_ query: Int) -> CodeBound.Floor { floors[query] }
@@ -145,33 +141,6 @@ package struct CodeCandidate: Sendable {
         }
     }
 
-    /// The limits of all queries, or of the chosen ones in their order, for a block.
-    private mutating func setLimits(_ block: CodeBlockTerms) {
-        if let chosen {
-            for (i, query) in chosen.enumerated() { setLimit(i, of: Int(query), block) }
-            // What fills up the last quad takes no part. Slopes that were set for another block could make it one that does:
-            // times the tails of this one they may be minus infinity.
-            for i in chosen.count..<(chosen.count + 3) / 4 * 4 {
-                slopes[i] = 0
-                tailSlopes[i] = 0
-                bases[i] = .infinity
-            }
-            return
-        }
-        for i in floors.indices { setLimit(i, of: i, block) }
-    }
-
-    @inline(__always)
-    private mutating func setLimit(_ i: Int, of query: Int, _ block: CodeBlockTerms) {
-        let floor = floors[query]
-        var limit = floor.value == .infinity ? .all : bound.limit(queries.terms[query], floor, block)
-        if !cutsMove { (limit.likely, limit.likelyTailSlope) = (-.infinity, 0) }
-        limits[i] = limit
-        slopes[i] = limit.slope
-        tailSlopes[i] = limit.tailSlope
-        bases[i] = limit.base
-    }
-
     /// Tests the queries against the rows `places` of one block, which begin at a panel. If none have been chosen, those that
     /// have visited the block before are left out.
     package mutating func scan(_ places: Range<Int>) {
@@ -179,9 +148,11 @@ package struct CodeCandidate: Sendable {
         let first = block * CodeShape.blockRows
         assert(places.lowerBound % CodeShape.panelRows == 0 && places.upperBound <= first + CodeShape.blockRows)
         let terms = rows.terms(ofBlock: block)
-        setLimits(terms)
-        if chosen == nil, let visitors = visited[block] {
-            for query in visitors { bases[Int(query)] = .infinity }
+        if let chosen {
+            limits.make(for: terms, of: chosen)
+        } else {
+            limits.make(for: terms)
+            for query in visited[block] ?? [] { limits.leaveOut(Int(query)) }
         }
         let panelCount = (places.count + CodeShape.panelRows - 1) / CodeShape.panelRows
         let deferredBefore = deferredCount
@@ -193,58 +164,6 @@ package struct CodeCandidate: Sendable {
         }
         if deferredCount > deferredBefore { deferredBlocks.append((block, deferredCount - deferredBefore)) }
         refine(likelyCount, block, terms)
-    }
-
-    /// The blocks whose rows are nearest to each query on average, `count` a query, best first.
-    ///
-    /// - Parameter centroids: Mean decoded prefix of each block.
-    package func nearestBlocks(_ count: Int, centroids: [Float]) -> [[Int]] {
-        let depth = rows.shape.depth
-        let blockCount = rows.image.blockCount
-        let queryCount = queries.count
-        precondition(centroids.count == blockCount * depth)
-        var decoded = [Float](repeating: 0, count: queryCount * depth)
-        for i in 0..<queryCount {
-            let (quad, lane) = i.quotientAndRemainder(dividingBy: 4)
-            let from = quad * 4 * depth + 4 * lane
-            for step in 0..<depth / 4 {
-                for j in 0..<4 { decoded[i * depth + 4 * step + j] = Float(unsafe queries.codes[from + 16 * step + j]) }
-            }
-        }
-        var scores = [Float](repeating: 0, count: queryCount * blockCount)
-        unsafe scores.withUnsafeMutableBufferPointer { scores in
-            unsafe decoded.withUnsafeBufferPointer { decoded in
-                unsafe centroids.withUnsafeBufferPointer { centroids in
-                    guard let a = decoded.baseAddress, let b = centroids.baseAddress, let c = scores.baseAddress else {
-                        return
-                    }
-                    unsafe GEMM.multiplyTransposed(
-                        GEMM.preferred,
-                        a: a,
-                        aStride: depth,
-                        rows: queryCount,
-                        b: b,
-                        bStride: depth,
-                        columns: blockCount,
-                        depth: depth,
-                        c: c,
-                        cStride: blockCount
-                    )
-                }
-            }
-        }
-        return (0..<queryCount).map { i in
-            if floors[i].value == .infinity { return [] }
-            var best: [Int] = []
-            for block in 0..<blockCount {
-                let score = scores[i * blockCount + block]
-                if best.count == count, score <= scores[i * blockCount + best[count - 1]] { continue }
-                let place = best.firstIndex { scores[i * blockCount + $0] < score } ?? best.count
-                best.insert(block, at: place)
-                if best.count > count { best.removeLast() }
-            }
-            return best
-        }
     }
 
     private mutating func scanPanels(from start: Int, _ panel: inout Int, of panelCount: Int) -> Int {
@@ -285,9 +204,9 @@ package struct CodeCandidate: Sendable {
         queryCount: Int,
         _ shape: CodeShape
     ) -> Int {
-        unsafe slopes.withUnsafeBufferPointer { slopes in
-            unsafe tailSlopes.withUnsafeBufferPointer { tailSlopes in
-                unsafe bases.withUnsafeBufferPointer { bases in
+        unsafe limits.slopes.withUnsafeBufferPointer { slopes in
+            unsafe limits.tailSlopes.withUnsafeBufferPointer { tailSlopes in
+                unsafe limits.bases.withUnsafeBufferPointer { bases in
                     unsafe zeros.withUnsafeBufferPointer { zeros in
                         let offsets =
                             unsafe rows.image.hasOffsets
@@ -331,26 +250,25 @@ package struct CodeCandidate: Sendable {
         var selectedCount = selectedBefore
         var deferredCount = deferredCount
         let shift = places.lowerBound - first
-        unsafe limits.withUnsafeBufferPointer { limits in
-            for s in 0..<found {
-                var survivor = unsafe survivors[s]
-                let row = Int(survivor.row) &+ places.lowerBound
-                let local = Int(survivor.query)
-                // Padding of the last panel.
-                if row >= places.upperBound { continue }
-                if let firstPlace, row <= firstPlace &+ local { continue }
-                if let chosen { survivor.query = chosen[local] }
-                survivor.row = UInt16(truncatingIfNeeded: Int(survivor.row) &+ shift)
-                let limit = unsafe limits[local]
-                let likely =
-                    limit.slope * rows.offset(of: row) + limit.likelyTailSlope * rows.tailNorm(of: row) + limit.likely
-                if Float(survivor.product) >= likely {
-                    unsafe selected[selectedCount] = survivor
-                    selectedCount &+= 1
-                } else {
-                    unsafe deferred[deferredCount] = survivor
-                    deferredCount &+= 1
-                }
+        let limits = limits
+        for s in 0..<found {
+            var survivor = unsafe survivors[s]
+            let row = Int(survivor.row) &+ places.lowerBound
+            let local = Int(survivor.query)
+            // Padding of the last panel.
+            if row >= places.upperBound { continue }
+            if let firstPlace, row <= firstPlace &+ local { continue }
+            if let chosen { survivor.query = chosen[local] }
+            survivor.row = UInt16(truncatingIfNeeded: Int(survivor.row) &+ shift)
+            let likely =
+                limits.slopes[local] * rows.offset(of: row) + limits.likelyTailSlopes[local] * rows.tailNorm(of: row)
+                + limits.likely[local]
+            if Float(survivor.product) >= likely {
+                unsafe selected[selectedCount] = survivor
+                selectedCount &+= 1
+            } else {
+                unsafe deferred[deferredCount] = survivor
+                deferredCount &+= 1
             }
         }
         self.deferredCount = deferredCount
@@ -409,25 +327,24 @@ package struct CodeCandidate: Sendable {
         guard let (block, count) = deferredBlocks.popLast() else { return false }
         let terms = rows.terms(ofBlock: block)
         chosen = nil
-        setLimits(terms)
+        limits.make(for: terms)
         let first = block * CodeShape.blockRows
         deferredCount -= count
         var selectedCount = 0
         let hasTerms = rows.image.hasOffsets || rows.shape.hasTail
-        unsafe limits.withUnsafeBufferPointer { limits in
-            for s in deferredCount..<deferredCount + count {
-                let survivor = unsafe deferred[s]
-                let limit = unsafe limits[Int(survivor.query)]
-                var lowest = limit.base
-                if hasTerms {
-                    let row = first &+ Int(survivor.row)
-                    lowest += limit.slope * rows.offset(of: row)
-                    lowest += limit.tailSlope * rows.tailNorm(of: row)
-                }
-                unsafe selected[selectedCount] = survivor
-                // No branch: which way a pair goes is anybody's guess.
-                selectedCount &+= Float(survivor.product) < lowest ? 0 : 1
+        let limits = limits
+        for s in deferredCount..<deferredCount + count {
+            let survivor = unsafe deferred[s]
+            let query = Int(survivor.query)
+            var lowest = limits.bases[query]
+            if hasTerms {
+                let row = first &+ Int(survivor.row)
+                lowest += limits.slopes[query] * rows.offset(of: row)
+                lowest += limits.tailSlopes[query] * rows.tailNorm(of: row)
             }
+            unsafe selected[selectedCount] = survivor
+            // No branch: which way a pair goes is anybody's guess.
+            selectedCount &+= Float(survivor.product) < lowest ? 0 : 1
         }
         refine(selectedCount, block, terms)
         return true

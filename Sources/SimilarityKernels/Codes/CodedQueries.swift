@@ -3,8 +3,7 @@
 /// What holds for one coded query; the letters are those of `CodeBound`.
 package struct CodeQueryTerms: Sendable {
     /// `s`: a code of the prefix stands for `s * code`.
-    package var scale = 1.0 { didSet { inverseScale = 1 / scale } }
-    private(set) var inverseScale = 1.0
+    package var scale = 1.0
     /// `h`: the length of the decoded prefix.
     package var codedNorm = 0.0
     /// `e`: what the codes of the prefix lose.
@@ -15,8 +14,7 @@ package struct CodeQueryTerms: Sendable {
     package var tailCodedNorm = 0.0
     package var tailResidual = 0.0
     /// The length of the query as it is compared: 1 for cosines.
-    package var norm = 0.0 { didSet { inverseNorm = norm > 0 ? 1 / norm : 0 } }
-    private(set) var inverseNorm = 0.0
+    package var norm = 0.0
     /// The canonical norm of the query as it is.
     package var sourceNorm = 0.0
 }

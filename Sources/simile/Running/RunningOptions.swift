@@ -3,6 +3,7 @@
 public import ArgumentParser
 public import Similarity
 internal import SimilarityKernels
+internal import Synchronization
 
 extension Metric: ExpressibleByArgument {}
 
@@ -64,7 +65,13 @@ struct RunningOptions: ParsableArguments {
             invalidRows: skipInvalid ? .skip : .reject,
             cancellation: Interruption.flag
         )
-        if explain { options.explain = { StandardStream.error.print("simile: \($0)\n") } }
+        if explain {
+            // Once: a benchmark plans anew in every run.
+            let said = Mutex<Set<String>>([])
+            options.explain = { line in
+                if said.withLock({ $0.insert(line).inserted }) { StandardStream.error.print("simile: \(line)\n") }
+            }
+        }
         if let progress { options.progress = { progress.update($0) } }
         return options
     }

@@ -19,7 +19,7 @@ package struct CodeBound: Sendable {
     static let rounding = 0x1p-46
 
     /// What is known of the coordinates after the prefix.
-    package enum Tail: Sendable {
+    enum Tail: Sendable {
         /// There are none.
         case none
         /// Their length: the second stage has a better `e_x` than the first, and no `J`.
@@ -28,19 +28,10 @@ package struct CodeBound: Sendable {
         case coded
     }
 
-    package init(normSlack: Double, hasOffsets: Bool, tail: Tail) {
+    package init(normSlack: Double, hasOffsets: Bool, shape: CodeShape) {
         self.normSlack = normSlack
         self.hasOffsets = hasOffsets
-        self.tail = tail
-    }
-
-    /// The bound for codes of a shape.
-    package init(normSlack: Double, hasOffsets: Bool, shape: CodeShape) {
-        self.init(
-            normSlack: normSlack,
-            hasOffsets: hasOffsets,
-            tail: shape.tail > 0 ? .coded : shape.rest > 0 ? .measured : .none
-        )
+        tail = shape.tail > 0 ? .coded : shape.rest > 0 ? .measured : .none
     }
 
     /// `L`, and the size of what it was made of, which its rounding is relative to.

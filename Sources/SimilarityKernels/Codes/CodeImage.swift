@@ -84,20 +84,6 @@ package struct CodeBlockTerms: Sendable {
     package var tailNorm: Double
     /// Largest length of a row as it is compared: 1 for cosines.
     package var norm: Double
-
-    /// Reciprocals: a limit is made for every query and block. That of the norm is 0 for 0.
-    let inverseScale: Double
-    let inverseNorm: Double
-
-    package init(scale: Double, residual: Double, prefixNorm: Double, tailNorm: Double, norm: Double) {
-        self.scale = scale
-        self.residual = residual
-        self.prefixNorm = prefixNorm
-        self.tailNorm = tailNorm
-        self.norm = norm
-        inverseScale = 1 / scale
-        inverseNorm = norm > 0 ? 1 / norm : 0
-    }
 }
 
 /// What holds for one row.

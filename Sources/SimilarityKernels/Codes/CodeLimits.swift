@@ -85,10 +85,12 @@ struct CodeLimits {
         @inline(__always) func four(_ values: [Double]) -> SIMD4<Double> {
             SIMD4(values[queries[0]], values[queries[1]], values[queries[2]], values[queries[3]])
         }
+        let inverseScale = 1 / block.scale
+        let inverseNorm = block.norm > 0 ? 1 / block.norm : 0
         let floor = four(floors)
         let codes = four(codedNorms) * block.residual + four(residuals) * block.prefixNorm
         let slack = codes + four(norms) * block.norm
-        let value = (floor - slack * (1 + CodeBound.rounding)) * block.inverseScale
+        let value = (floor - slack * (1 + CodeBound.rounding)) * inverseScale
         var base = value * (1 - 0x1p-21)
         base.replace(with: value * (1 + 0x1p-21), where: value .< 0)
         base -= 0x1p-100
@@ -97,12 +99,12 @@ struct CodeLimits {
         // Numbers too small for `Float` are moved to the safe side.
         var tailSlope = SIMD4<Double>.zero
         if bound.tail != .none {
-            tailSlope = four(tailNorms) * (-(1 + 0x1p-21) * block.inverseScale)
+            tailSlope = four(tailNorms) * (-(1 + 0x1p-21) * inverseScale)
             tailSlope.replace(with: -0x1p-100, where: tailSlope .> -0x1p-100)
         }
         var slope = SIMD4<Double>.zero
         if bound.hasOffsets {
-            slope = four(inverseScales) * ((1 - 0x1p-21) * block.inverseScale)
+            slope = four(inverseScales) * ((1 - 0x1p-21) * inverseScale)
             slope.replace(with: 0, where: slope .< 0x1p-100)
         }
         // Terms as large as these prove nothing. Nor may a product with a row's tail or offset leave the range of `Float`:
@@ -115,10 +117,10 @@ struct CodeLimits {
         slope.replace(with: 0, where: .!isSound)
         tailSlope.replace(with: 0, where: .!isSound)
         // Rows as near as the cut are likely so in their tails too. A guess: it only decides what is looked at first.
-        var share = four(shares) * block.inverseNorm
+        var share = four(shares) * inverseNorm
         share.replace(with: 0, where: .!(share .> 0))
         share.replace(with: 1, where: share .> 1)
-        var likelyBase = four(likelyFloors) * block.inverseScale
+        var likelyBase = four(likelyFloors) * inverseScale
         likelyBase.replace(with: 1e30, where: likelyBase .> 1e30)
         likelyBase.replace(with: -1e30, where: .!(likelyBase .> -1e30))
         if !cutsMove { likelyBase = SIMD4(repeating: -1e30) }

@@ -10,21 +10,38 @@ let strict: [SwiftSetting] = [
     .strictMemorySafety(),
 ]
 
+// Packages that only the client of the Model Hub needs.
+let hub = TargetDependencyCondition.when(traits: ["ModelHub"])
+
 let package = Package(
     name: "simile",
     products: [
         .library(name: "Similarity", targets: ["Similarity"]),
         .library(name: "VectorFiles", targets: ["VectorFiles"]),
         .library(name: "TextEncoder", targets: ["TextEncoder"]),
+        .library(name: "ModelHub", targets: ["ModelHub"]),
         // The command line is deliberately not a product: a package that depends on this one then never fetches the
         // argument parser.
     ],
     traits: [
-        .default(enabledTraits: ["OpenBLAS"]),
+        .default(enabledTraits: ["OpenBLAS", "ModelHub"]),
         .trait(name: "OpenBLAS", description: "Use the installed OpenBLAS and LAPACKE for products and eigenvectors."),
+        .trait(
+            name: "ModelHub",
+            description: "Build the client of the IONOS AI Model Hub, with its HTTP stack and its cache."
+        ),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // Of ModelHub alone; nothing of it is resolved without the trait.
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // A server for tests, which no product uses, so that nobody who depends on this package fetches it.
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // Implementation details
@@ -48,17 +65,32 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "StrictJSON", swiftSettings: strict),
 
         // Public API
         .target(name: "Similarity", dependencies: ["SimilarityKernels"], swiftSettings: strict),
         .target(
             name: "VectorFiles",
-            dependencies: ["Similarity", "SimilarityKernels"],
+            dependencies: ["Similarity", "SimilarityKernels", "StrictJSON"],
             swiftSettings: strict
         ),
         .target(
             name: "TextEncoder",
-            dependencies: ["Similarity", "SimilarityKernels", "VectorFiles"],
+            dependencies: ["Similarity", "SimilarityKernels", "StrictJSON"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "ModelHub",
+            dependencies: [
+                "Similarity", "StrictJSON",
+                .product(name: "AsyncHTTPClient", package: "async-http-client", condition: hub),
+                .product(name: "NIOCore", package: "swift-nio", condition: hub),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: hub),
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras", condition: hub),
+                .product(name: "Logging", package: "swift-log", condition: hub),
+                .product(name: "Crypto", package: "swift-crypto", condition: hub),
+                .product(name: "GRDB", package: "GRDB.swift", condition: hub),
+            ],
             swiftSettings: strict
         ),
 
@@ -66,7 +98,7 @@ let package = Package(
         .executableTarget(
             name: "simile",
             dependencies: [
-                "Similarity", "SimilarityKernels", "VectorFiles", "TextEncoder",
+                "Similarity", "SimilarityKernels", "StrictJSON", "VectorFiles", "TextEncoder", "ModelHub",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -90,6 +122,7 @@ let package = Package(
             resources: [.copy("Fixtures")],
             swiftSettings: strict
         ),
+        .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: strict),
         .testTarget(
             name: "VectorFilesTests",
             dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
@@ -99,7 +132,28 @@ let package = Package(
         .testTarget(name: "ReadmeTests", dependencies: ["Similarity", "simile"], swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["simile", "Similarity", "VectorFiles"],
+            dependencies: [
+                "simile", "Similarity", "VectorFiles", "HubTestSupport",
+                .product(name: "FlyingFox", package: "FlyingFox", condition: hub),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "HubTestSupport",
+            dependencies: [
+                .product(name: "FlyingFox", package: "FlyingFox", condition: hub),
+                .product(name: "FlyingSocks", package: "FlyingFox", condition: hub),
+            ],
+            path: "Tests/HubTestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ModelHubTests",
+            dependencies: [
+                "ModelHub", "Similarity", "HubTestSupport",
+                .product(name: "FlyingFox", package: "FlyingFox", condition: hub),
+                .product(name: "Logging", package: "swift-log", condition: hub),
+            ],
             swiftSettings: strict
         ),
         .testTarget(

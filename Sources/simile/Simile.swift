@@ -5,7 +5,7 @@ internal import Similarity
 
 /// The command line: parse, call, print.
 @main
-struct Simile: ParsableCommand {
+struct Simile: AsyncParsableCommand {
     static let version = "0.1.0"
 
     static let configuration = CommandConfiguration(
@@ -21,18 +21,33 @@ struct Simile: ParsableCommand {
         subcommands: [
             InfoCommand.self, EmbedCommand.self, MatrixCommand.self, SearchCommand.self, JoinCommand.self,
             PrepareCommand.self,
-            BenchCommand.self,
-        ]
+        ] + hubSubcommands + [BenchCommand.self]
     )
 
+    private static var hubSubcommands: [any ParsableCommand.Type] {
+        #if ModelHub
+        [ModelsCommand.self, CacheCommand.self]
+        #else
+        []
+        #endif
+    }
+
     /// Runs a command and ends the process with its exit code.
-    static func main() {
+    static func main() async {
         // Our workers call OpenBLAS with tiles; its own threads would fight with them.
         BLAS.useOneThread()
         Interruption.watch()
-        do {
+        let work = Task {
             var command = try parseAsRoot()
-            try command.run()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        }
+        Interruption.whenStopped { work.cancel() }
+        do {
+            try await work.value
             ExitStatus.done.end()
         } catch {
             ExitStatus.end(after: error)

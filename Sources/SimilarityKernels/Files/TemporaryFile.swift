@@ -66,6 +66,13 @@ package final class TemporaryFile {
         try writeAll(bytes, to: descriptor, path: target)
     }
 
+    /// Writes bytes over the first ones; the end stays where it is.
+    package func overwriteStart(_ bytes: Span<UInt8>) throws(SystemError) {
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw .last("seek in", path: target) }
+        try writeAll(bytes, to: descriptor, path: target)
+        guard lseek(descriptor, 0, SEEK_END) >= 0 else { throw .last("seek in", path: target) }
+    }
+
     /// Forces the contents to the disk. File systems that cannot (some pipes and network mounts) are left alone.
     package func sync() throws(SystemError) {
         if fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP { throw .last("sync", path: target) }

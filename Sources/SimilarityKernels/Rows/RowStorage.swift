@@ -81,6 +81,24 @@ package struct RowStorage: Sendable {
         return try body(unsafe Span(_unsafeElements: bytes))
     }
 
+    /// Whether each row begins where the one before it ends.
+    package var isContiguous: Bool { rowByteStride == dimension * elementType.byteCount }
+
+    /// Calls `body` with the bytes of rows that lie one behind the other, as they are stored.
+    ///
+    /// - Precondition: ``isContiguous``, and `rows` are rows of the matrix.
+    package func withBytes<R: ~Copyable, E: Error>(
+        ofRows rows: Range<Int>,
+        _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(isContiguous && rows.lowerBound >= 0 && rows.upperBound <= rowCount, "rows \(rows) of \(rowCount)")
+        let bytes = unsafe UnsafeBufferPointer(
+            start: address(ofRow: rows.lowerBound).assumingMemoryBound(to: UInt8.self),
+            count: rows.count * rowByteStride
+        )
+        return try body(unsafe Span(_unsafeElements: bytes))
+    }
+
     /// The components of one row as floats.
     package func row(_ row: Int) -> [Float] {
         precondition(row >= 0 && row < rowCount, "row \(row) of a matrix with \(rowCount) rows")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SimilarityKernels
-import VectorFiles
+import StrictJSON
 
 /// A safetensors file: named arrays in one mapped file.
 ///

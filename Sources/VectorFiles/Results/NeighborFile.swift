@@ -2,6 +2,7 @@
 
 package import Similarity
 package import SimilarityKernels
+internal import StrictJSON
 
 /// The ids of both sides of a result, where the inputs had some.
 package struct ResultIDs: Sendable {

@@ -2,6 +2,7 @@
 
 package import Similarity
 package import SimilarityKernels
+internal import StrictJSON
 
 /// Writes the result of a join; the format is told by the ending of the name.
 ///

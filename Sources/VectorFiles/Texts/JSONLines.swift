@@ -2,6 +2,7 @@
 
 internal import Similarity
 internal import SimilarityKernels
+internal import StrictJSON
 
 extension JSONValue {
     /// An id: an integer or a string.
@@ -16,39 +17,28 @@ extension JSONValue {
 
 /// The lines of a file of JSON objects. Empty lines are skipped but counted.
 enum JSONLines {
-    /// Calls `body` with the number (from 1) and the object of each line.
-    static func read(
-        _ path: String,
-        _ body: (Int, JSONValue) throws(VectorFileError) -> Void
-    ) throws(VectorFileError) {
-        let bytes = try VectorFile.mapped(path)
-        try bytes.withBytes { span throws(VectorFileError) in try read(span, path: path, body) }
-    }
-
-    /// The same for lines that are a part of a file.
+    /// Calls `body` with the number (from 1) and the object of each line of bytes that are a part of a file.
     static func read(
         _ bytes: Span<UInt8>,
         path: String,
         _ body: (Int, JSONValue) throws(VectorFileError) -> Void
     ) throws(VectorFileError) {
         try TextLines.read(bytes, path: path) { number, line throws(VectorFileError) in
-            guard let object = try object(line, number, path) else { return true }
-            try body(number, object)
-            return true
+            if let object = try object(line, number, path) { try body(number, object) }
         }
     }
 
     /// The object of the first line that is not empty, or nil if there is none.
     static func first(_ path: String) throws(VectorFileError) -> JSONValue? {
-        var first: JSONValue?
-        try TextLines.read(path) { number, line throws(VectorFileError) in
-            first = try object(line, number, path)
-            return first == nil
+        var lines = try TextLines(path)
+        while let line = try lines.next() {
+            if let object = try object(line.text, line.number, path) { return object }
         }
-        return first
+        return nil
     }
 
-    private static func object(
+    /// The object of a line; nil if the line is empty.
+    static func object(
         _ line: String,
         _ number: Int,
         _ path: String

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Similarity
+internal import StrictJSON
 
 /// Texts, one a row, with the ids that came with them.
 public struct TextFile: Sendable {
@@ -34,44 +35,16 @@ public struct TextFile: Sendable {
     /// - Throws: ``VectorFileError`` that names the line, for text that is not UTF-8, a line that is no JSON object, or a
     ///   missing field.
     public static func read(_ path: String, fields: Fields = Fields()) throws(VectorFileError) -> TextFile {
-        let format = try FileFormat.of(path, among: FileFormat.texts, for: "texts")
+        var reader = try TextFileReader(path, fields: fields)
         var texts: [String] = []
-        var ids: [RowID]?
+        var ids: [RowID] = []
         var lines: [Int] = []
-        guard format == .jsonl else {
-            try TextLines.read(path) { number, line throws(VectorFileError) in
-                texts.append(line)
-                lines.append(number)
-                return true
-            }
-            return TextFile(texts: texts, ids: nil, lines: lines)
+        while let row = try reader.next() {
+            if let id = row.id { ids.append(id) }
+            texts.append(row.text)
+            lines.append(row.line)
         }
-        try JSONLines.read(path) { number, object throws(VectorFileError) in
-            guard let text = object[fields.text]?.text else {
-                let found = object[fields.text]?.summary ?? "no such field"
-                throw .refused(
-                    path,
-                    place: "line \(number)",
-                    "expected a string in the field \"\(fields.text)\", found \(found)"
-                )
-            }
-            let idField = fields.id ?? "id"
-            if lines.isEmpty, fields.id != nil || object[idField] != nil { ids = [] }
-            if ids != nil {
-                guard let id = object[idField]?.id else {
-                    let found = object[idField]?.summary ?? "no such field"
-                    throw .refused(
-                        path,
-                        place: "line \(number)",
-                        "expected an integer or a string in the field \"\(idField)\", found \(found)"
-                    )
-                }
-                ids?.append(id)
-            }
-            texts.append(text)
-            lines.append(number)
-        }
-        return TextFile(texts: texts, ids: ids, lines: lines)
+        return TextFile(texts: texts, ids: ids.isEmpty ? nil : ids, lines: lines)
     }
 
     /// Rows whose text is empty or nothing but white space.

@@ -123,11 +123,15 @@ package struct NumpyHeader: Equatable {
     }
 
     /// The header bytes of version 1 for an array in C order, padded so that the data begin at a multiple of 64.
-    package static func bytes(descriptor: String, shape: [Int]) -> [UInt8] {
+    ///
+    /// - Parameter length: Bytes that the header is to have, if it takes the place of another one; at least as many as it
+    ///   needs.
+    package static func bytes(descriptor: String, shape: [Int], length wanted: Int? = nil) -> [UInt8] {
         let extents = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
         var text = "{'descr': '\(descriptor)', 'fortran_order': False, 'shape': (\(extents)), }"
         let unpadded = magic.count + 4 + text.utf8.count + 1
-        text += String(repeating: " ", count: (64 - unpadded % 64) % 64) + "\n"
+        let padding = wanted.map { $0 - unpadded } ?? (64 - unpadded % 64) % 64
+        text += String(repeating: " ", count: padding) + "\n"
         let length = text.utf8.count
         return magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(text.utf8)
     }

@@ -2,6 +2,7 @@
 
 internal import Similarity
 internal import SimilarityKernels
+internal import StrictJSON
 
 /// The ids that stand beside a vector file: `v.npy` has them in `v.ids.jsonl`, one `{"row":0,"id":...}` a line.
 enum RowIDFile {
@@ -38,13 +39,6 @@ enum RowIDFile {
             throw .refused(path, "expected \(rowCount) ids, one for each row of \(vectorPath), found \(ids.count)")
         }
         return ids
-    }
-
-    static func write(_ ids: [RowID], to file: AtomicFile) throws(VectorFileError) {
-        for (row, id) in ids.enumerated() {
-            file.write(line(row, id))
-            try file.flushIfLarge()
-        }
     }
 
     static func line(_ row: Int, _ id: RowID) -> String { "{\"row\":\(row),\"id\":\(JSONText.of(id))}\n" }

@@ -3,13 +3,22 @@
 package import Similarity
 package import SimilarityKernels
 
-/// Writes a matrix as float32 (`.npy` or `.fvecs`), and its ids beside it if it has any; ids of an older file of that
-/// name are removed.
-package struct VectorFileWriter {
+/// Writes vectors as float32 (`.npy` or `.fvecs`), and ids beside them if they have any; ids of an older file of that name are
+/// removed.
+///
+/// A matrix is written with ``write(_:check:)``. Vectors that come piece by piece are written with ``begin(rows:dimension:)``,
+/// ``append(_:check:)`` for each piece, and ``finish(check:)``.
+package final class VectorFileWriter {
     private let path: String
     private let format: FileFormat
     private let files: FileGroup
     private let file: AtomicFile
+    private var idFile: AtomicFile?
+    private var headerLength = 0
+    private var plannedRows = 0
+    private var dimension = 0
+    /// Rows so far.
+    package private(set) var rowCount = 0
 
     /// Every file that writing a matrix to `path` may replace or remove.
     package static func touchedPaths(_ path: String) -> [String] { [path, RowIDFile.path(besides: path)] }
@@ -27,20 +36,70 @@ package struct VectorFileWriter {
     ///
     /// - Parameter check: Called now and then; throws to give up.
     package func write(_ matrix: VectorMatrix, check: () throws -> Void = {}) throws {
-        if format == .fvecs, matrix.rowCount == 0 {
-            throw VectorFileError.notWritten(path, "an .fvecs file cannot hold a matrix with no rows; .npy can")
+        begin(rows: matrix.rowCount, dimension: matrix.dimension)
+        try append(matrix, check: check)
+        try finish(check: check)
+    }
+
+    /// Says how many rows are expected, and of which dimension. There may be fewer in the end, never more.
+    package func begin(rows: Int, dimension: Int) {
+        plannedRows = rows
+        self.dimension = dimension
+        guard format == .npy else { return }
+        let header = NumpyHeader.bytes(descriptor: "<f4", shape: [rows, dimension])
+        headerLength = header.count
+        file.write(header)
+    }
+
+    /// Appends the rows of a matrix; either all pieces have ids or none has.
+    package func append(_ matrix: VectorMatrix, check: () throws -> Void = {}) throws {
+        precondition(matrix.rowCount == 0 || matrix.dimension == dimension, "vectors of another dimension")
+        precondition(rowCount + matrix.rowCount <= plannedRows, "more rows than were said to come")
+        if let ids = matrix.ids {
+            let idFile = try self.idFile ?? files.add(RowIDFile.path(besides: path))
+            self.idFile = idFile
+            for (i, id) in ids.enumerated() {
+                idFile.write(RowIDFile.line(rowCount + i, id))
+                try idFile.flushIfLarge()
+            }
         }
-        let idPath = RowIDFile.path(besides: path)
-        files.supersede(idPath)
-        if let ids = matrix.ids { try RowIDFile.write(ids, to: try files.add(idPath)) }
-        if format == .npy {
-            file.write(NumpyHeader.bytes(descriptor: "<f4", shape: [matrix.rowCount, matrix.dimension]))
+        if format == .npy, matrix.storage.elementType == .float32, matrix.storage.isContiguous {
+            try appendBlock(matrix.storage, check: check)
+        } else {
+            try appendRows(matrix, check: check)
         }
+        rowCount += matrix.rowCount
+    }
+
+    /// Rows that already lie as they are written, about a mebibyte at a time.
+    private func appendBlock(_ rows: RowStorage, check: () throws -> Void) throws {
+        let step = max(1, (1 << 20) / (4 * rows.dimension))
+        for start in stride(from: 0, to: rows.rowCount, by: step) {
+            try check()
+            let part = start..<min(start + step, rows.rowCount)
+            try rows.withBytes(ofRows: part) { bytes throws(VectorFileError) in try file.write(bytes) }
+        }
+    }
+
+    private func appendRows(_ matrix: VectorMatrix, check: () throws -> Void) throws {
         for row in 0..<matrix.rowCount {
             if row % 1024 == 0 { try check() }
-            if format == .fvecs { try file.write(littleEndian: [Int32(clamping: matrix.dimension)]) }
+            if format == .fvecs { try file.write(littleEndian: [Int32(clamping: dimension)]) }
             try file.write(floats: matrix[row])
         }
+    }
+
+    /// Publishes what has been appended.
+    package func finish(check: () throws -> Void = {}) throws {
+        if format == .fvecs, rowCount == 0 {
+            throw VectorFileError.notWritten(path, "an .fvecs file cannot hold a matrix with no rows; .npy can")
+        }
+        if format == .npy, rowCount != plannedRows {
+            try file.overwriteStart(
+                NumpyHeader.bytes(descriptor: "<f4", shape: [rowCount, dimension], length: headerLength)
+            )
+        }
+        files.supersede(RowIDFile.path(besides: path))
         try check()
         try files.commit()
     }

@@ -63,6 +63,12 @@ package final class AtomicFile {
         }
     }
 
+    /// Writes other bytes over the first ones.
+    package func overwriteStart(_ bytes: [UInt8]) throws(VectorFileError) {
+        try flush()
+        try attempt { () throws(SystemError) in try file.overwriteStart(bytes.span) }
+    }
+
     /// Writes what has been gathered if it is worth a system call.
     package func flushIfLarge() throws(VectorFileError) {
         if buffer.count >= 1 << 20 { try flush() }

@@ -2,6 +2,7 @@
 
 internal import Similarity
 internal import SimilarityKernels
+internal import StrictJSON
 internal import VectorFiles
 
 /// What the reports of all measurements share.

@@ -7,7 +7,7 @@ internal import TextEncoder
 internal import VectorFiles
 
 /// `simile embed --input F --output V`
-struct EmbedCommand: ParsableCommand {
+struct EmbedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed",
         abstract: "Make vectors of texts.",
@@ -23,7 +23,7 @@ struct EmbedCommand: ParsableCommand {
     @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
 
-    mutating func run() throws {
+    mutating func run() async throws {
         if let format, format != .jsonl {
             throw CommandFailure.usage("--format \(format.rawValue) is not for this command; expected jsonl")
         }
@@ -35,32 +35,64 @@ struct EmbedCommand: ParsableCommand {
             try OutputCheck.requireDistinct(VectorFileWriter.touchedPaths(output), from: [input])
             writer = try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles)
         }
+        #if ModelHub
+        if let vectorizer = inputs.vectorizer(running) as? HubVectorizer { return try await embed(vectorizer, writer) }
+        #endif
         let clock = ContinuousClock.now
         let reader = InputReader(inputs, running)
         let file = try reader.readTexts(input)
         let rows = file.texts.indices.filter { !file.texts[$0].isBlank }
         let ids = file.ids.map { ids in rows.map { ids[$0] } }
-        let vectors = try reader.embed(rows.map { file.texts[$0] }, ids: ids)
-        if let writer, let output {
+        let lines = rows.map { file.lines[$0] }
+        let vectors = try await reader.embed(rows.map { file.texts[$0] }, ids: ids, from: (input, lines))
+        if let writer {
             try writer.write(vectors, check: Interruption.flag.check)
-            let seconds = (ContinuousClock.now - clock) / .seconds(1)
-            running.tell(
-                "\(rows.count) texts, \(vectors.dimension) dimensions -> \(output) "
-                    + "(\(Quantity.seconds(seconds)), \(Quantity.short(Double(rows.count) / seconds)) texts/s)"
-            )
+            tell(count: rows.count, dimension: vectors.dimension, since: clock)
         } else {
-            try printLines(vectors, rows: rows)
+            let out = BufferedOutput()
+            for (i, row) in rows.enumerated() {
+                if i % 256 == 0 { try Interruption.flag.check() }
+                try out.write(EmbeddingLine.json(row: row, id: vectors.ids?[i], vector: vectors[i]))
+            }
+            try out.flush()
         }
     }
 
-    private func printLines(_ vectors: VectorMatrix, rows: [Int]) throws {
-        let out = BufferedOutput()
-        for (i, row) in rows.enumerated() {
-            if i % 256 == 0 { try Interruption.flag.check() }
-            let id = vectors.ids.map { ",\"id\":\(JSONText.of($0[i]))" } ?? ""
-            let values = vectors[i].map { "\($0)" }.joined(separator: ",")
-            try out.write("{\"row\":\(row)\(id),\"embedding\":[\(values)]}\n")
-        }
-        try out.flush()
+    private func tell(count: Int, dimension: Int, since clock: ContinuousClock.Instant, more: String = "") {
+        guard let output else { return }
+        let seconds = (ContinuousClock.now - clock) / .seconds(1)
+        running.tell(
+            "\(count) texts, \(dimension) dimensions -> \(output) "
+                + "(\(Quantity.seconds(seconds)), \(Quantity.short(Double(count) / seconds)) texts/s\(more))"
+        )
     }
+
+    #if ModelHub
+    /// The same with a model of the hub, text by text: a first pass looks for what is wrong before anything is paid for.
+    private func embed(_ vectorizer: HubVectorizer, _ writer: VectorFileWriter?) async throws {
+        let clock = ContinuousClock.now
+        var reader = try TextFileReader(input, fields: inputs.fields)
+        var count = 0
+        var blank: (count: Int, lines: [Int]) = (0, [])
+        while let row = try reader.next() {
+            if count % 1024 == 0 { try Interruption.flag.check() }
+            count += 1
+            guard row.text.isBlank else { continue }
+            blank.count += 1
+            if blank.lines.count < 10 { blank.lines.append(row.line) }
+        }
+        try InputReader(inputs, running).examineBlankTexts(input, count: blank.count, lines: blank.lines)
+        let work = HubEmbedding(
+            input: input,
+            fields: inputs.fields,
+            vectorizer: vectorizer,
+            running: running,
+            writer: writer,
+            fallbackDimension: inputs.hub.dimensions ?? 1
+        )
+        let report = try await work.run(total: count - blank.count)
+        let more = report.progress.summary
+        tell(count: report.textCount, dimension: report.dimension, since: clock, more: more.isEmpty ? "" : "; \(more)")
+    }
+    #endif
 }

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Similarity
 internal import SimilarityKernels
+internal import StrictJSON
 internal import VectorFiles
 
 /// `simile info [FILE]`

@@ -6,7 +6,7 @@ internal import SimilarityKernels
 internal import VectorFiles
 
 /// `simile join --left F [--right F] --threshold T --output R`
-struct JoinCommand: ParsableCommand {
+struct JoinCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "join",
         abstract: "All pairs of rows that reach a threshold, exactly.",
@@ -34,7 +34,7 @@ struct JoinCommand: ParsableCommand {
 
     private var negativeDistance: String { "--threshold is \(threshold.value); a distance is not negative" }
 
-    mutating func run() throws {
+    mutating func run() async throws {
         var file: PairFile?
         if let output {
             try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [left, right].compactMap { $0 })
@@ -42,10 +42,10 @@ struct JoinCommand: ParsableCommand {
         }
         let reader = InputReader(inputs, running)
         // The right side, or the only one, is the one that is searched in.
-        let (corpus, metric) = try reader.readCorpus(right ?? left, metric: self.metric)
+        let (corpus, metric) = try await reader.readCorpus(right ?? left, metric: self.metric)
         if metric == .euclidean, threshold.value < 0 { throw CommandFailure.usage(negativeDistance) }
         let rightSet = right == nil ? nil : corpus
-        let leftSet = right == nil || right == left ? corpus : try reader.read(left, metric: metric)
+        let leftSet = right == nil || right == left ? corpus : try await reader.read(left, metric: metric)
         let (m, n) = (Double(leftSet.vectors.rowCount), Double((rightSet ?? leftSet).vectors.rowCount))
         let progress = running.progress("joining", total: rightSet == nil ? m * m / 2 : m * n, unit: "pairs")
         let clock = ContinuousClock.now

@@ -6,7 +6,7 @@ internal import SimilarityKernels
 internal import VectorFiles
 
 /// `simile matrix [TEXT...] [--input F]`
-struct MatrixCommand: ParsableCommand {
+struct MatrixCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "matrix",
         abstract: "The similarity of each with each, for a few texts or vectors.",
@@ -30,18 +30,19 @@ struct MatrixCommand: ParsableCommand {
         }
     }
 
-    mutating func run() throws {
+    mutating func run() async throws {
         if let output, let input { try OutputCheck.requireDistinct([output], from: [input]) }
         let file = try output.map { try MatrixFile(path: $0) }
         let reader = InputReader(inputs, running)
         var set: InputSet
         if let input {
-            set = try reader.read(input, metric: metric)
+            set = try await reader.read(input, metric: metric)
         } else {
             if let blank = texts.firstIndex(where: \.isBlank), !running.skipInvalid {
                 throw CommandFailure.refused("text \(blank + 1) of the command line is blank: expected text")
             }
-            set = InputSet(vectors: try reader.embed(texts), texts: texts)
+            let vectors = try await reader.embed(texts, from: ("the command line", Array(1...texts.count)))
+            set = InputSet(vectors: vectors, texts: texts)
         }
         if running.skipInvalid { set = set.withoutInvalidRows() }
         let n = Double(set.vectors.rowCount)

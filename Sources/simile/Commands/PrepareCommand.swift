@@ -6,7 +6,7 @@ internal import SimilarityKernels
 internal import VectorFiles
 
 /// `simile prepare --corpus F --output C.simile`
-struct PrepareCommand: ParsableCommand {
+struct PrepareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare",
         abstract: "Make a corpus ready for many searches and joins.",
@@ -24,7 +24,7 @@ struct PrepareCommand: ParsableCommand {
     @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
 
-    mutating func run() throws {
+    mutating func run() async throws {
         let kind = try inputs.kind(of: corpus)
         if kind == .prepared {
             throw CommandFailure.usage("\(corpus) is a prepared corpus already; prepare takes vectors or texts")
@@ -33,7 +33,7 @@ struct PrepareCommand: ParsableCommand {
         let writer = try PreparedCorpusWriter(path: output, registeredIn: Interruption.temporaryFiles)
         let clock = ContinuousClock.now
         let source = try PreparedSource(corpus)
-        let vectors = try InputReader(inputs, running).read(corpus, metric: metric).vectors
+        let vectors = try await InputReader(inputs, running).read(corpus, metric: metric).vectors
         let (n, d) = (Double(vectors.rowCount), Double(vectors.dimension))
         // Codes and terms of each row, then the moments, the basis and the rotation.
         try running.requireMemory(

@@ -6,7 +6,7 @@ internal import SimilarityKernels
 internal import VectorFiles
 
 /// `simile search --queries F --corpus F -k 10 --output R`
-struct SearchCommand: ParsableCommand {
+struct SearchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
         abstract: "The nearest corpus rows of each query, exactly.",
@@ -31,7 +31,7 @@ struct SearchCommand: ParsableCommand {
         if k < 1 { throw ValidationError("-k is \(k); it must be at least 1") }
     }
 
-    mutating func run() throws {
+    mutating func run() async throws {
         if excludeSelf, !InputOrigin.areSame(queries, corpus) {
             throw CommandFailure.usage(
                 "--exclude-self needs --queries and --corpus to be the same file, or a prepared corpus and its source"
@@ -43,9 +43,9 @@ struct SearchCommand: ParsableCommand {
             file = try NeighborFile(path: output, registeredIn: Interruption.temporaryFiles)
         }
         let reader = InputReader(inputs, running)
-        let (rows, metric) = try reader.readCorpus(corpus, metric: self.metric)
+        let (rows, metric) = try await reader.readCorpus(corpus, metric: self.metric)
         // Another name of the same file may have another ending and other ids beside it.
-        let wanted = queries == corpus ? rows : try reader.read(queries, metric: metric)
+        let wanted = queries == corpus ? rows : try await reader.read(queries, metric: metric)
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)
         if excludeSelf, wanted.vectors.rowCount != rows.vectors.rowCount {
             throw CommandFailure.refused(

@@ -15,6 +15,48 @@ enum Environment {
         return home + "/.cache"
     }
 
+    /// A variable that is set to something.
+    static func value(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// What is in a folder, in order, hidden files aside; nothing if it cannot be read.
+    static func names(in folder: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { !$0.hasPrefix(".") }.sorted()
+    }
+
+    /// Variables that may hold the token of the hub, the first one that is set counts.
+    static let hubTokenVariables = ["IONOS_API_TOKEN", "IONOS_API_KEY", "IONOS_TOKEN"]
+
+    /// The base address of the hub.
+    static var hubAddress: String? { value("IONOS_API_BASE_URL") }
+
+    /// The file that keeps vectors from the hub.
+    static func hubCachePath() throws -> String {
+        let folder = try cacheFolder() + "/simile"
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw CommandFailure.failed("the folder \(folder) for the cache of the hub cannot be made: \(error)")
+        }
+        return folder + "/hub-embeddings.sqlite"
+    }
+
+    /// The proxy for an address, by the variables that curl knows. `HTTP_PROXY` in capitals is not among them: a request to a
+    /// CGI program could set it.
+    static func proxy(for address: String) -> String? {
+        guard let url = URL(string: address), let host = url.host()?.lowercased() else { return nil }
+        let exceptions = (value("no_proxy") ?? value("NO_PROXY") ?? "").split { $0 == "," || $0 == " " }
+        for exception in exceptions.map({ $0.lowercased() }) {
+            let name = exception.hasPrefix(".") ? String(exception.dropFirst()) : exception
+            if name == "*" || host == name || host.hasSuffix("." + name) { return nil }
+        }
+        let own =
+            url.scheme?.lowercased() == "https" ? value("https_proxy") ?? value("HTTPS_PROXY") : value("http_proxy")
+        return own ?? value("all_proxy") ?? value("ALL_PROXY")
+    }
+
     /// Whether colors are welcome on a terminal (https://no-color.org).
     static var allowsColor: Bool {
         let variables = ProcessInfo.processInfo.environment

@@ -7,7 +7,12 @@ internal import VectorFiles
 
 /// How input files are read.
 struct InputOptions: ParsableArguments {
-    @Option(help: "Model that makes vectors of texts: a name in the model folder, or the path of a folder.")
+    @Option(
+        help: """
+            Model that makes vectors of texts: a name in the model folder, the path of a folder, or hub:MODEL_ID for a model \
+            of the Model Hub.
+            """
+    )
     var model: String = ModelLocation.defaultModel
 
     @Option(help: "Field of a .jsonl file that holds the text. (default: text)")
@@ -19,8 +24,26 @@ struct InputOptions: ParsableArguments {
     @Option(help: "Field of a .jsonl file that would hold a vector.")
     var vectorField: String = "embedding"
 
+    @OptionGroup(title: "Model Hub") var hub: HubOptions
+
     mutating func validate() throws {
-        if model.hasPrefix("hub:") { throw ValidationError("'\(model)': hub models are not in this version") }
+        guard let hubModel else {
+            if hub.dimensions != nil {
+                throw ValidationError("--dimensions is for models of the hub (--model \(HubOptions.prefix)MODEL_ID)")
+            }
+            return
+        }
+        if hubModel.isEmpty {
+            throw ValidationError("'\(model)': expected the id of a model after '\(HubOptions.prefix)'")
+        }
+        #if !ModelHub
+        throw ValidationError("'\(model)': this build was made without the trait ModelHub")
+        #endif
+    }
+
+    /// The id of a model of the hub; nil for a local one.
+    var hubModel: String? {
+        model.hasPrefix(HubOptions.prefix) ? String(model.dropFirst(HubOptions.prefix.count)) : nil
     }
 
     var fields: TextFile.Fields { TextFile.Fields(text: textField ?? "text", id: idField) }

@@ -2,7 +2,6 @@
 
 internal import Similarity
 internal import SimilarityKernels
-internal import TextEncoder
 internal import VectorFiles
 
 /// One input of a command: its vectors, its texts if it had texts, its codes if it has some.
@@ -36,19 +35,20 @@ struct InputSet {
 struct InputReader {
     let options: InputOptions
     let running: RunningOptions
-    private let encoder = EncoderSource()
+    private let vectorizer: any TextVectorizer
 
     init(_ options: InputOptions, _ running: RunningOptions) {
         self.options = options
         self.running = running
+        vectorizer = options.vectorizer(running)
     }
 
     /// Reads the side that is searched in, and settles the metric: the one that is wanted, else that of a prepared corpus,
     /// else cosine.
-    func readCorpus(_ path: String, metric wanted: Metric?) throws -> (set: InputSet, metric: Metric) {
+    func readCorpus(_ path: String, metric wanted: Metric?) async throws -> (set: InputSet, metric: Metric) {
         guard try options.kind(of: path) == .prepared else {
             let metric = wanted ?? .cosine
-            return (try read(path, metric: metric), metric)
+            return (try await read(path, metric: metric), metric)
         }
         let prepared = try PreparedCorpusFile.read(path)
         if let wanted, wanted != prepared.metric {
@@ -63,7 +63,7 @@ struct InputReader {
     }
 
     /// Reads a file of vectors or texts, or the rows of a prepared corpus.
-    func read(_ path: String, metric: Metric) throws -> InputSet {
+    func read(_ path: String, metric: Metric) async throws -> InputSet {
         switch try options.kind(of: path) {
         case .vectors, .prepared:
             let vectors = try VectorFile.read(path)
@@ -71,7 +71,8 @@ struct InputReader {
             return InputSet(vectors: vectors, texts: nil)
         case .texts:
             let file = try readTexts(path)
-            return InputSet(vectors: try embed(file.texts, ids: file.ids), texts: file.texts)
+            let vectors = try await embed(file.texts, ids: file.ids, from: (path, file.lines))
+            return InputSet(vectors: vectors, texts: file.texts)
         }
     }
 
@@ -79,32 +80,39 @@ struct InputReader {
     func readTexts(_ path: String) throws -> TextFile {
         let file = try TextFile.read(path, fields: options.fields)
         let blank = file.blankRows
-        if let first = blank.first {
-            let count = blank.count == 1 ? "1 blank text" : "\(blank.count) blank texts"
-            let lines = blank.prefix(10).map { String(file.lines[$0]) }.joined(separator: ", ")
-            let message =
-                "\(path), line \(file.lines[first]): \(count) (lines \(lines)\(blank.count > 10 ? ", ..." : ""))"
-            guard running.skipInvalid else {
-                throw CommandFailure.refused("\(message): expected text; --skip-invalid leaves them out")
-            }
-            running.tell("\(message) left out")
-        }
+        try examineBlankTexts(path, count: blank.count, lines: blank.prefix(10).map { file.lines[$0] })
         return file
     }
 
-    /// The vectors of texts. A blank text gets a row of NaN, which `--skip-invalid` keeps out of every result, so that
-    /// row numbers stay those of the source.
-    func embed(_ texts: [String], ids: [RowID]? = nil) throws -> VectorMatrix {
-        let encoder = try encoder.load(options.model)
+    /// Refuses or reports blank texts.
+    ///
+    /// - Parameter lines: Those of the first ones.
+    func examineBlankTexts(_ path: String, count: Int, lines: [Int]) throws {
+        guard let first = lines.first else { return }
+        let texts = count == 1 ? "1 blank text" : "\(count) blank texts"
+        let shown = lines.map(String.init).joined(separator: ", ") + (count > lines.count ? ", ..." : "")
+        let message = "\(path), line \(first): \(texts) (lines \(shown))"
+        guard running.skipInvalid else {
+            throw CommandFailure.refused("\(message): expected text; --skip-invalid leaves them out")
+        }
+        running.tell("\(message) left out")
+    }
+
+    /// The vectors of texts. A blank text, or one that the model refuses, gets a row of NaN, which `--skip-invalid` keeps out of
+    /// every result, so that row numbers stay those of the source.
+    ///
+    /// - Parameter source: The file of the texts and the line of each, for messages.
+    func embed(
+        _ texts: [String],
+        ids: [RowID]? = nil,
+        from source: (path: String, lines: [Int])
+    ) async throws -> VectorMatrix {
         let kept = texts.indices.filter { !texts[$0].isBlank }
-        let progress = running.progress("embedding", total: Double(kept.count), unit: "texts")
-        defer { progress.finish() }
-        let vectors = try encoder.encode(
-            kept.map { texts[$0] },
-            workers: running.workers,
-            cancellation: Interruption.flag,
-            progress: { progress.update($0.fraction) }
-        )
+        let found = try await vectorizer.vectors(of: kept.map { texts[$0] })
+        let vectors = found.vectors
+        var refused = RefusedLines()
+        for text in found.refused { refused.add(source.lines[kept[text.place]], text.reason) }
+        try refused.settle(source.path, running)
         if kept.count == texts.count {
             return ids == nil ? vectors : vectors.withIDs(ids)
         }
@@ -136,15 +144,12 @@ struct InputReader {
     }
 }
 
-/// The encoder, loaded when the first text needs it.
-private final class EncoderSource {
-    private var encoder: SentenceEncoder?
-
-    func load(_ model: String) throws -> SentenceEncoder {
-        if let encoder { return encoder }
-        let folder = try ModelLocation(cacheFolder: Environment.cacheFolder()).folder(of: model)
-        let loaded = try SentenceEncoder(folder: folder)
-        encoder = loaded
-        return loaded
+extension InputOptions {
+    /// What makes vectors of texts.
+    func vectorizer(_ running: RunningOptions) -> any TextVectorizer {
+        #if ModelHub
+        if let hubModel { return HubVectorizer(model: hubModel, hub, running) }
+        #endif
+        return LocalVectorizer(model: model, running)
     }
 }

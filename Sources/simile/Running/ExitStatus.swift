@@ -6,6 +6,10 @@ internal import SimilarityKernels
 internal import TextEncoder
 internal import VectorFiles
 
+#if ModelHub
+internal import ModelHub
+#endif
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -33,12 +37,25 @@ enum ExitStatus: Int32 {
             case let error as ModelError: (.inputRefused, error.description)
             case let error as SystemError: (.failed, error.description)
             case is CancellationError: (.interrupted, "interrupted")
+            #if ModelHub
+            case let error as HubError: (status(of: error.code), error.description)
+            #endif
             default: endAsParser(error)
             }
         // A reader that has seen enough (`| head`) needs no message.
         if (error as? SystemError)?.isBrokenPipe != true { StandardStream.error.print("simile: \(message)\n") }
         status.end()
     }
+
+    #if ModelHub
+    private static func status(of code: HubError.Code) -> ExitStatus {
+        switch code {
+        case .unauthorized, .requestRefused, .textsRefused: .inputRefused
+        case .wrongAddress: .wrongUsage
+        default: .failed
+        }
+    }
+    #endif
 
     /// Errors of the argument parser: help and version are no errors; anything else is wrong usage.
     private static func endAsParser(_ error: any Error) -> Never {

@@ -3,6 +3,7 @@
 internal import Dispatch
 internal import Similarity
 internal import SimilarityKernels
+internal import Synchronization
 
 #if canImport(Glibc)
 internal import Glibc
@@ -17,6 +18,14 @@ enum Interruption {
     static let flag = CancellationFlag()
     /// The temporary files of this process.
     static let temporaryFiles = TemporaryFiles()
+
+    private static let handler = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// Says what else ends work; there is one such action.
+    static func whenStopped(_ action: @escaping @Sendable () -> Void) {
+        handler.withLock { $0 = action }
+        if flag.isCancelled { action() }
+    }
 
     /// Starts to watch for signals. A hangup that the caller has set to be ignored (as `nohup` does) stays ignored.
     static func watch() {
@@ -38,6 +47,7 @@ enum Interruption {
 
     private static func stop() {
         flag.cancel()
+        handler.withLock { $0 }?()
         DispatchQueue.global(qos: .userInteractive).asyncAfter(deadline: .now() + .milliseconds(600)) {
             temporaryFiles.removeAll()
             _exit(ExitStatus.interrupted.rawValue)

@@ -15,6 +15,7 @@ enum ProgressStyle: String, CaseIterable, ExpressibleByArgument {
 final class Progress: Sendable {
     private struct State {
         var shown = -1.0
+        var detail = ""
         var lastShown: ContinuousClock.Instant?
         var isDrawn = false
     }
@@ -38,21 +39,27 @@ final class Progress: Sendable {
     }
 
     /// Tells that this share of the work is done, 0 to 1.
-    func update(_ share: Double) {
+    ///
+    /// - Parameter detail: What else there is to say, put at the end. A change of it alone is shown as well.
+    func update(_ share: Double, detail: String = "") {
         if style == .none { return }
         let now = ContinuousClock.now
         // A bar ten times a second, a line of a log every ten seconds.
         let pause: Duration = style == .bar ? .milliseconds(100) : .seconds(10)
         state.withLock { state in
-            guard share > state.shown else { return }
+            guard share > state.shown || share == state.shown && detail != state.detail else { return }
             // The first moments are not shown: most operations end in them.
             guard now - (state.lastShown ?? start) >= (state.lastShown == nil ? .milliseconds(400) : pause) else {
                 return
             }
             state.shown = share
+            state.detail = detail
             state.lastShown = now
             state.isDrawn = true
-            StandardStream.error.print(style == .bar ? "\r" + bar(share, now) + "\u{1B}[K" : line(share, now) + "\n")
+            let more = detail.isEmpty ? "" : "; \(detail)"
+            StandardStream.error.print(
+                style == .bar ? "\r" + bar(share, now) + more + "\u{1B}[K" : line(share, now) + more + "\n"
+            )
         }
     }
 

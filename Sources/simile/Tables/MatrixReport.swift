@@ -2,6 +2,7 @@
 
 internal import Similarity
 internal import SimilarityKernels
+internal import StrictJSON
 internal import VectorFiles
 
 /// A similarity matrix as text: a table for a person, or lines for a program.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Similarity
-
 /// JSON text of single values. Floats are written with the shortest text that reads back to the same float.
 package enum JSONText {
     /// A string in quotes, with the escapes that JSON demands.
@@ -22,12 +20,25 @@ package enum JSONText {
         }
         return text + "\""
     }
+}
 
-    /// An id: a number or a string.
-    package static func of(_ id: RowID) -> String {
-        switch id {
-        case .integer(let value): String(value)
-        case .string(let value): of(value)
+extension JSONText {
+    /// Appends a string in quotes as UTF-8, with no escapes but those that JSON demands.
+    package static func append(_ string: String, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in string.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0..<0x20:
+                let digits = Array("0123456789abcdef".utf8)
+                bytes += "\\u00".utf8
+                bytes.append(digits[Int(byte >> 4)])
+                bytes.append(digits[Int(byte & 15)])
+            default: bytes.append(byte)
+            }
         }
+        bytes.append(UInt8(ascii: "\""))
     }
 }

@@ -3,8 +3,8 @@
 // The JSON reader of model files: what must be read, what must be refused, and that canonically equivalent keys stay
 // apart.
 
+import StrictJSON
 import Testing
-import VectorFiles
 
 @Suite struct JSONParserTests {
     private func parse(_ text: String) throws -> JSONValue { try JSONParser.parse(Array(text.utf8)) }

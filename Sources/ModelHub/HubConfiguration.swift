@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if ModelHub
+/// Where the hub is and how it is treated. The defaults are those of the IONOS AI Model Hub and of bulk work.
+public struct HubConfiguration: Sendable {
+    /// The base address that is documented by IONOS.
+    public static let ionosAddress = "https://openai.inference.de-txl.ionos.com/v1"
+
+    /// Base address of an OpenAI-compatible service: `/embeddings` and `/models` are below it. `/v1` is added to an address
+    /// without a path.
+    public var address = Self.ionosAddress
+    /// Sent as `Authorization: Bearer`; nil sends none, for servers that want none.
+    public var token: HubToken?
+    /// HTTP proxy, `http://[user:password@]host:port`.
+    public var proxy: String?
+
+    /// Requests a second that are begun in the long run; nil means that nothing is paced.
+    public var requestsPerSecond: Double? = 5
+    /// Requests that may be begun at once after a pause; at least 1.
+    public var burst = 10
+    /// Requests under way at the same time; at least 1. Slow answers do not cost the rate as long as this is above the rate
+    /// times the seconds of an answer.
+    public var requestsInFlight = 16
+
+    /// Texts in a request, 1 to 2,048.
+    public var textsPerRequest = 96
+    /// Tokens in a request, by an estimate that is rather too high: a token for every two bytes of UTF-8.
+    public var tokensPerRequest = 250_000
+
+    /// Times that a request is tried in all; at least 1.
+    public var attempts = 6
+    /// Seconds from the start of an attempt to the last byte of its answer.
+    public var secondsPerAttempt = 60.0
+
+    /// The defaults.
+    public init() {}
+
+    /// - Throws: ``HubError`` of the kind `wrongAddress`.
+    func endpoint() throws -> HubEndpoint { try HubEndpoint(address) }
+}
+#endif

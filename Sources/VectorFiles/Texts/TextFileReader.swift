@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Similarity
+internal import StrictJSON
+
+/// Reads a file of texts row by row, for files that are not to be held in memory; see ``TextFile``.
+package struct TextFileReader: ~Copyable {
+    /// One text.
+    package struct Row: Sendable {
+        package let text: String
+        /// Nil if the file has no ids.
+        package let id: RowID?
+        /// Counted from 1; lines that are skipped count.
+        package let line: Int
+    }
+
+    private let path: String
+    private let fields: TextFile.Fields
+    private let isJSON: Bool
+    private var lines: TextLines
+    /// Whether the rows have ids; known with the first one.
+    private var hasIDs: Bool?
+
+    package init(_ path: String, fields: TextFile.Fields = TextFile.Fields()) throws(VectorFileError) {
+        let format = try FileFormat.of(path, among: FileFormat.texts, for: "texts")
+        let lines = try TextLines(path)
+        self.lines = lines
+        isJSON = format == .jsonl
+        self.path = path
+        self.fields = fields
+    }
+
+    /// The next row; nil after the last one.
+    package mutating func next() throws(VectorFileError) -> Row? {
+        while let line = try lines.next() {
+            if !isJSON { return Row(text: line.text, id: nil, line: line.number) }
+            guard let object = try JSONLines.object(line.text, line.number, path) else { continue }
+            return try row(object, line.number)
+        }
+        return nil
+    }
+
+    private mutating func row(_ object: JSONValue, _ line: Int) throws(VectorFileError) -> Row {
+        guard let text = object[fields.text]?.text else {
+            throw refused(line, "a string", fields.text, object[fields.text])
+        }
+        let idField = fields.id ?? "id"
+        let hasIDs = self.hasIDs ?? (fields.id != nil || object[idField] != nil)
+        self.hasIDs = hasIDs
+        if !hasIDs { return Row(text: text, id: nil, line: line) }
+        guard let id = object[idField]?.id else {
+            throw refused(line, "an integer or a string", idField, object[idField])
+        }
+        return Row(text: text, id: id, line: line)
+    }
+
+    private func refused(_ line: Int, _ expected: String, _ field: String, _ found: JSONValue?) -> VectorFileError {
+        .refused(
+            path,
+            place: "line \(line)",
+            "expected \(expected) in the field \"\(field)\", found \(found?.summary ?? "no such field")"
+        )
+    }
+}

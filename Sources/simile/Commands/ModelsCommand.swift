@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if ModelHub
+internal import ArgumentParser
+internal import ModelHub
+internal import SimilarityKernels
+internal import StrictJSON
+internal import TextEncoder
+
+/// `simile models`
+struct ModelsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models",
+        abstract: "The models that make vectors of texts: on this machine, and on the Model Hub.",
+        discussion: """
+            The hub lists models of every kind, and does not say of which; what is known about one is shown. Without a token \
+            only the local models are listed, and the exit code is 3.
+            """
+    )
+
+    @Option(help: "Form of the output: table, json or jsonl. (default: table on a terminal, else jsonl)")
+    var format: OutputFormat?
+    @OptionGroup(title: "Model Hub") var hub: HubOptions
+    @OptionGroup var running: RunningOptions
+
+    mutating func run() async throws {
+        let format = format ?? .standard
+        if format == .csv {
+            throw CommandFailure.usage("--format csv is not for this command; expected table, json or jsonl")
+        }
+        let local = try localModels()
+        let remote: [ListedModel]
+        do {
+            let connection = try HubConnection(hub, running)
+            remote = try await connection.client.models().map { ListedModel($0) }
+        } catch {
+            try print(local, format)
+            throw error
+        }
+        try print(local + remote, format)
+    }
+
+    private func localModels() throws -> [ListedModel] {
+        let location = ModelLocation(cacheFolder: try Environment.cacheFolder())
+        var models: [ListedModel] = []
+        for name in Environment.names(in: location.modelsFolder) {
+            guard let folder = try? location.folder(of: name) else { continue }
+            let encoder = try? SentenceEncoder(folder: folder)
+            models.append(
+                ListedModel(
+                    name: name,
+                    place: "local",
+                    dimension: encoder?.dimension,
+                    inputLimit: encoder?.maxTokenCount,
+                    languages: name == ModelLocation.defaultModel ? "English" : nil
+                )
+            )
+        }
+        if models.isEmpty {
+            running.tell("no local model yet: scripts/fetch-model fetches \(ModelLocation.defaultModel)")
+        }
+        return models
+    }
+
+    private func print(_ models: [ListedModel], _ format: OutputFormat) throws {
+        let out = BufferedOutput()
+        switch format {
+        case .table: try out.write(ListedModel.table(models))
+        case .json: try out.write("{\"models\":[\(models.map(\.json).joined(separator: ","))]}\n")
+        default: for model in models { try out.write(model.json + "\n") }
+        }
+        try out.flush()
+    }
+}
+
+/// A line of `models`.
+private struct ListedModel {
+    /// What `--model` takes.
+    let name: String
+    let place: String
+    let dimension: Int?
+    let inputLimit: Int?
+    let languages: String?
+
+    init(name: String, place: String, dimension: Int?, inputLimit: Int?, languages: String?) {
+        self.name = name
+        self.place = place
+        self.dimension = dimension
+        self.inputLimit = inputLimit
+        self.languages = languages
+    }
+
+    init(_ model: HubModel) {
+        self.init(
+            name: HubOptions.prefix + model.id,
+            place: "hub",
+            dimension: model.facts?.dimension,
+            inputLimit: model.facts?.inputLimit,
+            languages: model.facts?.languages
+        )
+    }
+
+    var json: String {
+        func number(_ value: Int?) -> String { value.map(String.init) ?? "null" }
+        return "{\"model\":\(JSONText.of(name)),\"place\":\"\(place)\",\"dimension\":\(number(dimension)),"
+            + "\"inputLimit\":\(number(inputLimit)),\"languages\":\(languages.map { JSONText.of($0) } ?? "null")}"
+    }
+
+    static func table(_ models: [ListedModel]) -> String {
+        let style = TextStyle.ofTerminal
+        let header = ["model", "dimension", "tokens", "languages"]
+        let rows = models.map { model in
+            [
+                model.name.shortened(to: 80), model.dimension.map(String.init) ?? "",
+                model.inputLimit.map(String.init) ?? "",
+                model.languages ?? "",
+            ]
+        }
+        let widths = header.indices.map { column in
+            max(header[column].displayWidth, rows.map { $0[column].displayWidth }.max() ?? 0)
+        }
+        func line(_ cells: [String]) -> String {
+            let padded = cells.indices.map { column in
+                [1, 2].contains(column)
+                    ? cells[column].leftPadded(to: widths[column]) : cells[column].rightPadded(to: widths[column])
+            }
+            return padded.joined(separator: "  ")
+        }
+        return ([style.bold(line(header))] + rows.map(line)).map { $0 + "\n" }.joined()
+    }
+}
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if ModelHub
+internal import Logging
+internal import ModelHub
+internal import SimilarityKernels
+
+/// The hub as the command line reaches it: options first, then the environment.
+struct HubConnection: Sendable {
+    let client: ModelHubClient
+
+    /// - Throws: ``CommandFailure``, exit 3, if there is no token.
+    init(_ options: HubOptions, _ running: RunningOptions) throws {
+        var configuration = HubConfiguration()
+        configuration.address = options.hubUrl ?? Environment.hubAddress ?? HubConfiguration.ionosAddress
+        configuration.token = try Self.token()
+        configuration.proxy = Environment.proxy(for: configuration.address)
+        configuration.requestsPerSecond = options.hubRate == 0 ? nil : options.hubRate
+        configuration.textsPerRequest = options.hubBatch
+        let isQuiet = running.quiet
+        client = try ModelHubClient(
+            configuration,
+            cache: options.noHubCache
+                ? nil : EmbeddingCache(path: Environment.hubCachePath(), byteLimit: options.cacheByteLimit),
+            logger: Logger(label: "simile.hub", factory: { _ in HubLog(isQuiet: isQuiet) })
+        )
+    }
+
+    private static func token() throws -> HubToken {
+        guard let variable = Environment.hubTokenVariables.first(where: { Environment.value($0) != nil }) else {
+            throw CommandFailure.refused(
+                "no token for the Model Hub: set IONOS_API_TOKEN (the token manager of the IONOS Data Center Designer makes "
+                    + "one). The local model needs none: leave out --model"
+            )
+        }
+        guard let token = Environment.value(variable).flatMap({ HubToken($0) }) else {
+            throw CommandFailure.refused(
+                "\(variable) holds no token: expected printable characters without spaces between them, found others"
+            )
+        }
+        return token
+    }
+}
+
+extension HubOptions {
+    /// Bytes that vectors may take in the cache.
+    var cacheByteLimit: Int { hubCacheSize?.bytes ?? EmbeddingCache.defaultByteLimit }
+}
+
+/// Warnings of the client, on standard error.
+private struct HubLog: LogHandler {
+    let isQuiet: Bool
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .warning
+
+    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        if !isQuiet { StandardStream.error.print("simile: \(event.message)\n") }
+    }
+}
+#endif

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if ModelHub
+internal import ModelHub
+internal import Similarity
+internal import SimilarityKernels
+internal import Synchronization
+internal import VectorFiles
+
+/// `simile embed` with a model of the hub: texts are read, and vectors written, as they come, so that memory does not grow with
+/// the file.
+struct HubEmbedding {
+    let input: String
+    let fields: TextFile.Fields
+    let vectorizer: HubVectorizer
+    let running: RunningOptions
+    let writer: VectorFileWriter?
+    /// What an empty matrix has, where no vector can tell.
+    let fallbackDimension: Int
+
+    /// What was done.
+    struct Report {
+        var dimension = 0
+        var textCount = 0
+        var progress = HubProgress()
+    }
+
+    /// - Parameter total: Texts in the file that are not blank.
+    func run(total: Int) async throws -> Report {
+        let stream = try TextStream(input, fields: fields)
+        let bar = running.progress("embedding", total: Double(total), unit: "texts")
+        defer { bar.finish() }
+        let latest = LatestProgress()
+        let batches = try await vectorizer.batches(of: stream) { progress in
+            latest.set(progress)
+            bar.update(progress, of: total)
+        }
+        let out = BufferedOutput()
+        var report = Report()
+        var refused = RefusedLines()
+        for try await batch in batches {
+            for text in batch.refused { refused.add(stream.takeOrigin(text.row)?.line ?? 0, text.error.message) }
+            if batch.rows.isEmpty { continue }
+            let origins = batch.rows.compactMap { stream.takeOrigin($0) }
+            if let writer {
+                if report.dimension == 0 { writer.begin(rows: total, dimension: batch.vectors.dimension) }
+                let ids = origins.compactMap(\.id)
+                try writer.append(
+                    batch.vectors.withIDs(ids.isEmpty ? nil : ids),
+                    check: Interruption.flag.check
+                )
+            } else {
+                try print(batch.vectors, origins, to: out)
+            }
+            report.dimension = batch.vectors.dimension
+            report.textCount += batch.rows.count
+        }
+        bar.finish()
+        try refused.settle(input, running)
+        if let writer {
+            if report.dimension == 0 {
+                report.dimension = fallbackDimension
+                writer.begin(rows: 0, dimension: fallbackDimension)
+            }
+            try writer.finish(check: Interruption.flag.check)
+        }
+        try out.flush()
+        report.progress = latest.value
+        return report
+    }
+
+    private func print(_ vectors: VectorMatrix, _ origins: [TextStream.Origin], to out: BufferedOutput) throws {
+        for (i, origin) in origins.enumerated() {
+            try out.write(EmbeddingLine.json(row: origin.row, id: origin.id, vector: vectors[i]))
+        }
+    }
+}
+
+/// The last progress that was told.
+private final class LatestProgress: Sendable {
+    private let state = Mutex(HubProgress())
+    var value: HubProgress { state.withLock { $0 } }
+    func set(_ progress: HubProgress) { state.withLock { $0 = progress } }
+}
+#endif

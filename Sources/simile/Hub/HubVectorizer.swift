@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if ModelHub
+internal import ModelHub
+internal import Similarity
+
+/// A model of the hub. Connected when the first text needs it.
+actor HubVectorizer: TextVectorizer {
+    private let model: String
+    private let options: HubOptions
+    private let running: RunningOptions
+    private var connection: HubConnection?
+
+    init(model: String, _ options: HubOptions, _ running: RunningOptions) {
+        self.model = model
+        self.options = options
+        self.running = running
+    }
+
+    func vectors(of texts: [String]) async throws -> VectorizedTexts {
+        let connection = try connected()
+        let progress = running.progress("embedding", total: Double(texts.count), unit: "texts")
+        defer { progress.finish() }
+        let found = try await connection.client.embed(
+            texts,
+            model: model,
+            dimensions: options.dimensions,
+            refusals: .skip,
+            progress: { progress.update($0, of: texts.count) }
+        )
+        return VectorizedTexts(
+            vectors: found.vectors,
+            refused: found.refused.map { ($0.row, $0.error.message) }
+        )
+    }
+
+    /// The vectors of a stream of texts that are not blank.
+    func batches(of texts: TextStream, progress: @escaping @Sendable (HubProgress) -> Void) throws
+        -> EmbeddingBatches<TextStream>
+    {
+        try connected().client.embeddings(
+            of: texts,
+            model: model,
+            dimensions: options.dimensions,
+            refusals: .skip,
+            progress: progress
+        )
+    }
+
+    private func connected() throws -> HubConnection {
+        if let connection { return connection }
+        let made = try HubConnection(options, running)
+        connection = made
+        return made
+    }
+}
+
+extension Progress {
+    /// Tells how far a run on the hub is.
+    func update(_ progress: HubProgress, of total: Int) {
+        update(total > 0 ? Double(progress.texts) / Double(total) : 1, detail: progress.summary)
+    }
+}
+
+extension HubProgress {
+    /// `12 from cache, 40 requests, 2 repeated, 1 too fast (429)`: what is not nothing.
+    var summary: String {
+        [
+            (cached, "from cache"), (requests, requests == 1 ? "request" : "requests"), (retries, "repeated"),
+            (rateLimited, "too fast (429)"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    }
+}
+#endif

@@ -129,7 +129,14 @@ let package = Package(
             resources: [.copy("Fixtures")],
             swiftSettings: strict
         ),
-        .testTarget(name: "ReadmeTests", dependencies: ["Similarity", "simile"], swiftSettings: strict),
+        .testTarget(
+            name: "ReadmeTests",
+            dependencies: [
+                "Similarity", "simile", "HubTestSupport",
+                .product(name: "FlyingFox", package: "FlyingFox", condition: hub),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [

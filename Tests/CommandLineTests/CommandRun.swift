@@ -20,7 +20,7 @@ struct CommandRun {
 }
 
 /// A folder of a test's own, removed with it.
-final class WorkFolder {
+final class WorkFolder: Sendable {
     let path: String
 
     init() throws {

@@ -6,6 +6,10 @@
 import Foundation
 import Testing
 
+#if ModelHub
+import HubTestSupport
+#endif
+
 @Suite struct ReadmeTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
@@ -56,7 +60,7 @@ import Testing
         #expect(printed == lines.dropFirst().joined(separator: "\n") + "\n")
     }
 
-    @Test func `the commands run as they are written`() throws {
+    @Test func `the commands run as they are written`() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("simile-readme-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -66,20 +70,60 @@ import Testing
         try write("glosses.jsonl", ["a domestic animal", "a wild animal", "a tool"].map { "{\"text\":\"\($0)\"}" })
         try write("questions.txt", ["which animals live with people?"])
         try write("a-few.txt", ["a cat", "a dog"])
-        let commands = readme.components(separatedBy: "\n").filter { $0.hasPrefix("simile ") }
-        #expect(commands.count >= 7)
+        var commands = readme.components(separatedBy: "\n").filter { $0.hasPrefix("simile ") }
+        #expect(commands.count >= 11)
+        #if ModelHub
+        // In the place of the hub.
+        let server = try await HubServer { request in
+            request.path == "/v1/models"
+                ? HubReply.json(200, #"{"data":[{"id":"BAAI/bge-m3"}]}"#) : HubReply.vectors(request)
+        }
+        let hub = [
+            "IONOS_API_BASE_URL": server.address, "IONOS_API_TOKEN": "token",
+            "XDG_CACHE_HOME": try cacheWithModel(in: folder),
+        ]
+        #else
+        commands.removeAll { $0.contains("hub:") || $0.hasPrefix("simile models") || $0.hasPrefix("simile cache") }
+        let hub: [String: String] = [:]
+        #endif
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-ec", commands.joined(separator: "\n")]
         process.currentDirectoryURL = folder
         let binaries = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
-        process.environment = ProcessInfo.processInfo.environment.merging(["PATH": "\(binaries):/usr/bin:/bin"]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["PATH": "\(binaries):/usr/bin:/bin"]) { $1 }.merging(hub) { $1 }
         process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
+        // Waited for elsewhere: the server answers on the threads of the tasks.
+        await withCheckedContinuation { continuation in
+            process.terminationHandler = { _ in continuation.resume() }
+            do { try process.run() } catch {
+                Issue.record(error)
+                continuation.resume()
+            }
+        }
         #expect(process.terminationStatus == 0)
         for name in ["glosses.npy", "neighbors.jsonl", "pairs.csv", "picture.svg", "glosses.simile"] {
             #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path), "\(name)")
         }
+        #if ModelHub
+        #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent("glosses-m3.npy").path))
+        #expect(server.texts.count == 4)
+        #endif
+    }
+
+    /// A cache folder of the test's own that has the models of the machine.
+    private func cacheWithModel(in folder: URL) throws -> String {
+        let environment = ProcessInfo.processInfo.environment
+        let machine =
+            environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+            ?? "\(environment["HOME"] ?? "")/.cache"
+        let cache = folder.appendingPathComponent("cache/simile")
+        try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            atPath: cache.appendingPathComponent("models").path,
+            withDestinationPath: "\(machine)/simile/models"
+        )
+        return folder.appendingPathComponent("cache").path
     }
 }

@@ -8,6 +8,12 @@ package struct HubEndpoint: Sendable, Equatable {
     /// E.g. `https://host/v1`; never holds a user name or a password.
     package let base: String
 
+    /// Whether nobody on the way can read what is sent: it is encrypted, or does not leave the machine.
+    var isPrivate: Bool {
+        guard base.hasPrefix("http://"), let host = URL(string: base)?.host() else { return true }
+        return ["localhost", "127.0.0.1", "[::1]", "::1"].contains(host)
+    }
+
     var embeddings: String { base + "/embeddings" }
     var models: String { base + "/models" }
 

@@ -56,6 +56,9 @@ public final class ModelHubClient: Sendable {
         self.clock = clock
         pacer = RequestPacer(configuration, clock: clock)
         transport = try HTTPTransport(configuration, endpoint: endpoint)
+        if configuration.token != nil, !endpoint.isPrivate {
+            logger.warning("the token is sent unencrypted to \(endpoint.base); expected https")
+        }
     }
 
     /// The models of the service, those of the catalogue first, then by id.
@@ -123,7 +126,6 @@ public final class ModelHubClient: Sendable {
                         message: message,
                         advice: advice,
                         retry: retry,
-                        textCount: call.rows.count,
                         chance: clock.chance()
                     )
                     if message.isAboutCount, call.rows.count > 1 {
@@ -144,9 +146,19 @@ public final class ModelHubClient: Sendable {
                     pacer.slowDown(.seconds(seconds))
                 } else {
                     counters.add(retries: 1)
-                    try await clock.sleep(.seconds(seconds))
+                    try await pause(seconds, counters)
                 }
             }
+        }
+    }
+
+    /// Waits, and no longer than a second once the run has failed elsewhere.
+    private func pause(_ seconds: Double, _ counters: RunCounters) async throws {
+        var left = seconds
+        while left > 0 {
+            try await clock.sleep(.seconds(min(left, 1)))
+            left -= 1
+            try counters.checkGoingOn()
         }
     }
 
@@ -155,8 +167,7 @@ public final class ModelHubClient: Sendable {
         _ call: HubCall,
         _ counters: RunCounters
     ) async throws -> Result<HTTPTransport.Answer, HTTPTransport.Failure>? {
-        try await pacer.whenFree {
-            try counters.checkGoingOn()
+        try await pacer.whenFree(check: counters.checkGoingOn) {
             if call.rows.count > counters.textsPerRequest { return nil }
             counters.add(requests: 1)
             do {

@@ -77,7 +77,7 @@ import Testing
         await server.stop()
         let clock = VirtualClock()
         let error = await failure { try await client(address, clock: clock).embed(["a"], model: "m") }
-        #expect(error?.code == .unavailable && clock.sleeps.count == 5, "\(String(describing: error))")
+        #expect(error?.code == .unavailable && clock.now == .seconds(15.5), "\(String(describing: error))")
     }
 
     @Test func `a body that is no HTTP is an error, not a crash`() async throws {

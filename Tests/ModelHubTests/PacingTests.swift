@@ -113,7 +113,6 @@ import Testing
             message: ServerMessage(Array(body.utf8)) { $0 },
             advice: advice(headers),
             retry: 0,
-            textCount: 5,
             chance: 1
         )
     }
@@ -135,6 +134,7 @@ import Testing
             "'$.input' is invalid.",
         ] { #expect(step(400, #"{"error":{"message":"\#(text)"}}"#) == .split, "\(text)") }
         #expect(step(422, #"{"message":"batch size 96 > maximum allowed batch size 32","code":422}"#) == .split)
+        #expect(step(504, "the upstream took too long") == .retry(after: 0.5, isForAll: false))
         #expect(step(500, #"{"error":{"message":"input (992 tokens) is too large to process"}}"#) == .split)
         #expect(
             step(400, #"{"error":{"message":"does not support matryoshka representation"}}"#)

@@ -81,6 +81,15 @@ final class EmbeddingRun {
 
     /// Takes the next texts. They are looked up in the cache while those before them are given out.
     func add(_ texts: [String], rows: [Int], isLast: Bool) async throws {
+        do {
+            try await addAndTake(texts, rows: rows, isLast: isLast)
+        } catch {
+            await abandon()
+            throw error
+        }
+    }
+
+    private func addAndTake(_ texts: [String], rows: [Int], isLast: Bool) async throws {
         let next = Chunk(texts: texts, rows: rows, digests: texts.map { TextDigest($0) }, pending: Set(pending.keys))
         let previous = ahead
         ahead = (next, lookUp(next.digests))
@@ -200,13 +209,17 @@ final class EmbeddingRun {
             tasks[request] = nil
             if answer.dimension > 0 { dimension = answer.dimension }
         } catch {
-            // What is under way has been paid for: it is answered and kept, and nothing new is begun.
-            counters.stop()
-            for task in all { _ = await task.result }
-            tasks = [:]
+            await abandon()
             try Task.checkCancellation()
             throw error
         }
+    }
+
+    /// Ends a run that has failed. What is under way has been paid for: it is answered and kept, and nothing new is begun.
+    private func abandon() async {
+        counters.stop()
+        for task in tasks.values { _ = await task.result }
+        tasks = [:]
     }
 
     /// Drops answers that no row in the window waits for.

@@ -20,12 +20,20 @@ package final class RequestPacer: Sendable {
 
     /// Runs `body`, which is one request, when it may begin.
     ///
-    /// - Throws: `CancellationError`, or what `body` throws.
-    package func whenFree<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+    /// - Parameter check: Called while it waits, at least once a second; throws if there is no point in it any more.
+    /// - Throws: `CancellationError`, or what `check` or `body` throws.
+    package func whenFree<T: Sendable>(
+        check: () throws -> Void = {},
+        _ body: () async throws -> T
+    ) async throws -> T {
         await gate.enter()
         do {
             try Task.checkCancellation()
-            while let wait = bucket.withLock({ $0.take(clock.now()) }) { try await clock.sleep(wait) }
+            try check()
+            while let wait = bucket.withLock({ $0.take(clock.now()) }) {
+                try await clock.sleep(min(wait, .seconds(1)))
+                try check()
+            }
             let result = try await body()
             await gate.leave()
             return result

@@ -29,16 +29,13 @@ package struct RetryPolicy: Sendable {
         message: ServerMessage,
         advice: RetryAdvice,
         retry: Int,
-        textCount: Int,
         chance: Double
     ) -> Step {
         if message.isAboutQuota { return .giveUp(.quotaExhausted) }
-        // Some servers say 500 for what is too long; told by the words.
-        if [400, 413, 422].contains(status) || status >= 500,
-            message.isAboutSize || message.isAboutInput || status == 413
-        {
-            return .split
-        }
+        let isRefusal = [400, 413, 422].contains(status)
+        if status == 413 || isRefusal && (message.isAboutSize || message.isAboutInput) { return .split }
+        // Some servers say 500 of a text that they can never embed.
+        if status >= 500, message.isAboutHopelessText { return .split }
         let isTransient = [408, 409, 429].contains(status) || status >= 500
         guard advice.shouldRetry ?? isTransient else {
             return .giveUp(status == 401 || status == 403 ? .unauthorized : .requestRefused)

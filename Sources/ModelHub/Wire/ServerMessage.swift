@@ -84,7 +84,15 @@ package struct ServerMessage: Sendable {
     /// Whether it says that texts are of the wrong kind, without saying which.
     package var isAboutInput: Bool {
         parameter?.lowercased().hasPrefix("input") == true
-            || contains(["'$.input' is invalid", "unsupported value: nan", "embedding contains nan"])
+            || contains(["'$.input' is invalid"]) || isAboutHopelessText
+    }
+
+    /// Whether it says that a text can never be embedded; in words so clear that they are believed of a server error as well.
+    package var isAboutHopelessText: Bool {
+        contains([
+            "unsupported value: nan", "embedding contains nan", "too large to process", "maximum context length",
+            "exceeds the context length",
+        ])
     }
 
     /// Whether it says that a request has more texts than the server takes at once.

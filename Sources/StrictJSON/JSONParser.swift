@@ -152,8 +152,10 @@ package struct JSONParser {
         }
         place = start
         let value = try number()
-        guard let double = value.double else { throw failure("a number was expected") }
-        return double
+        if let double = value.double { return double }
+        // A number too large for Double is infinite, as IEEE 754 rounds it; the caller looks.
+        guard case .unreadable(let text) = value, let number = Double(text) else { throw failure("a number was expected") }
+        return number
     }
 
     private static let powersOfTen: [Double] = [
@@ -170,12 +172,16 @@ package struct JSONParser {
         }
         let text = String(decoding: bytes[start..<place], as: UTF8.self)
         if let integer = Int64(text) { return .integer(integer) }
+        if let integer = UInt64(text) { return .unsigned(integer) }
         // Swift's reader also takes a leading plus sign, point or zero; JSON does not, and nobody writes them.
-        guard let number = Double(text), number.isFinite else {
-            place = start
-            throw failure("a value was expected")
+        if let number = Double(text) { return number.isFinite ? .number(number) : .unreadable(text) }
+        // Python writes these unless it is told not to.
+        for word in ["NaN", "Infinity", "-Infinity"] where bytes[start...].starts(with: word.utf8) {
+            place = start + word.utf8.count
+            return .unreadable(word)
         }
-        return .number(number)
+        place = start
+        throw failure("a value was expected")
     }
 
     /// The bytes of a string as they stand between its quotes, if it has no escapes; nil, and nothing is read, if it has.

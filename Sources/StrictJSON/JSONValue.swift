@@ -9,7 +9,12 @@ package enum JSONValue: Sendable {
     case bool(Bool)
     /// A number written without fraction and exponent that fits 64 bits: ids keep every digit.
     case integer(Int64)
+    /// The same above the range of `Int64`.
+    case unsigned(UInt64)
     case number(Double)
+    /// A number beyond the range of `Double`, or one of the words that some writers put in the place of a number (`NaN`,
+    /// `Infinity`): no harm where nobody asks for it.
+    case unreadable(String)
     case string(String)
     case array([JSONValue])
     case object([Member])
@@ -44,6 +49,7 @@ package enum JSONValue: Sendable {
     package var double: Double? {
         switch self {
         case .integer(let number): Double(number)
+        case .unsigned(let number): Double(number)
         case .number(let number): number
         default: nil
         }
@@ -68,6 +74,8 @@ package enum JSONValue: Sendable {
         case .null: "null"
         case .bool(let flag): "\(flag)"
         case .integer(let number): "the number \(number)"
+        case .unsigned(let number): "the number \(number)"
+        case .unreadable(let text): "\(text.prefix(40)), which is not a number that can be read"
         case .number(let number): "the number \(Int(exactly: number).map(String.init) ?? "\(number)")"
         case .string(let text): "\"\(text.prefix(40))\""
         case .array: "an array"

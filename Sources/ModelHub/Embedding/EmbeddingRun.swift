@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if ModelHub
+internal import Similarity
+
 /// One run over texts: keeps requests under way and gives the vectors out in the order of the texts.
 ///
 /// Texts are read ahead. A text in the cache has its vector at once; the others are gathered into batches, each sent by a task
@@ -115,7 +117,7 @@ final class EmbeddingRun {
         if !arrived.isEmpty { cached.merge(try await lookUp(arrived).value) { $1 } }
         var fromCache = 0
         for ((text, digest), row) in zip(zip(chunk.texts, chunk.digests), chunk.rows) {
-            if text.hasNothingVisible {
+            if text.isBlank {
                 let error = HubError.blank(rows: [row], model: target.model)
                 if refusals == .reject { throw error }
                 counters.add(texts: 1)

@@ -64,7 +64,7 @@ extension ModelHubClient {
         progress: (@Sendable (HubProgress) -> Void)? = nil
     ) async throws -> HubEmbeddings {
         // Told of all blank texts at once, and before anything is sent.
-        let blank = texts.indices.filter { texts[$0].hasNothingVisible }
+        let blank = texts.indices.filter { texts[$0].isBlank }
         if refusals == .reject, !blank.isEmpty { throw HubError.blank(rows: blank, model: model) }
         // The row of the first text that is equal to each.
         var firsts: [TextDigest: Int] = [:]
@@ -207,10 +207,5 @@ extension HubError {
         error.rows = rows
         return error
     }
-}
-
-extension String {
-    /// Whether there is nothing but white space.
-    var hasNothingVisible: Bool { allSatisfy(\.isWhitespace) }
 }
 #endif

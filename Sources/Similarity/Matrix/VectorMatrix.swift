@@ -81,6 +81,8 @@ public struct VectorMatrix: Sendable {
 public enum RowID: Hashable, Sendable, CustomStringConvertible {
     /// A number.
     case integer(Int64)
+    /// A number above the range of `Int64`.
+    case unsigned(UInt64)
     /// Any other text.
     case string(String)
 
@@ -88,6 +90,7 @@ public enum RowID: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .integer(let value): String(value)
+        case .unsigned(let value): String(value)
         case .string(let value): value
         }
     }

@@ -36,7 +36,8 @@ package final class TemporaryFile {
     package init(beside path: String, registry: TemporaryFiles?) throws(SystemError) {
         let target = FileIdentity.resolved(path)
         var status = stat()
-        if unsafe stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+        let replaces = unsafe stat(target, &status) == 0
+        if replaces, status.st_mode & S_IFMT != S_IFREG {
             throw SystemError("write (it is not a regular file)", path: path, code: EINVAL)
         }
         let slash = target.lastIndex(of: "/")
@@ -53,6 +54,14 @@ package final class TemporaryFile {
             registry?.remove(temporary)
             throw .last("create a file beside it", path: path)
         }
+        if replaces {
+            // What takes the place of a file belongs to whom the file did, where that is allowed, and is as open or closed. The
+            // owner first: a change of owner takes mode bits away.
+            if status.st_uid != geteuid() || status.st_gid != getegid() {
+                _ = fchown(descriptor, status.st_uid, status.st_gid)
+            }
+            fchmod(descriptor, status.st_mode & 0o7777)
+        }
     }
 
     deinit {
@@ -65,6 +74,9 @@ package final class TemporaryFile {
     package func write(_ bytes: Span<UInt8>) throws(SystemError) {
         try writeAll(bytes, to: descriptor, path: target)
     }
+
+    /// What has been written so far, mapped.
+    package func mapped() throws(SystemError) -> SharedBytes { try SharedBytes(mapping: temporary) }
 
     /// Writes bytes over the first ones; the end stays where it is.
     package func overwriteStart(_ bytes: Span<UInt8>) throws(SystemError) {

@@ -11,8 +11,9 @@ extension SentenceEncoder {
     /// machine with one BLAS, whatever the number of workers: what is computed together depends on the texts alone.
     /// Among other texts a vector may differ in its last bits.
     ///
-    /// An empty or blank text gets the vector of the special tokens alone, as in the reference; no texts give a matrix
-    /// of no rows.
+    /// An empty or blank text gets the vector of the special tokens alone, as in the reference, and so does one of which
+    /// nothing is left after normalization; the end of a text that is too long has no influence. Which texts these are is told
+    /// by ``encoding(of:workers:cancellation:progress:)``. No texts give a matrix of no rows.
     ///
     /// With the trait `OpenBLAS`, put it to one thread (`BLAS.useOneThread()`): each worker calls it for itself.
     ///
@@ -34,7 +35,19 @@ extension SentenceEncoder {
         cancellation: CancellationFlag? = nil,
         progress: (@Sendable (EncodingProgress) -> Void)? = nil
     ) throws -> VectorMatrix {
-        let tokens = DistinctTokens(try tokenize(texts, workers: workers, cancellation: cancellation))
+        try encoding(of: texts, workers: workers, cancellation: cancellation, progress: progress).vectors
+    }
+
+    /// The vectors of texts, and which of them the model does not see whole, or not at all; otherwise as
+    /// ``encode(_:workers:cancellation:progress:)``.
+    public func encoding(
+        of texts: [String],
+        workers: Workers = .available,
+        cancellation: CancellationFlag? = nil,
+        progress: (@Sendable (EncodingProgress) -> Void)? = nil
+    ) throws -> TextEncoding {
+        let read = try tokenize(texts, workers: workers, cancellation: cancellation)
+        let tokens = DistinctTokens(read.map(\.ids))
         let plan = BatchPlan(tokenCounts: tokens.sequences.map(\.count))
         let state = Mutex(
             EncodingProgress(
@@ -55,19 +68,28 @@ extension SentenceEncoder {
             }
             return vectors
         }
-        return matrix(of: results, plan: plan, rows: tokens.rows)
+        let specialCount = tokenizer.prefix.count + tokenizer.suffix.count
+        return TextEncoding(
+            vectors: matrix(of: results, plan: plan, rows: tokens.rows),
+            cutTexts: read.indices.filter { read[$0].isCut },
+            emptyTexts: read.indices.filter { read[$0].ids.count == specialCount }
+        )
     }
 
     private func tokenize(
         _ texts: [String],
         workers: Workers,
         cancellation: CancellationFlag?
-    ) throws -> [[Int32]] {
+    ) throws -> [(ids: [Int32], isCut: Bool)] {
         let chunk = 256
         let chunks = try concurrentMap(count: (texts.count + chunk - 1) / chunk, workers: workers.count) { index in
             try checkCancellation(cancellation)
-            return texts[index * chunk..<min((index + 1) * chunk, texts.count)].map {
-                tokenizer.tokenIDs(for: $0, maxCount: maxTokenCount)
+            return texts[index * chunk..<min((index + 1) * chunk, texts.count)].map { text in
+                // One more than the model takes tells whether there are more.
+                var ids = tokenizer.tokenIDs(for: text, maxCount: maxTokenCount + 1)
+                let isCut = ids.count > maxTokenCount
+                if isCut { ids.remove(at: ids.count - tokenizer.suffix.count - 1) }
+                return (ids, isCut)
             }
         }
         return Array(chunks.joined())

@@ -22,7 +22,7 @@ package struct ResultIDs: Sendable {
 /// - `.jsonl`: `{"query":0,"neighbors":[{"row":5,"score":0.93}]}`, one line a query, with `queryId` and `id` if there are ids.
 /// - `.csv`: `query,rank,row,score`, rank from 1, with `queryId,id` at the end if there are ids.
 /// - `.npy`: `r.rows.npy` (int64) and `r.scores.npy` (float32), n x k; if queries differ in how many neighbors they have
-///   both are flat and `r.offsets.npy` (int64, n + 1) says where each begins. Ids go to `r.ids.jsonl`. The rows file is
+///   both are flat and `r.offsets.npy` (int64, n + 1) says where each begins. Ids go to `r.rows.npy.ids.jsonl`. The rows file is
 ///   published last.
 ///
 /// For Euclidean results the key and the column are `distance`; the `.npy` name stays `scores`.
@@ -62,7 +62,7 @@ package struct NeighborFile {
         let width = queryCount == 0 ? found.k : found.offsets[1]
         let isRectangular = found.offsets.indices.allSatisfy { found.offsets[$0] == $0 * width }
         if !ids.isEmpty {
-            let file = try files.add(stem + ".ids.jsonl")
+            let file = try files.add(stem + ".rows.npy.ids.jsonl")
             let lines = NeighborLines(found: found, ids: ids)
             for query in 0..<queryCount {
                 file.write(lines.idLine(query) + "\n")

@@ -8,7 +8,7 @@ internal import StrictJSON
 ///
 /// - `.jsonl`: `{"a":0,"b":7,"score":0.97}`, one line a pair, with `aId` and `bId` if there are ids.
 /// - `.csv`: `a,b,score`, with `aId,bId` at the end if there are ids.
-/// - `.npy`: `r.pairs.npy` (int64, n x 2) and `r.scores.npy` (float32, n); ids go to `r.ids.jsonl`. The pairs file is
+/// - `.npy`: `r.pairs.npy` (int64, n x 2) and `r.scores.npy` (float32, n); ids go to `r.pairs.npy.ids.jsonl`. The pairs file is
 ///   published last.
 ///
 /// For Euclidean results the key and the column are `distance`; the `.npy` name stays `scores`.
@@ -50,7 +50,7 @@ package struct PairFile {
     ) throws {
         let (stem, files) = (output.stem, output.files)
         if hasIDs {
-            let file = try files.add(stem + ".ids.jsonl")
+            let file = try files.add(stem + ".pairs.npy.ids.jsonl")
             for pair in joined.pairs {
                 file.write(lines.idLine(pair) + "\n")
                 try file.flushIfLarge()

@@ -15,7 +15,9 @@ package struct ResultOutput {
     package let stem: String
 
     /// The endings that a result of several `.npy` files may have, whichever operation it is of.
-    private static let parts = ["ids.jsonl", "offsets.npy", "scores.npy", "rows.npy", "pairs.npy"]
+    private static let parts = [
+        "rows.npy.ids.jsonl", "pairs.npy.ids.jsonl", "offsets.npy", "scores.npy", "rows.npy", "pairs.npy",
+    ]
 
     /// The path that was asked for, and every file that writing a result to it may replace or remove.
     package static func touchedPaths(_ path: String) -> [String] {

@@ -5,11 +5,15 @@ internal import SimilarityKernels
 internal import StrictJSON
 
 extension JSONValue {
+    /// What an id may be, for messages.
+    static let idDescription = "an integer from -9223372036854775808 to 18446744073709551615 or a string"
+
     /// An id: an integer or a string.
     var id: RowID? {
         switch self {
         case .string(let text): .string(text)
         case .integer(let number): .integer(number)
+        case .unsigned(let number): .unsigned(number)
         default: nil
         }
     }

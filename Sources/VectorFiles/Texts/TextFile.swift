@@ -47,7 +47,7 @@ public struct TextFile: Sendable {
         return TextFile(texts: texts, ids: ids.isEmpty ? nil : ids, lines: lines)
     }
 
-    /// Rows whose text is empty or nothing but white space.
+    /// Rows whose text has nothing that can be seen: white space, control and format characters alone, or none at all.
     public var blankRows: [Int] { texts.indices.filter { texts[$0].isBlank } }
 
     /// Whether the first object of a `.jsonl` file has an array in `field`, which makes it a file of vectors.
@@ -57,9 +57,4 @@ public struct TextFile: Sendable {
         guard case .array? = try JSONLines.first(path)?[field] else { return false }
         return true
     }
-}
-
-extension String {
-    /// Whether there is nothing but white space.
-    package var isBlank: Bool { allSatisfy(\.isWhitespace) }
 }

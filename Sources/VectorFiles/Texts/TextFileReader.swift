@@ -49,7 +49,7 @@ package struct TextFileReader: ~Copyable {
         self.hasIDs = hasIDs
         if !hasIDs { return Row(text: text, id: nil, line: line) }
         guard let id = object[idField]?.id else {
-            throw refused(line, "an integer or a string", idField, object[idField])
+            throw refused(line, JSONValue.idDescription, idField, object[idField])
         }
         return Row(text: text, id: id, line: line)
     }

@@ -10,7 +10,11 @@ struct TextLines: ~Copyable {
     private var place = LinePlace()
 
     init(_ path: String) throws(VectorFileError) {
-        bytes = try VectorFile.mapped(path)
+        let bytes = try VectorFile.mapped(path)
+        try bytes.withBytes { span throws(VectorFileError) in
+            if let encoding = ForeignEncoding(span) { throw encoding.refusal(path, line: nil) }
+        }
+        self.bytes = bytes
         self.path = path
     }
 
@@ -49,13 +53,18 @@ private struct LinePlace {
         if end < span.count, contentEnd > start, span[contentEnd - 1] == UInt8(ascii: "\r") { contentEnd -= 1 }
         let content = span.extracting(start..<contentEnd)
         start = end + 1
+        var isText = true
+        for i in 0..<content.count where content[i] == 0 { isText = false }
+        guard isText else { throw ForeignEncoding.unmarked.refusal(path, line: number) }
         do {
             return (number, String(copying: try UTF8Span(validating: content)))
         } catch {
+            let byte = error.byteOffsets.lowerBound
             throw .refused(
                 path,
                 place: "line \(number)",
-                "expected UTF-8 text, found \(error.kind) at byte \(error.byteOffsets.lowerBound + 1) of the line"
+                "expected UTF-8 text, found the byte 0x\(String(content[byte], radix: 16, uppercase: true)) at byte "
+                    + "\(byte + 1) of the line, which is none; for text in another encoding: iconv -f ISO-8859-1 -t UTF-8"
             )
         }
     }

@@ -6,11 +6,13 @@ internal import SimilarityKernels
 /// Reads and writes vector files; the format is told by the ending of the name.
 ///
 /// - `.npy`: two dimensions, C order, little-endian; float32 is memory-mapped and never copied, float16, float64, int8
-///   and uint8 are widened (float64: rounded) tile by tile while they are used. Written as float32.
+///   and uint8 are converted (float64: rounded) tile by tile while they are used. Written as float32.
 /// - `.fvecs`: each vector is its dimension as int32 and then its float32 components; memory-mapped.
 /// - `.simile`: the rows that a prepared corpus was made of, see ``PreparedCorpusFile``; not written here.
 ///
-/// Ids stand beside a vector file: `v.npy` has them in `v.ids.jsonl`, one `{"row":0,"id":...}` a line.
+/// Ids stand beside a vector file: `v.npy` has them in `v.npy.ids.jsonl`, bound to it by its size and a checksum, one
+/// `{"row":0,"id":...}` a line. Ids as earlier versions wrote them, in `v.ids.jsonl`, are read where no other vector file has that
+/// stem.
 public enum VectorFile {
     /// The matrix of a vector file, memory-mapped, with the ids that stand beside it.
     ///
@@ -36,11 +38,11 @@ public enum VectorFile {
             case .fvecs: try FvecsFile.storage(bytes, path: path)
             default: try numpyStorage(bytes, path: path)
             }
-        let ids = try RowIDFile.readIfPresent(besides: path, rowCount: storage.rowCount)
+        let ids = try RowIDFile.readIfPresent(besides: path, vectors: bytes, rowCount: storage.rowCount)
         return VectorMatrix(storage: storage, ids: ids)
     }
 
-    /// Writes a matrix as float32, and its ids beside it if it has any; ids of an older file of that name are removed.
+    /// Writes a matrix as float32, and its ids beside it if it has any.
     ///
     /// - Throws: ``VectorFileError``; there is then no partial file.
     public static func write(_ matrix: VectorMatrix, to path: String) throws(VectorFileError) {
@@ -110,6 +112,15 @@ public enum VectorFile {
                 path,
                 place: "data",
                 "truncated: shape \(shape) of '\(header.descriptor)' needs \(dataBytes) bytes, found \(bytes.byteCount - header.dataOffset)"
+            )
+        }
+        let surplus = bytes.byteCount - header.dataOffset - dataBytes
+        guard surplus == 0 else {
+            throw .refused(
+                path,
+                place: "data",
+                "shape \(shape) of '\(header.descriptor)' takes \(dataBytes) bytes, found \(surplus) bytes more after them: "
+                    + "another array that was appended, or a damaged file; expected one array"
             )
         }
         return storage

@@ -3,17 +3,17 @@
 package import Similarity
 package import SimilarityKernels
 
-/// Writes vectors as float32 (`.npy` or `.fvecs`), and ids beside them if they have any; ids of an older file of that name are
-/// removed.
+/// Writes vectors as float32 (`.npy` or `.fvecs`), and ids beside them if they have any (``RowIDFile``).
 ///
 /// A matrix is written with ``write(_:check:)``. Vectors that come piece by piece are written with ``begin(rows:dimension:)``,
-/// ``append(_:check:)`` for each piece, and ``finish(check:)``.
+/// ``append(_:sourceLines:check:)`` for each piece, and ``finish(check:)``.
 package final class VectorFileWriter {
     private let path: String
     private let format: FileFormat
     private let files: FileGroup
     private let file: AtomicFile
     private var idFile: AtomicFile?
+    private var hasIDs = false
     private var headerLength = 0
     private var plannedRows = 0
     private var dimension = 0
@@ -22,6 +22,11 @@ package final class VectorFileWriter {
 
     /// Every file that writing a matrix to `path` may replace or remove.
     package static func touchedPaths(_ path: String) -> [String] { [path, RowIDFile.path(besides: path)] }
+
+    /// Every file that reading a matrix from `path` may read.
+    package static func readPaths(_ path: String) -> [String] {
+        touchedPaths(path) + [RowIDFile.earlierPath(besides: path)]
+    }
 
     /// Looks at the name and makes the temporary file, so that an output that cannot be written is known before the work
     /// begins.
@@ -34,10 +39,16 @@ package final class VectorFileWriter {
 
     /// Writes the matrix and publishes it.
     ///
-    /// - Parameter check: Called now and then; throws to give up.
-    package func write(_ matrix: VectorMatrix, check: () throws -> Void = {}) throws {
+    /// - Parameters:
+    ///   - sourceLines: As for ``append(_:sourceLines:check:)``.
+    ///   - check: Called now and then; throws to give up.
+    package func write(
+        _ matrix: VectorMatrix,
+        sourceLines: [Int]? = nil,
+        check: () throws -> Void = {}
+    ) throws {
         begin(rows: matrix.rowCount, dimension: matrix.dimension)
-        try append(matrix, check: check)
+        try append(matrix, sourceLines: sourceLines, check: check)
         try finish(check: check)
     }
 
@@ -52,14 +63,19 @@ package final class VectorFileWriter {
     }
 
     /// Appends the rows of a matrix; either all pieces have ids or none has.
-    package func append(_ matrix: VectorMatrix, check: () throws -> Void = {}) throws {
+    ///
+    /// - Parameter sourceLines: The line of the source that each row came from, if that is to be noted beside the ids.
+    package func append(
+        _ matrix: VectorMatrix,
+        sourceLines: [Int]? = nil,
+        check: () throws -> Void = {}
+    ) throws {
         precondition(matrix.rowCount == 0 || matrix.dimension == dimension, "vectors of another dimension")
         precondition(rowCount + matrix.rowCount <= plannedRows, "more rows than were said to come")
-        if let ids = matrix.ids {
-            let idFile = try self.idFile ?? files.add(RowIDFile.path(besides: path))
-            self.idFile = idFile
-            for (i, id) in ids.enumerated() {
-                idFile.write(RowIDFile.line(rowCount + i, id))
+        if matrix.ids != nil || sourceLines != nil {
+            let idFile = try self.idFile ?? addIDFile(hasIDs: matrix.ids != nil)
+            for i in 0..<matrix.rowCount {
+                idFile.write(RowIDFile.line(rowCount + i, matrix.ids?[i], sourceLine: sourceLines?[i]))
                 try idFile.flushIfLarge()
             }
         }
@@ -89,6 +105,15 @@ package final class VectorFileWriter {
         }
     }
 
+    private func addIDFile(hasIDs: Bool) throws(VectorFileError) -> AtomicFile {
+        let idFile = try files.add(RowIDFile.path(besides: path))
+        self.idFile = idFile
+        self.hasIDs = hasIDs
+        // Its place is kept; the checksum of the vectors is known in the end.
+        idFile.write(RowIDFile.header(rowCount: 0, vectors: nil, hasIDs: hasIDs))
+        return idFile
+    }
+
     /// Publishes what has been appended.
     package func finish(check: () throws -> Void = {}) throws {
         if format == .fvecs, rowCount == 0 {
@@ -100,6 +125,13 @@ package final class VectorFileWriter {
             )
         }
         files.supersede(RowIDFile.path(besides: path))
+        if idFile == nil, FileIdentity(path: RowIDFile.earlierPath(besides: path)) != nil {
+            // Ids of an earlier version would be taken for those of these rows, which have none.
+            _ = try addIDFile(hasIDs: false)
+        }
+        if let idFile {
+            try idFile.overwriteStart(RowIDFile.header(rowCount: rowCount, vectors: file.mapped(), hasIDs: hasIDs))
+        }
         try check()
         try files.commit()
     }

@@ -63,6 +63,16 @@ package final class AtomicFile {
         }
     }
 
+    /// All bytes so far, mapped.
+    package func mapped() throws(VectorFileError) -> SharedBytes {
+        try flush()
+        do {
+            return try file.mapped()
+        } catch {
+            throw .notWritten(path, "cannot \(error.operation): \(error.reason)")
+        }
+    }
+
     /// Writes other bytes over the first ones.
     package func overwriteStart(_ bytes: [UInt8]) throws(VectorFileError) {
         try flush()

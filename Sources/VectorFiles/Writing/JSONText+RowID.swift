@@ -8,6 +8,7 @@ extension JSONText {
     package static func of(_ id: RowID) -> String {
         switch id {
         case .integer(let value): String(value)
+        case .unsigned(let value): String(value)
         case .string(let value): of(value)
         }
     }

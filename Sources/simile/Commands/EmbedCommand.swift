@@ -41,12 +41,17 @@ struct EmbedCommand: AsyncParsableCommand {
         let clock = ContinuousClock.now
         let reader = InputReader(inputs, running)
         let file = try reader.readTexts(input)
-        let rows = file.texts.indices.filter { !file.texts[$0].isBlank }
-        let ids = file.ids.map { ids in rows.map { ids[$0] } }
+        let all = try await reader.embed(file.texts, ids: file.ids, from: (input, file.lines))
+        // The others have been refused by now, or are to be left out.
+        let rows = running.skipInvalid ? all.validRows() : Array(file.texts.indices)
+        let vectors = rows.count == all.rowCount ? all : all.selecting(rows)
         let lines = rows.map { file.lines[$0] }
-        let vectors = try await reader.embed(rows.map { file.texts[$0] }, ids: ids, from: (input, lines))
         if let writer {
-            try writer.write(vectors, check: Interruption.flag.check)
+            try writer.write(
+                vectors,
+                sourceLines: running.skipInvalid ? lines : nil,
+                check: Interruption.flag.check
+            )
             tell(count: rows.count, dimension: vectors.dimension, since: clock)
         } else {
             let out = BufferedOutput()

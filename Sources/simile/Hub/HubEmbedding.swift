@@ -47,6 +47,7 @@ struct HubEmbedding {
                 let ids = origins.compactMap(\.id)
                 try writer.append(
                     batch.vectors.withIDs(ids.isEmpty ? nil : ids),
+                    sourceLines: running.skipInvalid ? origins.map(\.line) : nil,
                     check: Interruption.flag.check
                 )
             } else {

@@ -24,6 +24,9 @@ struct InputOptions: ParsableArguments {
     @Option(help: "Field of a .jsonl file that would hold a vector.")
     var vectorField: String = "embedding"
 
+    @Option(help: "What to do with a text that is longer than the local model reads: cut it and say so, or refuse it.")
+    var onLong: LongTexts = .truncate
+
     @OptionGroup(title: "Model Hub") var hub: HubOptions
 
     mutating func validate() throws {
@@ -69,6 +72,11 @@ struct InputOptions: ParsableArguments {
         }
         return .texts
     }
+}
+
+/// What is done with a text that is longer than the model reads.
+enum LongTexts: String, CaseIterable, ExpressibleByArgument {
+    case truncate, refuse
 }
 
 /// What an input file holds.

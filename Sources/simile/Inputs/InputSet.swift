@@ -109,22 +109,44 @@ struct InputReader {
     ) async throws -> VectorMatrix {
         let kept = texts.indices.filter { !texts[$0].isBlank }
         let found = try await vectorizer.vectors(of: kept.map { texts[$0] })
-        let vectors = found.vectors
+        var invalid = Set(texts.indices).subtracting(kept)
         var refused = RefusedLines()
-        for text in found.refused { refused.add(source.lines[kept[text.place]], text.reason) }
-        try refused.settle(source.path, running)
-        if kept.count == texts.count {
-            return ids == nil ? vectors : vectors.withIDs(ids)
+        for text in found.refused {
+            refused.add(source.lines[kept[text.place]], text.reason)
+            invalid.insert(kept[text.place])
         }
+        try refused.settle(source.path, running)
+        try examineCutTexts(found, source.path, lines: found.cut.prefix(10).map { source.lines[kept[$0]] })
+        if options.onLong == .refuse { invalid.formUnion(found.cut.map { kept[$0] }) }
+        let vectors = found.vectors
+        if invalid.isEmpty { return ids == nil ? vectors : vectors.withIDs(ids) }
         var values: [Float] = []
         values.reserveCapacity(texts.count * vectors.dimension)
-        let invalid = [Float](repeating: .nan, count: vectors.dimension)
+        let nothing = [Float](repeating: .nan, count: vectors.dimension)
         var next = 0
-        for text in texts {
-            values += text.isBlank ? invalid : vectors[next]
+        for (row, text) in texts.enumerated() {
+            values += invalid.contains(row) ? nothing : vectors[next]
             if !text.isBlank { next += 1 }
         }
         return VectorMatrix(rowCount: texts.count, dimension: vectors.dimension, values: values, ids: ids)
+    }
+
+    /// Tells of texts that the model does not read to their ends, or refuses them.
+    private func examineCutTexts(_ found: VectorizedTexts, _ path: String, lines: [Int]) throws {
+        guard let first = lines.first else { return }
+        let count = found.cut.count
+        let limit = found.tokenLimit.map { "\($0) tokens" } ?? "part"
+        let shown = lines.map(String.init).joined(separator: ", ") + (count > lines.count ? ", ..." : "")
+        let message =
+            "\(path), line \(first): \(count == 1 ? "1 text is" : "\(count) texts are") longer than the \(limit) that the model "
+            + "reads (lines \(shown))"
+        if options.onLong == .truncate {
+            running.tell("\(message); what is beyond has no influence (--on-long refuse)")
+        } else if running.skipInvalid {
+            running.tell("\(message); left out")
+        } else {
+            throw CommandFailure.refused("\(message); --on-long truncate cuts them, --skip-invalid leaves them out")
+        }
     }
 
     /// Refuses or reports invalid rows, and reports rows that have no cosine.

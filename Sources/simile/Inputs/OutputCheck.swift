@@ -10,7 +10,7 @@ enum OutputCheck {
     ///   - inputs: Paths of the inputs; the ids beside them are inputs as well, and so is what a prepared corpus was made of.
     static func requireDistinct(_ touched: [String], from inputs: [String]) throws {
         let files = inputs + inputs.compactMap { PreparedCorpusReader.sourcePath(namedBy: $0) }
-        for input in files.flatMap({ VectorFileWriter.touchedPaths($0) }) {
+        for input in files.flatMap({ VectorFileWriter.readPaths($0) }) {
             guard let identity = FileIdentity(path: input) else { continue }
             if touched.contains(where: { FileIdentity(path: $0) == identity }) {
                 throw CommandFailure.usage("--output would replace or remove the input \(input)")

@@ -15,6 +15,10 @@ struct VectorizedTexts {
     let vectors: VectorMatrix
     /// Texts that the model refuses, by their places, and why.
     var refused: [(place: Int, reason: String)] = []
+    /// Texts of which the model reads only a beginning, by their places.
+    var cut: [Int] = []
+    /// Tokens of a text that the model reads, where it is known.
+    var tokenLimit: Int?
 }
 
 /// The encoder on this machine, loaded when the first text needs it.
@@ -32,13 +36,17 @@ actor LocalVectorizer: TextVectorizer {
         let encoder = try loaded()
         let progress = running.progress("embedding", total: Double(texts.count), unit: "texts")
         defer { progress.finish() }
+        let found = try encoder.encoding(
+            of: texts,
+            workers: running.workers,
+            cancellation: Interruption.flag,
+            progress: { progress.update($0.fraction) }
+        )
         return VectorizedTexts(
-            vectors: try encoder.encode(
-                texts,
-                workers: running.workers,
-                cancellation: Interruption.flag,
-                progress: { progress.update($0.fraction) }
-            )
+            vectors: found.vectors,
+            refused: found.emptyTexts.map { ($0, "no token is left of it after normalization") },
+            cut: found.cutTexts,
+            tokenLimit: encoder.maxTokenCount
         )
     }
 

@@ -56,10 +56,11 @@ let package = Package(
             providers: [.apt(["liblapacke-dev"])]
         ),
         .target(name: "CSimilarityKernels"),
+        .target(name: "CFaultHandler"),
         .target(
             name: "SimilarityKernels",
             dependencies: [
-                "CSimilarityKernels",
+                "CSimilarityKernels", "CFaultHandler",
                 .target(name: "COpenBLAS", condition: .when(traits: ["OpenBLAS"])),
                 .target(name: "CLAPACKE", condition: .when(traits: ["OpenBLAS"])),
             ],

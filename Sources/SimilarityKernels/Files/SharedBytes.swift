@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CFaultHandler
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -13,6 +15,10 @@ internal import Musl
     package let byteCount: Int
     private let base: UnsafeMutableRawPointer
     private let isMapped: Bool
+    /// Where the mapping is noted for the case of a fault.
+    private let place: Int32
+    /// The file as it was when it was mapped.
+    private let source: (path: String, identity: FileIdentity, status: FileStatus)?
 
     /// Maps a whole regular file for reading. A file of zero bytes gives no bytes.
     ///
@@ -30,15 +36,28 @@ internal import Musl
         guard kind == S_IFREG else { throw SystemError("map (it is not a regular file)", path: path, code: EINVAL) }
         byteCount = Int(status.st_size)
         isMapped = byteCount > 0
+        source = (path, FileIdentity(status), FileStatus(status))
         guard byteCount > 0 else {
             unsafe base = UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 64)
+            place = -1
             return
         }
         guard let address = unsafe mmap(nil, byteCount, PROT_READ, MAP_SHARED, descriptor, 0),
             unsafe address != MAP_FAILED
         else { throw .last("map", path: path) }
         unsafe base = address
+        place = unsafe fault_handler_add_mapping(address, byteCount, path)
     }
+
+    /// Whether the file that was mapped has been written to since. A file that was put in its place changes nothing: the mapping
+    /// is of the old one.
+    package var hasChanged: Bool {
+        guard let source, FileIdentity(path: source.path) == source.identity else { return false }
+        return FileStatus(path: source.path) != source.status
+    }
+
+    /// The path that was mapped; nil for memory.
+    package var path: String? { source?.path }
 
     /// Memory for `count` floats, 64-byte aligned, filled by `initialize`, which must write all of them.
     package init<E: Error>(
@@ -47,6 +66,8 @@ internal import Musl
     ) throws(E) {
         byteCount = count * MemoryLayout<Float>.stride
         isMapped = false
+        place = -1
+        source = nil
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
         let floats = unsafe base.bindMemory(to: Float.self, capacity: count)
         unsafe floats.initialize(repeating: 0, count: count)
@@ -61,6 +82,8 @@ internal import Musl
     ) throws(E) {
         self.byteCount = byteCount
         isMapped = false
+        place = -1
+        source = nil
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
         unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
         try unsafe initialize(base)
@@ -70,6 +93,8 @@ internal import Musl
     package init(copying values: [Float]) {
         byteCount = values.count * MemoryLayout<Float>.stride
         isMapped = false
+        place = -1
+        source = nil
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
         unsafe values.withUnsafeBytes { bytes in
             if let start = bytes.baseAddress { unsafe base.copyMemory(from: start, byteCount: bytes.count) }
@@ -78,6 +103,7 @@ internal import Musl
 
     deinit {
         if isMapped {
+            fault_handler_remove_mapping(place)
             unsafe munmap(base, byteCount)
         } else {
             unsafe base.deallocate()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CFaultHandler
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -10,16 +11,24 @@ internal import Musl
 
 /// The temporary files that exist now, so that a process that must end at once can remove them.
 package final class TemporaryFiles: Sendable {
-    private let paths = Mutex<Set<String>>([])
+    /// The places where they are noted for the case of a fault.
+    private let paths = Mutex<[String: Int32]>([:])
 
     package init() {}
 
-    func insert(_ path: String) { paths.withLock { _ = $0.insert(path) } }
-    func remove(_ path: String) { paths.withLock { _ = $0.remove(path) } }
+    /// Notes a file.
+    package func insert(_ path: String) {
+        let place = unsafe fault_handler_add_file(path)
+        paths.withLock { $0[path] = place }
+    }
+
+    func remove(_ path: String) {
+        if let place = paths.withLock({ $0.removeValue(forKey: path) }) { fault_handler_remove_file(place) }
+    }
 
     /// Removes all of them.
     package func removeAll() {
-        for path in paths.withLock({ $0 }) { unsafe unlink(path) }
+        for path in paths.withLock({ $0.keys }) { unsafe unlink(path) }
     }
 }
 

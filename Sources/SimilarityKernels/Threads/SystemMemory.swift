@@ -12,7 +12,7 @@ package enum SystemMemory {
     }
 
     /// A line such as `RssAnon:     1234 kB`, in bytes.
-    private static func kibibytes(_ name: String, in path: String) -> Int? {
+    static func kibibytes(_ name: String, in path: String) -> Int? {
         for line in kernelText(path)?.split(separator: "\n") ?? [] where line.hasPrefix(name) {
             let number = line.dropFirst(name.count).split(whereSeparator: \.isWhitespace).first
             return number.flatMap { Int($0) }.map { $0 << 10 }

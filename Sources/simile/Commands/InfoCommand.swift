@@ -31,6 +31,7 @@ struct InfoCommand: ParsableCommand {
     private func describe(_ path: String) throws -> [Fact] {
         if FileFormat(path: path) == .simile { return describe(try PreparedCorpusReader(path)) }
         let vectors = try VectorFile.read(path)
+        try running.tellOfRounding(vectors, path)
         let statistics = try vectors.statistics(workers: running.workers, cancellation: Interruption.flag)
         return [
             Fact("rows", .count(vectors.rowCount)),
@@ -68,6 +69,7 @@ struct InfoCommand: ParsableCommand {
         }
         let libraries = BLAS.libraries
         if let libraries, !libraries.areOneOpenBLAS { tell(about: libraries) }
+        if let core = BLAS.core { tellOfOldKernels(core) }
         return [
             Fact("version", .text(Simile.version)),
             Fact("engine", .text(running.runOptions().engine.resolved.rawValue)),
@@ -77,9 +79,22 @@ struct InfoCommand: ParsableCommand {
             Fact("isa", .text(KernelBackend.fastestVector.level)),
             Fact("threads", .count(running.workers.count)),
             Fact("threadsFrom", .text(running.workersSource)),
+            Fact("memory", running.memoryBudget.map { .count(Int($0.bytes)) } ?? .none),
+            Fact("memoryFrom", running.memoryBudget.map { .text($0.source) } ?? .none),
             Fact("libblas", .files(libraries?.blas ?? [])),
             Fact("liblapack", .files(libraries?.lapack ?? [])),
         ]
+    }
+
+    /// Warns of an OpenBLAS that is older than the processor and takes it for one without AVX.
+    private func tellOfOldKernels(_ core: String) {
+        guard KernelBackend.fastestVector.level.hasPrefix("avx"),
+            ["Prescott", "Core2", "Nehalem", "Generic", "Penryn", "Dunnington", "Katmai", "Coppermine"].contains(core)
+        else { return }
+        running.tell(
+            "warning: OpenBLAS takes this processor for '\(core)', which is 6 to 10 times too slow; set OPENBLAS_CORETYPE=SkylakeX (or "
+                + "Haswell, for one without AVX-512), or install a later OpenBLAS"
+        )
     }
 
     private func tell(about libraries: LoadedLibraries) {

@@ -52,20 +52,11 @@ struct JoinCommand: AsyncParsableCommand {
         var options = running.runOptions(progress)
         // A pair takes 24 bytes in its block and 24 in the result.
         options.pairLimit = running.memoryLimit.map { Int(min($0 / 48, 0x1p62)) }
-        let joined: JoinedPairs
-        if let rightSet, let right {
-            try requireSameDimension(left, leftSet.vectors, right, rightSet.vectors)
-            joined = try rightSet.join(
-                from: leftSet,
-                threshold: threshold.value,
-                metric: metric,
-                options: options
-            )
-        } else {
-            joined = try leftSet.selfJoin(threshold: threshold.value, metric: metric, options: options)
-        }
+        let joined = try found(leftSet, rightSet, metric, options)
         progress.finish()
         let seconds = (ContinuousClock.now - clock) / .seconds(1)
+        try leftSet.requireUnchanged()
+        try rightSet?.requireUnchanged()
         let report = JoinReport(left: leftSet, right: rightSet ?? leftSet, joined: joined)
         if let file, let output {
             try file.write(joined, ids: report.ids, check: Interruption.flag.check)
@@ -75,6 +66,28 @@ struct JoinCommand: AsyncParsableCommand {
             if format == .json { try StandardStream.output.write("{\(joined.counters.jsonField)}\n") }
         } else {
             try report.print(format ?? .standard)
+        }
+    }
+
+    /// The pairs, unless there are more than the memory holds.
+    private func found(
+        _ leftSet: InputSet,
+        _ rightSet: InputSet?,
+        _ metric: Metric,
+        _ options: RunOptions
+    ) throws -> JoinedPairs {
+        do {
+            guard let rightSet, let right else {
+                return try leftSet.selfJoin(threshold: threshold.value, metric: metric, options: options)
+            }
+            try requireSameDimension(left, leftSet.vectors, right, rightSet.vectors)
+            return try rightSet.join(from: leftSet, threshold: threshold.value, metric: metric, options: options)
+        } catch let error as SimilarityError where error.code == .tooLarge {
+            let limit = running.memoryBudget.map { "\(Quantity.short($0.bytes))B may be used (\($0.source); --memory sets it)" }
+            throw CommandFailure.failed(
+                "\(error.description): a pair takes 48 bytes of memory, and \(limit ?? "there is a limit"); ask for a stricter "
+                    + "threshold, or join parts of the rows"
+            )
         }
     }
 }

@@ -46,12 +46,21 @@ struct MatrixCommand: AsyncParsableCommand {
         }
         if running.skipInvalid { set = set.withoutInvalidRows() }
         let n = Double(set.vectors.rowCount)
+        if let output, file?.isPicture == true, set.vectors.rowCount > HeatMap.rowLimit {
+            throw CommandFailure.failed(
+                "\(output): a picture of \(set.vectors.rowCount) rows cannot be read; expected at most \(HeatMap.rowLimit). "
+                    + "'simile search' finds the neighbors of each row without a matrix; 'simile map', which a later version "
+                    + "brings, will draw large sets"
+            )
+        }
+        // The scores, and of a picture its pixels, packed and in letters.
         try running.requireMemory(
-            4 * n * n,
+            (file?.isPicture == true ? 12 : 4) * n * n,
             for: "a matrix of \(Int(n)) x \(Int(n))",
             instead: "search and join need no matrix"
         )
         let matrix = try set.vectors.similarityMatrix(metric: metric, options: running.runOptions())
+        try set.requireUnchanged()
         let report = MatrixReport(set: set, matrix: matrix, metric: metric)
         if let file, let output {
             try file.write(report)

@@ -70,6 +70,8 @@ struct SearchCommand: AsyncParsableCommand {
         )
         progress.finish()
         let seconds = (ContinuousClock.now - clock) / .seconds(1)
+        try rows.requireUnchanged()
+        try wanted.requireUnchanged()
         let report = SearchReport(queries: wanted, corpus: rows, found: found)
         if let file, let output {
             try file.write(found, ids: report.ids, check: Interruption.flag.check)

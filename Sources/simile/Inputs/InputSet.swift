@@ -19,6 +19,15 @@ struct InputSet {
     /// The number of a row in its source.
     func number(_ row: Int) -> Int { sourceRows?[row] ?? row }
 
+    /// Refuses a file that was written to while it was read: what has been computed is of neither version.
+    func requireUnchanged() throws {
+        let bytes = vectors.storage.bytes
+        guard let path = bytes.path, bytes.hasChanged else { return }
+        throw CommandFailure.refused(
+            "\(path): expected the file to stay as it was, found that it has been written to while it was read"
+        )
+    }
+
     /// The same without its invalid rows.
     func withoutInvalidRows() -> InputSet {
         let rows = vectors.validRows()
@@ -151,6 +160,7 @@ struct InputReader {
 
     /// Refuses or reports invalid rows, and reports rows that have no cosine.
     private func examine(_ vectors: VectorMatrix, _ path: String, metric: Metric) throws {
+        try running.tellOfRounding(vectors, path)
         let statistics = try vectors.statistics(workers: running.workers, cancellation: Interruption.flag)
         if statistics.invalidRowCount > 0 {
             let message = "\(path): \(statistics.invalidRowsDescription)"

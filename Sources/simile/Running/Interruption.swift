@@ -32,7 +32,8 @@ enum Interruption {
         // A file beyond the limit of the process and a reader that has gone are then errors of `write`, like a full disk.
         ProcessSignal.ignore(SIGXFSZ)
         ProcessSignal.ignore(SIGPIPE)
-        for number in [SIGINT, SIGTERM, SIGHUP] {
+        ProcessSignal.catchFaults(name: "simile", status: ExitStatus.inputRefused.rawValue)
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
             // The dispatch source sees a signal that is ignored; its default action would end the process first.
             let wasIgnored = ProcessSignal.ignore(number)
             if number == SIGHUP, wasIgnored { continue }

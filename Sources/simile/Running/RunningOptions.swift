@@ -86,16 +86,39 @@ struct RunningOptions: ParsableArguments {
         if !quiet { StandardStream.error.print("simile: \(message)\n") }
     }
 
+    /// Says what is lost where float64 components are rounded, if anything is.
+    func tellOfRounding(_ vectors: VectorMatrix, _ path: String) throws {
+        guard let loss = try vectors.roundingLoss(workers: workers, cancellation: Interruption.flag),
+            loss.changedComponents > 0
+        else { return }
+        let total = vectors.rowCount * vectors.dimension
+        tell(
+            "\(path): float64 is rounded to float32: \(loss.changedComponents) of \(total) components change, by at most "
+                + "\(Float(loss.largestRelativeChange)) of their value"
+        )
+        guard loss.mergedRows > 0 else { return }
+        let rows = loss.mergedRows == 1 ? "1 row that differs" : "\(loss.mergedRows) rows that differ"
+        tell(
+            "warning: \(path): \(rows) from an earlier row in float64 cannot be told from it any more; subtract the mean of each "
+                + "column, and scale, before the vectors are written"
+        )
+    }
+
     /// Bytes that a result may take: `--memory`, or most of what is available now; nil if nobody knows.
-    var memoryLimit: Double? {
-        memory.map { Double($0.bytes) } ?? SystemMemory.available.map { Double($0) * 0.8 }
+    var memoryLimit: Double? { memoryBudget?.bytes }
+
+    /// The same, and where the number came from.
+    var memoryBudget: (bytes: Double, source: String)? {
+        if let memory { return (Double(memory.bytes), "--memory") }
+        return MemoryBudget.current.map { (Double($0.byteCount) * 0.8, "80 % of \($0.source)") }
     }
 
     /// Refuses a result that would not fit.
     func requireMemory(_ bytes: Double, for what: String, instead: String) throws {
-        guard let limit = memoryLimit, bytes > limit else { return }
+        guard let budget = memoryBudget, bytes > budget.bytes else { return }
         throw CommandFailure.failed(
-            "\(what) takes \(Quantity.short(bytes))B of memory, and \(Quantity.short(limit))B may be used (--memory); \(instead)"
+            "\(what) takes \(Quantity.short(bytes))B of memory, and \(Quantity.short(budget.bytes))B may be used "
+                + "(\(budget.source); --memory sets it); \(instead)"
         )
     }
 }

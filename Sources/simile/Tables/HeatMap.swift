@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FoundationEssentials
 internal import Similarity
 
 /// A similarity matrix as a picture: a square a value, labels at the left, numbers at the top, a color bar at the right.
+///
+/// While there are few rows each square is a rectangle with its number; else all of them are one bitmap, a byte and a third a
+/// square.
 struct HeatMap {
+    /// More rows than this are not a picture that anybody can read.
+    static let rowLimit = 2000
+
     private let report: MatrixReport
     private let count: Int
+    private let scale: ValueScale
 
     init(_ report: MatrixReport) {
         self.report = report
         count = report.matrix.rowCount
+        scale = ValueScale(report.matrix, report.metric)
     }
 
     /// Pixels of a square: large enough for its number while there are few, then as small as the picture demands.
-    private var side: Int { count <= 24 ? 52 : max(2, 1200 / max(count, 1)) }
+    private var side: Int { count <= 24 ? 52 : max(1, 1200 / max(count, 1)) }
     private var showsNumbers: Bool { count <= 24 }
     private var showsLabels: Bool { side >= 9 }
     private let top = 34
@@ -33,19 +42,33 @@ struct HeatMap {
             <rect width="100%" height="100%" fill="#ffffff"/>
 
             """
-        text += squares(left: left)
+        text += showsNumbers ? squares(left: left) : bitmap(left: left)
         if showsLabels { text += axes(labels, left: left) }
         text += colorBar(x: left + size + 24, height: max(size, 160))
         return text + "</svg>\n"
     }
 
+    /// One picture in the picture, of a pixel a square.
+    private func bitmap(left: Int) -> String {
+        let palette = (0..<256).map { scale.color(Double($0) / 255) }
+        let picture = IndexedPNG(
+            width: count,
+            height: count,
+            palette: palette.flatMap { [UInt8($0.red), UInt8($0.green), UInt8($0.blue)] },
+            pixels: report.matrix.values.map { UInt8((scale.share($0) * 255).rounded()) }
+        )
+        let data = Data(picture.bytes).base64EncodedString()
+        let size = side * count
+        return "<image x=\"\(left)\" y=\"\(top)\" width=\"\(size)\" height=\"\(size)\" preserveAspectRatio=\"none\" "
+            + "style=\"image-rendering:pixelated\" href=\"data:image/png;base64,\(data)\"/>\n"
+    }
+
     private func squares(left: Int) -> String {
-        let scale = ValueScale(report.matrix, report.metric)
         var text = "<g shape-rendering=\"crispEdges\" text-anchor=\"middle\">\n"
         for row in 0..<count {
             for column in 0..<count {
                 let value = report.matrix[row, column]
-                let color = ColorScale.color(scale.share(value))
+                let color = scale.color(scale.share(value))
                 let (x, y) = (left + column * side, top + row * side)
                 text += "<rect x=\"\(x)\" y=\"\(y)\" width=\"\(side)\" height=\"\(side)\" fill=\"\(color.hex)\"/>\n"
                 guard showsNumbers else { continue }
@@ -71,7 +94,6 @@ struct HeatMap {
     }
 
     private func colorBar(x: Int, height: Int) -> String {
-        let scale = ValueScale(report.matrix, report.metric)
         let ends = scale.ends
         let steps = 64
         var text = "<g shape-rendering=\"crispEdges\">\n"
@@ -80,10 +102,11 @@ struct HeatMap {
             let y = top + step * height / steps
             let next = top + (step + 1) * height / steps
             text +=
-                "<rect x=\"\(x)\" y=\"\(y)\" width=\"14\" height=\"\(next - y)\" fill=\"\(ColorScale.color(share).hex)\"/>\n"
+                "<rect x=\"\(x)\" y=\"\(y)\" width=\"14\" height=\"\(next - y)\" fill=\"\(scale.color(share).hex)\"/>\n"
         }
         text += "</g>\n<g fill=\"#222222\">\n"
         text += "<text x=\"\(x + 20)\" y=\"\(top + 10)\">\(Quantity.fixed(ends.top, 2))</text>\n"
+        if scale.isDiverging { text += "<text x=\"\(x + 20)\" y=\"\(top + height / 2 + 4)\">0.00</text>\n" }
         text += "<text x=\"\(x + 20)\" y=\"\(top + height)\">\(Quantity.fixed(ends.bottom, 2))</text>\n"
         return text + "</g>\n"
     }

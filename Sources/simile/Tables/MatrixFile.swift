@@ -8,6 +8,8 @@ struct MatrixFile {
     private let file: AtomicFile
     private let format: FileFormat
 
+    var isPicture: Bool { format == .svg }
+
     init(path: String) throws {
         format = try FileFormat.of(path, among: [.svg, .npy, .csv, .jsonl], for: "matrices")
         file = try AtomicFile(path, registeredIn: Interruption.temporaryFiles)

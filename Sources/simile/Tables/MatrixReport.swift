@@ -70,7 +70,7 @@ struct MatrixReport {
             text += labels[row].shortened(to: labelWidth).rightPadded(to: labelWidth)
             for column in 0..<columns {
                 let cell = cells[row][column].leftPadded(to: cellWidth - 1) + " "
-                text += style.shaded(cell, scale.share(matrix[row, column]))
+                text += style.shaded(cell, scale.color(scale.share(matrix[row, column])))
             }
             text += "\n"
         }
@@ -80,27 +80,39 @@ struct MatrixReport {
     }
 }
 
-/// Maps the values of a matrix to shares of the color scale: more similar is lighter.
+/// Maps the values of a matrix to shares of a color scale: more similar is lighter. Where there are negative scores zero is in the
+/// middle of the scale, which then goes from blue over white to red.
 struct ValueScale {
+    /// Whether zero is in the middle.
+    let isDiverging: Bool
     private let low: Double
     private let high: Double
     private let isReversed: Bool
 
     init(_ matrix: ScoreMatrix, _ metric: Metric) {
         isReversed = metric == .euclidean
+        let smallest = Double(matrix.values.min() ?? 0)
+        let largest = Double(matrix.values.max() ?? 1)
+        isDiverging = !isReversed && smallest < 0
         if metric == .cosine {
             // A fixed scale: the same color means the same cosine in every picture.
-            (low, high) = (0, 1)
+            (low, high) = (isDiverging ? -1 : 0, 1)
+        } else if isDiverging {
+            let reach = max(-smallest, largest)
+            (low, high) = (-reach, reach)
         } else {
-            low = Double(matrix.values.min() ?? 0)
-            high = Double(matrix.values.max() ?? 1)
+            (low, high) = (smallest, largest)
         }
     }
 
+    /// From 0 to 1.
     func share(_ value: Float) -> Double {
-        let share = high > low ? (Double(value) - low) / (high - low) : 1
+        let share = high > low ? min(max((Double(value) - low) / (high - low), 0), 1) : 1
         return isReversed ? 1 - share : share
     }
+
+    /// The color of a share.
+    func color(_ share: Double) -> ColorScale.Color { isDiverging ? ColorScale.diverging(share) : ColorScale.color(share) }
 
     /// The values at the light and the dark end of the scale.
     var ends: (top: Double, bottom: Double) { isReversed ? (low, high) : (high, low) }

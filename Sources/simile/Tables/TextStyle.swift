@@ -20,13 +20,12 @@ struct TextStyle {
     func cell(_ score: Float, _ metric: Metric) -> String {
         let value = Double(metric.reported(score))
         let number = Quantity.fixed(value, 4).leftPadded(to: 7)
-        return metric == .cosine ? shaded(number, value) : number
+        return metric == .cosine ? shaded(number, ColorScale.color(value)) : number
     }
 
-    /// Text on a background that goes from near black (0) to a warm light color (1), in letters that stay readable.
-    func shaded(_ text: String, _ share: Double) -> String {
+    /// Text on a colored background, in letters that stay readable.
+    func shaded(_ text: String, _ color: ColorScale.Color) -> String {
         guard hasColor else { return text }
-        let color = ColorScale.color(share)
         let ink = color.isLight ? "38;5;16" : "38;5;231"
         return "\u{1B}[\(ink);48;2;\(color.red);\(color.green);\(color.blue)m\(text)\u{1B}[0m"
     }
@@ -51,8 +50,19 @@ enum ColorScale {
         (254, 194, 135), (252, 253, 191),
     ]
 
+    /// Blue over white to red, for values on both sides of zero: nine support points of ColorBrewer's "RdBu" (C. Brewer, Apache-2.0).
+    private static let divergingPoints: [(Int, Int, Int)] = [
+        (33, 102, 172), (67, 147, 195), (146, 197, 222), (209, 229, 240), (247, 247, 247), (253, 219, 199), (244, 165, 130),
+        (214, 96, 77), (178, 24, 43),
+    ]
+
     /// The color of a share; below 0 and above 1 it stays at the ends.
-    static func color(_ share: Double) -> Color {
+    static func color(_ share: Double) -> Color { color(share, points) }
+
+    /// The same on the scale with zero, a share of one half, in its middle.
+    static func diverging(_ share: Double) -> Color { color(share, divergingPoints) }
+
+    private static func color(_ share: Double, _ points: [(Int, Int, Int)]) -> Color {
         let place = min(max(share.isNaN ? 0 : share, 0), 1) * Double(points.count - 1)
         let low = min(Int(place), points.count - 2)
         let part = place - Double(low)

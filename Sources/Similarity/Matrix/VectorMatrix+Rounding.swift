@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SimilarityKernels
+
+/// What is lost where float64 components are rounded to `Float`, on which scores are defined.
+package struct RoundingLoss: Sendable, Equatable {
+    /// Components that are not floats.
+    package var changedComponents = 0
+    /// The largest change of a component, relative to it.
+    package var largestRelativeChange = 0.0
+    /// Rows that become equal to a row before them that they differed from.
+    package var mergedRows = 0
+    /// Rows of the file.
+    package var rowCount = 0
+}
+
+extension VectorMatrix {
+    /// What rounding changes, or nil if the components are floats in the file already, or fit them by their type.
+    ///
+    /// Rows are told apart by 64-bit hashes: two in a billion rows may be taken for equal by chance, which only a count of a
+    /// warning sees.
+    /// - Complexity: reads the matrix once, in parallel; 16 bytes a row.
+    /// - Throws: `CancellationError`.
+    package func roundingLoss(workers: Workers, cancellation: CancellationFlag?) throws -> RoundingLoss? {
+        guard storage.elementType == .float64 else { return nil }
+        let rowsPerPart = max(1, (1 << 18) / dimension)
+        let parts = try concurrentMap(
+            count: (rowCount + rowsPerPart - 1) / rowsPerPart,
+            workers: workers.count
+        ) { part in
+            try cancellation?.check()
+            var loss = RoundingLoss()
+            let rows = part * rowsPerPart..<min((part + 1) * rowsPerPart, rowCount)
+            let hashes = rows.map { row in storage.withBytes(ofRow: row) { Self.compare($0, &loss) } }
+            return (loss, hashes)
+        }
+        var whole = RoundingLoss()
+        whole.rowCount = rowCount
+        var exactHashes: [UInt64: UInt64] = [:]
+        for (loss, hashes) in parts {
+            whole.changedComponents += loss.changedComponents
+            whole.largestRelativeChange = max(whole.largestRelativeChange, loss.largestRelativeChange)
+            for hash in hashes {
+                if let first = exactHashes[hash.rounded] {
+                    if first != hash.exact { whole.mergedRows += 1 }
+                } else {
+                    exactHashes[hash.rounded] = hash.exact
+                }
+            }
+        }
+        return whole
+    }
+
+    /// Compares the float64 components of a row with their roundings; returns a hash of each.
+    private static func compare(_ bytes: Span<UInt8>, _ loss: inout RoundingLoss) -> (exact: UInt64, rounded: UInt64) {
+        var (exact, rounded): (UInt64, UInt64) = (0, 0)
+        for start in stride(from: 0, to: bytes.count, by: 8) {
+            var bits: UInt64 = 0
+            for i in 0..<8 { bits |= UInt64(bytes[start + i]) << UInt64(8 * i) }
+            // Zero has two patterns and is one value.
+            let value = Double(bitPattern: bits) + 0
+            let float = Double(Float(value))
+            exact = mixed(exact, value.bitPattern)
+            rounded = mixed(rounded, float.bitPattern)
+            // An infinity or a NaN is an invalid row, which is told elsewhere.
+            guard value != float, float.isFinite else { continue }
+            loss.changedComponents += 1
+            loss.largestRelativeChange = max(loss.largestRelativeChange, abs((float - value) / value))
+        }
+        return (exact, rounded)
+    }
+
+    /// A hash of a sequence, step by step: the finalizer of SplitMix64.
+    private static func mixed(_ hash: UInt64, _ value: UInt64) -> UInt64 {
+        var z = (hash ^ value) &+ 0x9E37_79B9_7F4A_7C15
+        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+        return z ^ z >> 31
+    }
+}

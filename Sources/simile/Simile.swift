@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Similarity
+internal import SimilarityKernels
 
 /// The command line: parse, call, print.
 @main
@@ -38,7 +39,7 @@ struct Simile: AsyncParsableCommand {
         BLAS.useOneThread()
         Interruption.watch()
         let work = Task {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(FileName.arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -14,7 +14,7 @@ package struct FileIdentity: Equatable, Sendable {
     /// The file that a path leads to, or nil if there is none.
     package init?(path: String) {
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return nil }
+        guard unsafe stat(path.systemName, &status) == 0 else { return nil }
         self.init(status)
     }
 
@@ -28,9 +28,9 @@ package struct FileIdentity: Equatable, Sendable {
     package static func resolved(_ path: String) -> String {
         var path = path
         for _ in 0..<40 {
-            if let real = unsafe realpath(path, nil) {
+            if let real = unsafe realpath(path.systemName, nil) {
                 defer { unsafe free(real) }
-                return unsafe String(cString: real)
+                return unsafe FileName.string(pointer: real)
             }
             guard let target = linkTarget(path) else { break }
             let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
@@ -43,9 +43,9 @@ package struct FileIdentity: Equatable, Sendable {
     private static func linkTarget(_ path: String) -> String? {
         unsafe withUnsafeTemporaryAllocation(byteCount: 4097, alignment: 1) { buffer in
             guard let start = buffer.baseAddress else { return nil }
-            let count = unsafe readlink(path, start.assumingMemoryBound(to: CChar.self), buffer.count)
+            let count = unsafe readlink(path.systemName, start.assumingMemoryBound(to: CChar.self), buffer.count)
             guard count > 0 else { return nil }
-            return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: buffer[..<count]), as: UTF8.self)
+            return unsafe FileName.string(Array(buffer[..<count]))
         }
     }
 }

@@ -15,7 +15,7 @@ package struct FileStatus: Equatable, Sendable {
     /// The status of the file that a path leads to, or nil if there is none.
     package init?(path: String) {
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return nil }
+        guard unsafe stat(path.systemName, &status) == 0 else { return nil }
         self.init(status)
     }
 

@@ -26,7 +26,7 @@ internal import Musl
     /// end ends the process, as with any mapping.
     package init(mapping path: String) throws(SystemError) {
         // Without O_NONBLOCK a pipe that nobody writes to would hold the call for ever.
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let descriptor = unsafe open(path.systemName, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .last("open", path: path) }
         defer { close(descriptor) }
         var status = stat()
@@ -46,7 +46,7 @@ internal import Musl
             unsafe address != MAP_FAILED
         else { throw .last("map", path: path) }
         unsafe base = address
-        place = unsafe fault_handler_add_mapping(address, byteCount, path)
+        place = unsafe fault_handler_add_mapping(address, byteCount, path.systemName)
     }
 
     /// Whether the file that was mapped has been written to since. A file that was put in its place changes nothing: the mapping

@@ -23,7 +23,7 @@ package struct StandardStream: Sendable {
     }
 
     /// Writes a text and leaves it at that; for messages, which nobody may be reading.
-    package func print(_ text: String) { try? write(text) }
+    package func print(_ text: String) { try? write(FileName.displayed(text)) }
 
     /// Whether a person sees it.
     package var isTerminal: Bool { isatty(descriptor) == 1 }

@@ -18,7 +18,7 @@ package final class TemporaryFiles: Sendable {
 
     /// Notes a file.
     package func insert(_ path: String) {
-        let place = unsafe fault_handler_add_file(path)
+        let place = unsafe fault_handler_add_file(path.systemName)
         paths.withLock { $0[path] = place }
     }
 
@@ -28,7 +28,7 @@ package final class TemporaryFiles: Sendable {
 
     /// Removes all of them.
     package func removeAll() {
-        for path in paths.withLock({ $0.keys }) { unsafe unlink(path) }
+        for path in paths.withLock({ $0.keys }) { unsafe unlink(path.systemName) }
     }
 }
 
@@ -45,7 +45,7 @@ package final class TemporaryFile {
     package init(beside path: String, registry: TemporaryFiles?) throws(SystemError) {
         let target = FileIdentity.resolved(path)
         var status = stat()
-        let replaces = unsafe stat(target, &status) == 0
+        let replaces = unsafe stat(target.systemName, &status) == 0
         if replaces, status.st_mode & S_IFMT != S_IFREG {
             throw SystemError("write (it is not a regular file)", path: path, code: EINVAL)
         }
@@ -58,7 +58,7 @@ package final class TemporaryFile {
         self.target = target
         self.registry = registry
         registry?.insert(temporary)
-        descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        descriptor = unsafe open(temporary.systemName, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             registry?.remove(temporary)
             throw .last("create a file beside it", path: path)
@@ -75,7 +75,7 @@ package final class TemporaryFile {
 
     deinit {
         if descriptor >= 0 { close(descriptor) }
-        if !isPublished { unsafe unlink(temporary) }
+        if !isPublished { unsafe unlink(temporary.systemName) }
         registry?.remove(temporary)
     }
 
@@ -104,10 +104,10 @@ package final class TemporaryFile {
 
     /// Gives the file its name, replacing what had it, and syncs the folder.
     package func publish() throws(SystemError) {
-        guard unsafe rename(temporary, target) == 0 else { throw .last("rename the finished file", path: target) }
+        guard unsafe rename(temporary.systemName, target.systemName) == 0 else { throw .last("rename the finished file", path: target) }
         isPublished = true
         let slash = target.lastIndex(of: "/")
-        let folder = unsafe open(slash.map { String(target[...$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folder = unsafe open((slash.map { String(target[...$0]) } ?? ".").systemName, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if folder >= 0 {
             fsync(folder)
             close(folder)
@@ -116,6 +116,6 @@ package final class TemporaryFile {
 
     /// Removes a file if it is there.
     package static func removeIfPresent(_ path: String) throws(SystemError) {
-        if unsafe unlink(path) != 0, errno != ENOENT { throw .last("remove the older file", path: path) }
+        if unsafe unlink(path.systemName) != 0, errno != ENOENT { throw .last("remove the older file", path: path) }
     }
 }

@@ -27,6 +27,8 @@ struct EmbedCommand: AsyncParsableCommand {
         if let format, format != .jsonl {
             throw CommandFailure.usage("--format \(format.rawValue) is not for this command; expected jsonl")
         }
+        input = try inputs.resolved(input)
+        if output == "-" { output = nil }
         guard try inputs.kind(of: input) == .texts else {
             throw CommandFailure.usage("\(input) holds vectors already; embed reads texts (.txt, .jsonl)")
         }

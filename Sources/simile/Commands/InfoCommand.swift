@@ -14,13 +14,15 @@ struct InfoCommand: ParsableCommand {
     )
 
     @Argument(help: "A vector file or a prepared corpus.") var file: String?
+    @Option(help: "Format of a file whose name does not tell it, such as standard input (-): npy, fvecs or simile.")
+    var inputFormat: FileFormat?
     @OptionGroup var running: RunningOptions
     @Option(help: "Form of the output: table or json. (default: table on a terminal, else json)") var format:
         OutputFormat?
 
     mutating func run() throws {
         let format = try (format ?? .standard).among([.table, .json])
-        let facts = try file.map { try describe($0) } ?? describeMachine()
+        let facts = try file.map { try describe(InputSpool.resolve($0, format: inputFormat)) } ?? describeMachine()
         let text =
             format == .json
             ? "{" + facts.map { "\"\($0.key)\":\($0.value.json)" }.joined(separator: ",") + "}\n"

@@ -35,6 +35,10 @@ struct JoinCommand: AsyncParsableCommand {
     private var negativeDistance: String { "--threshold is \(threshold.value); a distance is not negative" }
 
     mutating func run() async throws {
+        let isOneInput = right == left
+        left = try inputs.resolved(left)
+        right = isOneInput ? left : try right.map { try inputs.resolved($0) }
+        if output == "-" { (output, format) = (nil, format ?? .jsonl) }
         var file: PairFile?
         if let output {
             try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [left, right].compactMap { $0 })

@@ -31,6 +31,8 @@ struct MatrixCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
+        input = try input.map { try inputs.resolved($0) }
+        if output == "-" { (output, format) = (nil, format ?? .jsonl) }
         if let output, let input { try OutputCheck.requireDistinct([output], from: [input]) }
         let file = try output.map { try MatrixFile(path: $0) }
         let reader = InputReader(inputs, running)

@@ -25,6 +25,11 @@ struct PrepareCommand: AsyncParsableCommand {
     @OptionGroup var running: RunningOptions
 
     mutating func run() async throws {
+        if corpus == "-" || SpooledFile.isStream(corpus) {
+            throw CommandFailure.usage(
+                "\(corpus) is a stream; a prepared corpus names the file that it was made of: expected a file"
+            )
+        }
         let kind = try inputs.kind(of: corpus)
         if kind == .prepared {
             throw CommandFailure.usage("\(corpus) is a prepared corpus already; prepare takes vectors or texts")

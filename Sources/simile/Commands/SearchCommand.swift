@@ -32,6 +32,10 @@ struct SearchCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
+        let isOneInput = queries == corpus
+        corpus = try inputs.resolved(corpus)
+        queries = isOneInput ? corpus : try inputs.resolved(queries)
+        if output == "-" { (output, format) = (nil, format ?? .jsonl) }
         if excludeSelf, !InputOrigin.areSame(queries, corpus) {
             throw CommandFailure.usage(
                 "--exclude-self needs --queries and --corpus to be the same file, or a prepared corpus and its source"

@@ -15,6 +15,14 @@ struct InputOptions: ParsableArguments {
     )
     var model: String = ModelLocation.defaultModel
 
+    @Option(
+        help: """
+            Format of inputs whose names do not tell it, such as standard input (-) and pipes: txt, jsonl, npy, fvecs or \
+            simile. (default: told by the first bytes)
+            """
+    )
+    var inputFormat: FileFormat?
+
     @Option(help: "Field of a .jsonl file that holds the text. (default: text)")
     var textField: String?
 
@@ -49,6 +57,9 @@ struct InputOptions: ParsableArguments {
         model.hasPrefix(HubOptions.prefix) ? String(model.dropFirst(HubOptions.prefix.count)) : nil
     }
 
+    /// The path to read in the place of an input that is given.
+    func resolved(_ path: String) throws -> String { try InputSpool.resolve(path, format: inputFormat) }
+
     var fields: TextFile.Fields { TextFile.Fields(text: textField ?? "text", id: idField) }
 
     /// Whether a file holds texts, vectors or a prepared corpus, by its ending and, for `.jsonl`, its first object.
@@ -73,6 +84,8 @@ struct InputOptions: ParsableArguments {
         return .texts
     }
 }
+
+extension FileFormat: ExpressibleByArgument {}
 
 /// What is done with a text that is longer than the model reads.
 enum LongTexts: String, CaseIterable, ExpressibleByArgument {

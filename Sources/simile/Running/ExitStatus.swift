@@ -24,7 +24,11 @@ enum ExitStatus: Int32 {
     case inputRefused = 3
     case interrupted = 130
 
-    func end() -> Never { exit(rawValue) }
+    func end() -> Never {
+        // Copies of standard input and of pipes; outputs have their names by now, or are given up.
+        Interruption.temporaryFiles.removeAll()
+        exit(rawValue)
+    }
 
     /// Prints what an error says and ends with its status. The one place where errors become exit codes.
     static func end(after error: any Error) -> Never {
@@ -43,7 +47,7 @@ enum ExitStatus: Int32 {
             default: endAsParser(error)
             }
         // A reader that has seen enough (`| head`) needs no message.
-        if (error as? SystemError)?.isBrokenPipe != true { StandardStream.error.print("simile: \(message)\n") }
+        if (error as? SystemError)?.isBrokenPipe != true { StandardStream.error.print("simile: \(InputSpool.named(message))\n") }
         status.end()
     }
 

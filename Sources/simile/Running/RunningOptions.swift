@@ -83,7 +83,7 @@ struct RunningOptions: ParsableArguments {
 
     /// A message for the person who runs the command.
     func tell(_ message: String) {
-        if !quiet { StandardStream.error.print("simile: \(message)\n") }
+        if !quiet { StandardStream.error.print("simile: \(InputSpool.named(message))\n") }
     }
 
     /// Says what is lost where float64 components are rounded, if anything is.

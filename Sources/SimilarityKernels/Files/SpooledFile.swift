@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// Inputs that cannot be mapped: standard input, pipes and devices. They are copied to a file first.
+package enum SpooledFile {
+    /// Whether a path leads to something that has no end that can be known: a pipe, a terminal, a socket.
+    package static func isStream(_ path: String) -> Bool {
+        var status = stat()
+        guard unsafe stat(path.systemName, &status) == 0 else { return false }
+        return [S_IFIFO, S_IFCHR, S_IFSOCK].contains(status.st_mode & S_IFMT)
+    }
+
+    /// Copies a stream, or standard input for nil, to a new file that only its owner may read.
+    ///
+    /// - Returns: The first bytes, at most 16.
+    package static func copy(_ path: String?, to target: String) throws(SystemError) -> [UInt8] {
+        let name = path ?? "standard input"
+        let source = path.map { unsafe open($0.systemName, O_RDONLY | O_CLOEXEC) } ?? 0
+        guard source >= 0 else { throw .last("open", path: name) }
+        defer { if path != nil { close(source) } }
+        let copy = unsafe open(target.systemName, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard copy >= 0 else { throw .last("create a copy of \(name)", path: target) }
+        defer { close(copy) }
+        var first: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+            let count = unsafe block.withUnsafeMutableBytes { unsafe read(source, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .last("read", path: name) }
+            if count == 0 { return first }
+            if first.isEmpty { first = Array(block[..<min(count, 16)]) }
+            let bytes = Array(block[..<count])
+            try writeAll(bytes.span, to: copy, path: target)
+        }
+    }
+
+    /// Gives a regular file a second name, so that it can be read as what it is.
+    package static func link(_ path: String, as target: String) throws(SystemError) {
+        guard unsafe symlink(FileIdentity.resolved(path).systemName, target.systemName) == 0 else {
+            throw .last("make a link for \(path)", path: target)
+        }
+    }
+
+    /// Gives a copy its final name.
+    package static func move(_ path: String, to target: String) throws(SystemError) {
+        guard unsafe rename(path.systemName, target.systemName) == 0 else { throw .last("rename", path: target) }
+    }
+
+    /// The number of this process.
+    package static var processNumber: Int32 { getpid() }
+}

@@ -154,7 +154,9 @@ package struct JSONParser {
         let value = try number()
         if let double = value.double { return double }
         // A number too large for Double is infinite, as IEEE 754 rounds it; the caller looks.
-        guard case .unreadable(let text) = value, let number = Double(text) else { throw failure("a number was expected") }
+        guard case .unreadable(let text) = value, let number = Double(text) else {
+            throw failure("a number was expected")
+        }
         return number
     }
 

@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func `npy is ragged with offsets where queries differ, and removes files of an older result`() throws {
-        try folder.write("r.ids.jsonl", "{}")
+        try folder.write("r.rows.npy.ids.jsonl", "{}")
         let ragged = try folder.run("search", "--queries", "q.npy", "--corpus", "c.npy", "-k", "2", "--output", "r.npy")
         #expect(ragged.status == 0)
         #expect(try folder.files() == ["c.npy", "q.npy", "r.offsets.npy", "r.rows.npy", "r.scores.npy"])
@@ -124,7 +124,7 @@ import Testing
         let csv = try folder.run("search", "--queries", "q.npy", "--corpus", "c.npy", "-k", "1", "--format", "csv")
         #expect(csv.lines == ["query,rank,row,score,queryId,id", "0,1,0,1.0,a,0", #"2,1,1,1.0,"say ""d""",10"#])
         #expect(try folder.run("search", "--queries", "q.npy", "--corpus", "c.npy", "--output", "r.npy").status == 0)
-        #expect(try folder.text("r.ids.jsonl").hasPrefix(#"{"query":0,"queryId":"a","ids":["#))
+        #expect(try folder.text("r.rows.npy.ids.jsonl").hasPrefix(#"{"query":0,"queryId":"a","ids":["#))
     }
 
     @Test func `exclude-self leaves out the row's own number, and needs one file`() throws {

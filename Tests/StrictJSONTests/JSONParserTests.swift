@@ -31,10 +31,18 @@ import Testing
     @Test(arguments: [
         "", " ", "{", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "[1 2]", "tru", "nul", "\"", "\"\\", "\"\\u12",
         "\"\\x\"",
-        "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\n\"", "1 2", "-", "1e999", "{\"a\":1,}", "// 1", "+",
-        "NaN",
+        "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\n\"", "1 2", "-", "{\"a\":1,}", "// 1", "+",
+        "nan", "1e",
     ]) func damagedDocumentsAreRefused(text: String) {
         #expect(throws: JSONParser.Failure.self) { try parse(text) }
+    }
+
+    @Test(arguments: ["1e999", "-1e999", "NaN", "Infinity", "-Infinity"])
+    func numbersThatCannotBeReadAreNoNumbers(text: String) throws {
+        let value = try parse("[\(text), 18446744073709551615]")
+        #expect(value.elements?[0].double == nil && value.elements?[0].integer == nil)
+        #expect(value.elements?[0].summary == "\(text), which is not a number that can be read")
+        #expect(value.elements?[1].summary == "the number 18446744073709551615")
     }
 
     @Test func bytesThatAreNoUTF8AreRefused() {

@@ -65,14 +65,14 @@ import VectorTestSupport
         }
     }
 
-    @Test("data may begin at any offset, and may be followed by others", arguments: 0..<8)
+    @Test("data may begin at any offset", arguments: 0..<8)
     func offsets(padding: Int) throws {
         let spaces = String(repeating: " ", count: padding)
         let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\(spaces)\n"
         try withFolder { folder in
             let path = folder + "/v.npy"
             try TestFiles.write(
-                TestFiles.npy(header, data: TestFiles.bytes(of: Array(Self.values.joined())) + [1, 2, 3]),
+                TestFiles.npy(header, data: TestFiles.bytes(of: Array(Self.values.joined()))),
                 to: path
             )
             let matrix = try VectorFile.read(path)

@@ -73,7 +73,7 @@ import VectorTestSupport
             let rows = PreparedFiles.rows().withIDs(names)
             let path = try PreparedFiles.make(in: folder, rows: rows, embeddingSource: isEmbedded)
             try PreparedFiles.expectSameResults(try PreparedCorpusFile.read(path), as: rows)
-            try FileManager.default.removeItem(atPath: folder + "/v.ids.jsonl")
+            try FileManager.default.removeItem(atPath: folder + "/v.npy.ids.jsonl")
             #expect(try PreparedCorpusFile.read(path).vectors.ids == (isEmbedded ? names : nil))
         }
     }

@@ -140,11 +140,15 @@ import VectorTestSupport
                 )
             }
             try NeighborFile(path: path).write(try Self.ragged(), ids: Self.odd)
-            #expect(try TestFiles.names(in: folder) == ["r.ids.jsonl", "r.offsets.npy", "r.rows.npy", "r.scores.npy"])
+            #expect(
+                try TestFiles.names(in: folder) == [
+                    "r.offsets.npy", "r.rows.npy", "r.rows.npy.ids.jsonl", "r.scores.npy",
+                ]
+            )
             try equal("rows.npy", "flatrows")
             try equal("scores.npy", "flatscores")
             try equal("offsets.npy", "offsets")
-            let lines = try TestFiles.text(folder + "/r.ids.jsonl").split(separator: "\n")
+            let lines = try TestFiles.text(folder + "/r.rows.npy.ids.jsonl").split(separator: "\n")
             #expect(lines.count == 3 && lines[1] == "{\"query\":1,\"queryId\":\"zero\",\"ids\":[]}")
             try NeighborFile(path: path).write(try Self.rectangular(), ids: Self.none)
             #expect(try TestFiles.names(in: folder) == ["r.rows.npy", "r.scores.npy"])
@@ -178,7 +182,9 @@ import VectorTestSupport
             )
             try PairFile(path: folder + "/s.npy").write(joined, ids: both)
             #expect(
-                try TestFiles.names(in: folder) == ["r.csv", "r.jsonl", "s.ids.jsonl", "s.pairs.npy", "s.scores.npy"]
+                try TestFiles.names(in: folder) == [
+                    "r.csv", "r.jsonl", "s.pairs.npy", "s.pairs.npy.ids.jsonl", "s.scores.npy",
+                ]
             )
             try PairFile(path: folder + "/s.npy").write(joined, ids: Self.none)
             #expect(try TestFiles.names(in: folder) == ["r.csv", "r.jsonl", "s.pairs.npy", "s.scores.npy"])

@@ -27,7 +27,7 @@ import VectorTestSupport
         ("a BOM later stays", Array("a\n".utf8) + mark + Array("b".utf8), ["a", "\u{FEFF}b"]),
         ("part of a BOM is no UTF-8 but a", Array("ï»¿".utf8), ["ï»¿"]),
         ("other line ends stay", Array("a\u{85}b\u{2028}c\u{B}d\u{C}e".utf8), ["a\u{85}b\u{2028}c\u{B}d\u{C}e"]),
-        ("NUL and combining marks", Array("a\0\nn\u{303}\n\u{301}".utf8), ["a\0", "n\u{303}", "\u{301}"]),
+        ("combining marks", Array("n\u{303}\n\u{301}".utf8), ["n\u{303}", "\u{301}"]),
     ]
 
     @Test("bytes become rows by the rules", arguments: cases.indices)
@@ -48,7 +48,7 @@ import VectorTestSupport
         arguments: [
             ([0x61, 0x0A, 0xFF, 0x0A], 2), ([0xC3], 1), ([0x61, 0x0A, 0x62, 0xC3, 0x0A, 0xA9], 2),
             ([0xED, 0xA0, 0x80], 1), ([0xC0, 0x80], 1),
-            ([0x0A, 0x0A, 0xF5, 0x80, 0x80, 0x80], 3), ([0xFF, 0xFE, 0x61, 0x00], 1),
+            ([0x0A, 0x0A, 0xF5, 0x80, 0x80, 0x80], 3), ([0x61, 0x00], 1),
         ] as [([UInt8], Int)]
     )
     func encoding(bytes: [UInt8], line: Int) throws {
@@ -78,7 +78,7 @@ import VectorTestSupport
         try withFolder { folder in
             let path = folder + "/t.txt"
             try TestFiles.write(Array("a\n \t\n\n\u{3000}\u{A0}\n.\n\u{200B}".utf8), to: path)
-            #expect(try TextFile.read(path).blankRows == [1, 2, 3])
+            #expect(try TextFile.read(path).blankRows == [1, 2, 3, 5])
         }
     }
 }
@@ -150,7 +150,7 @@ import VectorTestSupport
             #expect($0.ids == [.string(""), .string("7")])
         }
         try Self.expectRefused("{\"id\":7,\"text\":\"a\"}\n{\"text\":\"b\"}", line: 2, saying: "\"id\"")
-        for bad in ["null", "1.5", "true", "[1]", "{}", "9223372036854775808", "1e30"] {
+        for bad in ["null", "1.5", "true", "[1]", "{}", "18446744073709551616", "-9223372036854775809", "NaN", "1e30"] {
             try Self.expectRefused(
                 "{\"id\":1,\"text\":\"a\"}\n{\"id\":\(bad),\"text\":\"b\"}",
                 line: 2,

@@ -104,10 +104,15 @@ package final class TemporaryFile {
 
     /// Gives the file its name, replacing what had it, and syncs the folder.
     package func publish() throws(SystemError) {
-        guard unsafe rename(temporary.systemName, target.systemName) == 0 else { throw .last("rename the finished file", path: target) }
+        guard unsafe rename(temporary.systemName, target.systemName) == 0 else {
+            throw .last("rename the finished file", path: target)
+        }
         isPublished = true
         let slash = target.lastIndex(of: "/")
-        let folder = unsafe open((slash.map { String(target[...$0]) } ?? ".").systemName, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folder = unsafe open(
+            (slash.map { String(target[...$0]) } ?? ".").systemName,
+            O_RDONLY | O_DIRECTORY | O_CLOEXEC
+        )
         if folder >= 0 {
             fsync(folder)
             close(folder)

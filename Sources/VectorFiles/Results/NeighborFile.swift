@@ -35,28 +35,28 @@ package struct NeighborFile {
 
     /// Writes the result and publishes it.
     ///
-    /// - Parameter check: Called now and then; throws to give up.
+    /// - Parameter check: Called now and then with the queries that have been written; throws to give up.
     package func write(
         _ found: NearestNeighbors,
         ids: ResultIDs,
-        check: () throws -> Void = {}
+        check: (Int) throws -> Void = { _ in }
     ) throws {
         if let single = output.single {
             let lines = NeighborLines(found: found, ids: ids)
             if output.format == .csv { single.write(lines.csvHeader) }
             for query in 0..<found.queryCount {
-                if query % 1024 == 0 { try check() }
+                if query % 1024 == 0 { try check(query) }
                 single.write(output.format == .csv ? lines.csv(query) : lines.json(query) + "\n")
                 try single.flushIfLarge()
             }
         } else {
             try writeArrays(found, ids: ids, check: check)
         }
-        try check()
+        try check(found.queryCount)
         try output.files.commit()
     }
 
-    private func writeArrays(_ found: NearestNeighbors, ids: ResultIDs, check: () throws -> Void) throws {
+    private func writeArrays(_ found: NearestNeighbors, ids: ResultIDs, check: (Int) throws -> Void) throws {
         let (stem, files) = (output.stem, output.files)
         let queryCount = found.queryCount
         let width = queryCount == 0 ? found.k : found.offsets[1]
@@ -65,6 +65,7 @@ package struct NeighborFile {
             let file = try files.add(stem + ".rows.npy.ids.jsonl")
             let lines = NeighborLines(found: found, ids: ids)
             for query in 0..<queryCount {
+                if query % 1024 == 0 { try check(query / 2) }
                 file.write(lines.idLine(query) + "\n")
                 try file.flushIfLarge()
             }
@@ -74,12 +75,12 @@ package struct NeighborFile {
             file.write(NumpyHeader.bytes(descriptor: "<i8", shape: [found.offsets.count]))
             try file.write(littleEndian: found.offsets.map { Int64($0) })
         }
-        try check()
+        try check(queryCount / 2)
         let shape = isRectangular ? [queryCount, width] : [found.rows.count]
         let scores = try files.add(stem + ".scores.npy")
         scores.write(NumpyHeader.bytes(descriptor: "<f4", shape: shape))
         try scores.write(floats: found.scores.map { found.metric.reported($0) })
-        try check()
+        try check(queryCount * 3 / 4)
         let rows = try files.addMarker(stem + ".rows.npy")
         rows.write(NumpyHeader.bytes(descriptor: "<i8", shape: shape))
         try rows.write(littleEndian: found.rows.map { Int64($0) })

@@ -21,24 +21,24 @@ package struct PairFile {
 
     /// Writes the result and publishes it.
     ///
-    /// - Parameter check: Called now and then; throws to give up.
+    /// - Parameter check: Called now and then with the pairs that have been written; throws to give up.
     package func write(
         _ joined: JoinedPairs,
         ids: ResultIDs,
-        check: () throws -> Void = {}
+        check: (Int) throws -> Void = { _ in }
     ) throws {
         let lines = PairLines(metric: joined.metric, ids: ids)
         if let single = output.single {
             if output.format == .csv { single.write(lines.csvHeader) }
             for (i, pair) in joined.pairs.enumerated() {
-                if i % 8192 == 0 { try check() }
+                if i % 8192 == 0 { try check(i) }
                 single.write(output.format == .csv ? lines.csv(pair) : lines.json(pair) + "\n")
                 try single.flushIfLarge()
             }
         } else {
             try writeArrays(joined, lines, hasIDs: !ids.isEmpty, check: check)
         }
-        try check()
+        try check(joined.pairs.count)
         try output.files.commit()
     }
 
@@ -46,21 +46,22 @@ package struct PairFile {
         _ joined: JoinedPairs,
         _ lines: PairLines,
         hasIDs: Bool,
-        check: () throws -> Void
+        check: (Int) throws -> Void
     ) throws {
         let (stem, files) = (output.stem, output.files)
         if hasIDs {
             let file = try files.add(stem + ".pairs.npy.ids.jsonl")
-            for pair in joined.pairs {
+            for (i, pair) in joined.pairs.enumerated() {
+                if i % 8192 == 0 { try check(i / 2) }
                 file.write(lines.idLine(pair) + "\n")
                 try file.flushIfLarge()
             }
         }
-        try check()
+        try check(joined.pairs.count / 2)
         let scores = try files.add(stem + ".scores.npy")
         scores.write(NumpyHeader.bytes(descriptor: "<f4", shape: [joined.pairs.count]))
         try scores.write(floats: joined.pairs.map { joined.metric.reported($0.score) })
-        try check()
+        try check(joined.pairs.count * 3 / 4)
         let pairs = try files.addMarker(stem + ".pairs.npy")
         pairs.write(NumpyHeader.bytes(descriptor: "<i8", shape: [joined.pairs.count, 2]))
         for pair in joined.pairs { try pairs.write(littleEndian: [Int64(pair.a), Int64(pair.b)]) }

@@ -13,7 +13,7 @@ struct EmbedCommand: AsyncParsableCommand {
         abstract: "Make vectors of texts.",
         discussion: """
             Without --output each text becomes a line {"row":0,"embedding":[...]} on standard output. If the input has ids, \
-            v.ids.jsonl is written beside v.npy.
+            v.npy.ids.jsonl is written beside v.npy.
             """
     )
 

@@ -35,6 +35,7 @@ struct JoinCommand: AsyncParsableCommand {
     private var negativeDistance: String { "--threshold is \(threshold.value); a distance is not negative" }
 
     mutating func run() async throws {
+        let clock = ContinuousClock.now
         let isOneInput = right == left
         left = try inputs.resolved(left)
         right = isOneInput ? left : try right.map { try inputs.resolved($0) }
@@ -52,18 +53,19 @@ struct JoinCommand: AsyncParsableCommand {
         let leftSet = right == nil || right == left ? corpus : try await reader.read(left, metric: metric)
         let (m, n) = (Double(leftSet.vectors.rowCount), Double((rightSet ?? leftSet).vectors.rowCount))
         let progress = running.progress("joining", total: rightSet == nil ? m * m / 2 : m * n, unit: "pairs")
-        let clock = ContinuousClock.now
         var options = running.runOptions(progress)
         // A pair takes 24 bytes in its block and 24 in the result.
         options.pairLimit = running.memoryLimit.map { Int(min($0 / 48, 0x1p62)) }
         let joined = try found(leftSet, rightSet, metric, options)
         progress.finish()
-        let seconds = (ContinuousClock.now - clock) / .seconds(1)
         try leftSet.requireUnchanged()
         try rightSet?.requireUnchanged()
         let report = JoinReport(left: leftSet, right: rightSet ?? leftSet, joined: joined)
         if let file, let output {
-            try file.write(joined, ids: report.ids, check: Interruption.flag.check)
+            try running.writing(joined.pairs.count, unit: "pairs") { check in
+                try file.write(joined, ids: report.ids, check: check)
+            }
+            let seconds = (ContinuousClock.now - clock) / .seconds(1)
             running.tell(
                 "\(joined.pairs.count) pairs -> \(output) (\(Quantity.seconds(seconds)), \(joined.counters.engine))"
             )
@@ -87,7 +89,9 @@ struct JoinCommand: AsyncParsableCommand {
             try requireSameDimension(left, leftSet.vectors, right, rightSet.vectors)
             return try rightSet.join(from: leftSet, threshold: threshold.value, metric: metric, options: options)
         } catch let error as SimilarityError where error.code == .tooLarge {
-            let limit = running.memoryBudget.map { "\(Quantity.short($0.bytes))B may be used (\($0.source); --memory sets it)" }
+            let limit = running.memoryBudget.map {
+                "\(Quantity.short($0.bytes))B may be used (\($0.source); --memory sets it)"
+            }
             throw CommandFailure.failed(
                 "\(error.description): a pair takes 48 bytes of memory, and \(limit ?? "there is a limit"); ask for a stricter "
                     + "threshold, or join parts of the rows"

@@ -32,6 +32,7 @@ struct SearchCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
+        let clock = ContinuousClock.now
         let isOneInput = queries == corpus
         corpus = try inputs.resolved(corpus)
         queries = isOneInput ? corpus : try inputs.resolved(queries)
@@ -64,7 +65,6 @@ struct SearchCommand: AsyncParsableCommand {
         )
 
         let progress = running.progress("searching", total: m * n, unit: "pairs")
-        let clock = ContinuousClock.now
         let found = try rows.nearest(
             to: wanted,
             k: k,
@@ -73,12 +73,14 @@ struct SearchCommand: AsyncParsableCommand {
             options: running.runOptions(progress)
         )
         progress.finish()
-        let seconds = (ContinuousClock.now - clock) / .seconds(1)
         try rows.requireUnchanged()
         try wanted.requireUnchanged()
         let report = SearchReport(queries: wanted, corpus: rows, found: found)
         if let file, let output {
-            try file.write(found, ids: report.ids, check: Interruption.flag.check)
+            try running.writing(found.queryCount, unit: "queries") { check in
+                try file.write(found, ids: report.ids, check: check)
+            }
+            let seconds = (ContinuousClock.now - clock) / .seconds(1)
             running.tell(
                 "\(found.queryCount) queries x \(rows.vectors.rowCount) rows -> \(output) "
                     + "(\(Quantity.seconds(seconds)), \(found.counters.engine))"

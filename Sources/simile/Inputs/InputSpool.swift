@@ -38,8 +38,9 @@ enum InputSpool {
 
     /// A message with the names that were given.
     static func named(_ message: String) -> String {
-        names.withLock { $0 }.reduce(message) { text, name in text.split(separator: name.key, omittingEmptySubsequences: false)
-            .joined(separator: name.value)
+        names.withLock { $0 }.reduce(message) { text, name in
+            text.split(separator: name.key, omittingEmptySubsequences: false)
+                .joined(separator: name.value)
         }
     }
 

@@ -47,7 +47,9 @@ enum ExitStatus: Int32 {
             default: endAsParser(error)
             }
         // A reader that has seen enough (`| head`) needs no message.
-        if (error as? SystemError)?.isBrokenPipe != true { StandardStream.error.print("simile: \(InputSpool.named(message))\n") }
+        if (error as? SystemError)?.isBrokenPipe != true {
+            StandardStream.error.print("simile: \(InputSpool.named(message))\n")
+        }
         status.end()
     }
 

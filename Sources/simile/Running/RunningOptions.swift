@@ -81,6 +81,17 @@ struct RunningOptions: ParsableArguments {
         Progress(title, total: total, unit: unit, style: progress, isQuiet: quiet)
     }
 
+    /// Runs `body`, which writes a result of `total` units, with progress of its own and an end when it is interrupted: `body` gets what
+    /// it is to call with the units that are written.
+    func writing(_ total: Int, unit: String, _ body: ((Int) throws -> Void) throws -> Void) throws {
+        let progress = progress("writing", total: Double(total), unit: unit)
+        defer { progress.finish() }
+        try body { count in
+            try Interruption.flag.check()
+            progress.update(total > 0 ? Double(count) / Double(total) : 1)
+        }
+    }
+
     /// A message for the person who runs the command.
     func tell(_ message: String) {
         if !quiet { StandardStream.error.print("simile: \(InputSpool.named(message))\n") }

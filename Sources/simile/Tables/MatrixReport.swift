@@ -112,7 +112,9 @@ struct ValueScale {
     }
 
     /// The color of a share.
-    func color(_ share: Double) -> ColorScale.Color { isDiverging ? ColorScale.diverging(share) : ColorScale.color(share) }
+    func color(_ share: Double) -> ColorScale.Color {
+        isDiverging ? ColorScale.diverging(share) : ColorScale.color(share)
+    }
 
     /// The values at the light and the dark end of the scale.
     var ends: (top: Double, bottom: Double) { isReversed ? (low, high) : (high, low) }

@@ -52,7 +52,8 @@ enum ColorScale {
 
     /// Blue over white to red, for values on both sides of zero: nine support points of ColorBrewer's "RdBu" (C. Brewer, Apache-2.0).
     private static let divergingPoints: [(Int, Int, Int)] = [
-        (33, 102, 172), (67, 147, 195), (146, 197, 222), (209, 229, 240), (247, 247, 247), (253, 219, 199), (244, 165, 130),
+        (33, 102, 172), (67, 147, 195), (146, 197, 222), (209, 229, 240), (247, 247, 247), (253, 219, 199),
+        (244, 165, 130),
         (214, 96, 77), (178, 24, 43),
     ]
 

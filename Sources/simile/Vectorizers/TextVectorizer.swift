@@ -34,6 +34,12 @@ actor LocalVectorizer: TextVectorizer {
 
     func vectors(of texts: [String]) throws -> VectorizedTexts {
         let encoder = try loaded()
+        // Twice: batch by batch, then in the order of the texts.
+        try running.requireMemory(
+            8 * Double(texts.count) * Double(encoder.dimension),
+            for: "the vectors of \(texts.count) texts",
+            instead: "embed a part of them at a time"
+        )
         let progress = running.progress("embedding", total: Double(texts.count), unit: "texts")
         defer { progress.finish() }
         let found = try encoder.encoding(

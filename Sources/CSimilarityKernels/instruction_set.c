@@ -10,9 +10,21 @@ bool simile_has_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
 
+bool simile_has_avx512(void) {
+    return simile_has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+
 #else
 
 bool simile_has_avx2(void) { return false; }
+bool simile_has_avx512(void) { return false; }
+void simile_gemm_tile_avx2(
+    const float *a, size_t a_stride, size_t rows, const float *b, size_t b_stride, size_t columns, size_t depth, float *c,
+    size_t c_stride, float *workspace) {}
+void simile_gemm_tile_avx512(
+    const float *a, size_t a_stride, size_t rows, const float *b, size_t b_stride, size_t columns, size_t depth, float *c,
+    size_t c_stride, float *workspace) {}
 
 double simile_verdict_dot_avx2(const float *a, const float *b, size_t depth) { return 0; }
 double simile_verdict_squared_distance_avx2(const float *a, const float *b, size_t depth) { return 0; }

@@ -16,6 +16,8 @@ package enum KernelBackend: String, CaseIterable, Sendable {
     case simd
     /// C with AVX2, FMA and F16C, where the processor has them.
     case avx2
+    /// C with AVX-512 (F, BW, VL, DQ); so far only the GEMM tile has such a version.
+    case avx512
     /// `cblas_sgemm` of OpenBLAS for the GEMM tile, its LAPACK for eigenvectors; only with the trait `OpenBLAS`.
     case openBLAS
 
@@ -30,11 +32,16 @@ package enum KernelBackend: String, CaseIterable, Sendable {
     /// It is for tests, and changes no result. What cannot be had ends the process: a test that asks for one level and
     /// silently gets another proves nothing.
     package static let fastestVector: KernelBackend = {
-        let level = unsafe getenv("SIMILE_INSTRUCTION_SET").map { unsafe String(cString: $0) }
+        let level = forcedLevel
         if let backend = vector(ofLevel: level) { return backend }
         let names = vectorBackends.map(\.level).joined(separator: ", ")
         fatalError("SIMILE_INSTRUCTION_SET is '\(level ?? "")'; expected one that this machine has: \(names)")
     }()
+
+    /// What `SIMILE_INSTRUCTION_SET` asks for.
+    static var forcedLevel: String? {
+        unsafe getenv("SIMILE_INSTRUCTION_SET").map { unsafe String(cString: $0) }
+    }
 
     /// The backend of an instruction-set level, or the fastest for nil and an empty name; nil if the level is unknown or the
     /// machine does not have it.
@@ -49,6 +56,7 @@ package enum KernelBackend: String, CaseIterable, Sendable {
         case .reference: "reference"
         case .simd: "baseline"
         case .avx2: "avx2"
+        case .avx512: "avx512"
         case .openBLAS: "openblas"
         }
     }

@@ -3,7 +3,7 @@
 // The GEMM tile C = A * B^T. Exact integers (17 values, depth at most 384, so every partial sum is below 2^24): all
 // backends agree bit for bit. Rounded inputs: the contract `g * sum |a||b| + d 2^-149` against `Double`. Shapes: around
 // the 3 x 4 block of the Swift kernel, around its passes of rows (depth 12,000: three rows a pass), around OpenBLAS's
-// blocks (65). Canaries: NaN between and around rows, C full of NaN at the start, its padding untouched.
+// blocks (65), around the parts of the depth (192, 320), the passes (240 rows) and the panels (16, 32) of our C kernels. Canaries: NaN between and around rows, C full of NaN at the start, its padding untouched.
 
 import SimilarityKernels
 import Testing
@@ -53,7 +53,7 @@ import VectorTestSupport
     @Test(
         "large tiles and long passes are exact",
         arguments: GEMM.backends,
-        [(65, 130, 33), (64, 64, 64), (8, 9, 12_000)]
+        [(65, 130, 33), (64, 64, 64), (8, 9, 12_000), (253, 70, 385), (241, 33, 640)]
     )
     func large(backend: KernelBackend, shape: (Int, Int, Int)) {
         let (m, n, depth) = shape

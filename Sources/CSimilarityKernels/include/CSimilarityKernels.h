@@ -16,6 +16,9 @@
 /// Whether this processor and operating system run AVX2, FMA and F16C code. Asked of the hardware once.
 bool simile_has_avx2(void);
 
+/// The same for AVX-512 (F, BW, VL, DQ).
+bool simile_has_avx512(void);
+
 // Only on x86-64; elsewhere `simile_has_avx2` is false and the rest must not be called (they return zeros).
 
 /// The canonical dot product (verdict): eight `double` lanes, fixed order of addition.
@@ -44,6 +47,17 @@ size_t simile_threshold_scan_avx2(
 
 /// `values[i]` = the IEEE half `halves[i]`, exactly.
 void simile_convert_float16_avx2(const uint16_t *halves, size_t count, float *values);
+
+/// Floats of the workspace of `simile_gemm_tile_*`.
+#define SIMILE_GEMM_WORKSPACE 81920
+
+/// C = A * B^T in single precision; contract at `GEMM`. `workspace` has room for `SIMILE_GEMM_WORKSPACE` floats; `depth > 0`.
+void simile_gemm_tile_avx2(
+    const float *a, size_t a_stride, size_t rows, const float *b, size_t b_stride, size_t columns, size_t depth, float *c,
+    size_t c_stride, float *workspace);
+void simile_gemm_tile_avx512(
+    const float *a, size_t a_stride, size_t rows, const float *b, size_t b_stride, size_t columns, size_t depth, float *c,
+    size_t c_stride, float *workspace);
 
 /// A pair that an integer filter could not drop, by its place in the tile, and the product of its codes.
 struct simile_survivor {

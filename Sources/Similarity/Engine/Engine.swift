@@ -6,14 +6,14 @@ internal import SimilarityKernels
 /// engine gives the same bytes.
 public enum Engine: String, CaseIterable, Sendable {
     /// A plan made from a sample of the data: ``bounded`` where that will be faster, else ``blas``, or ``simd`` without the
-    /// trait `OpenBLAS`.
+    /// trait `OpenBLAS` and where OpenBLAS does not know the processor.
     case auto
     /// Tiles of single-precision products by `cblas_sgemm`.
     case blas
     /// Integer products of short codes, with a proven bound, in front of the verdict: searches and joins below the cost of the
     /// matrix multiply where the data lets it. Vectors of more than 16,384 dimensions are compared as by ``blas``.
     case bounded
-    /// The same tiles by Swift SIMD kernels.
+    /// The same tiles by kernels of this package: C at AVX2 and AVX-512, Swift SIMD below.
     case simd
     /// No filter: a verdict for every pair, in plain loops. The oracle of the others.
     case reference
@@ -36,9 +36,9 @@ public enum Engine: String, CaseIterable, Sendable {
     var backends: (gemm: KernelBackend, vector: KernelBackend) {
         switch self {
         case .reference: (.reference, .reference)
-        // The Swift kernels throughout, so that a test of this engine is a test of them.
-        case .simd: (.simd, .simd)
-        case .blas, .bounded, .auto: (GEMM.preferred, .fastestVector)
+        case .simd: (GEMM.own, .fastestVector)
+        case .blas: (.openBLAS, .fastestVector)
+        case .bounded, .auto: (GEMM.preferred, .fastestVector)
         }
     }
 }

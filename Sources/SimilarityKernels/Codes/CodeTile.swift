@@ -32,7 +32,7 @@ package enum CodeTile {
         into survivors: UnsafeMutableBufferPointer<simile_survivor>
     ) -> Int {
         guard let start = survivors.baseAddress else { return 0 }
-        guard backend == .avx2 else {
+        guard backend == .avx2 || backend == .avx512 else {
             return unsafe portableScan(backend, tile, from: &panel, into: start, capacity: survivors.count)
         }
         var at = panel
@@ -155,7 +155,7 @@ package enum CodeProduct {
         into products: UnsafeMutablePointer<Int32>
     ) {
         if count == 0 { return }
-        if backend == .avx2 {
+        if backend == .avx2 || backend == .avx512 {
             return unsafe simile_code_products_avx2(survivors, count, queries, rows, depth, products)
         }
         for i in 0..<count {

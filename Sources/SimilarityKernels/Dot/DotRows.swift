@@ -24,7 +24,7 @@ package enum DotRows {
         into scores: UnsafeMutablePointer<Float>
     ) {
         switch backend {
-        case .avx2:
+        case .avx2, .avx512:
             unsafe simile_dot_rows_avx2(query, rows, stride, count, depth, scores)
         case .reference:
             for r in 0..<count {
@@ -52,7 +52,7 @@ package enum DotRows {
         into scores: UnsafeMutablePointer<Float>,
         squaredNorms: UnsafeMutablePointer<Double>
     ) {
-        if backend == .avx2 {
+        if backend == .avx2 || backend == .avx512 {
             return unsafe simile_dot_rows_with_norms_avx2(query, rows, stride, count, depth, scores, squaredNorms)
         }
         // Row by row: the second look at a row finds it in the first-level cache.

@@ -4,6 +4,7 @@
 
 #if OpenBLAS
 internal import COpenBLAS
+internal import CSimilarityKernels
 
 extension GEMM {
     static func openBLASMultiply(
@@ -44,6 +45,22 @@ package enum OpenBLASRuntime {
 
     /// The kernel set that OpenBLAS chose for this processor, e.g. `Zen`.
     package static var core: String { unsafe openblas_get_corename().map { unsafe String(cString: $0) } ?? "" }
+
+    /// Whether the kernels are as wide as the processor: an OpenBLAS that is older than the processor takes it for one of its
+    /// ancestors (0.3.21, Debian 12's, takes newer Intel ones for a "Prescott", with SSE3), and then runs at a fraction of its speed.
+    /// A core that we do not know is believed.
+    package static var knowsProcessor: Bool {
+        let narrow = [
+            "Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Generic", "Katmai", "Coppermine", "Northwood",
+            "Banias",
+        ]
+        let wide = [
+            "Sandybridge", "Haswell", "Zen", "Excavator", "Steamroller", "Piledriver", "Bulldozer", "Barcelona",
+        ]
+        if simile_has_avx512() { return !(narrow + wide).contains(core) }
+        if simile_has_avx2() { return !(narrow + wide.filter { $0 != "Haswell" && $0 != "Zen" }).contains(core) }
+        return true
+    }
 
     /// How many threads one OpenBLAS call may use now.
     package static var threadCount: Int { Int(openblas_get_num_threads()) }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CSimilarityKernels
+
 /// C <- A * B^T for row-major A (m x d), B (n x d), C (m x n).
 ///
 /// Requires: `a`, `b` readable and `c` writable for the stated extents; leading dimensions in elements, `aStride` and
@@ -11,21 +13,29 @@
 /// `g = d*u / (1 - d*u)` and `u = 2^-24`. One row of C may have other last bits when it stands at another place of the
 /// tile.
 package enum GEMM {
-    /// Backends of this kernel in this build, slowest first.
+    /// Backends of this kernel in this build and on this machine, slowest first.
     package static let backends: [KernelBackend] = {
+        var backends = KernelBackend.vectorBackends
+        if simile_has_avx512() { backends.append(.avx512) }
         #if OpenBLAS
-        [.reference, .simd, .openBLAS]
-        #else
-        [.reference, .simd]
+        backends.append(.openBLAS)
         #endif
+        return backends
     }()
 
-    /// The fastest backend of this build.
+    /// The fastest tile of our own; at most at the level that is forced.
+    package static let own: KernelBackend = {
+        let isForced = KernelBackend.forcedLevel.map { !$0.isEmpty } ?? false
+        return KernelBackend.fastestVector == .avx2 && !isForced && simile_has_avx512()
+            ? .avx512 : KernelBackend.fastestVector
+    }()
+
+    /// The fastest backend: OpenBLAS, unless it is not built in or takes the processor for an older one.
     package static let preferred: KernelBackend = {
         #if OpenBLAS
-        .openBLAS
+        OpenBLASRuntime.knowsProcessor || ![.avx2, .avx512].contains(own) ? .openBLAS : own
         #else
-        .simd
+        own
         #endif
     }()
 
@@ -64,7 +74,14 @@ package enum GEMM {
             )
         }
         #endif
-        if backend == .reference {
+        if backend == .avx2 || backend == .avx512 {
+            let multiply = unsafe backend == .avx512 ? simile_gemm_tile_avx512 : simile_gemm_tile_avx2
+            unsafe withUnsafeTemporaryAllocation(byteCount: 4 * Int(SIMILE_GEMM_WORKSPACE), alignment: 64) {
+                workspace in
+                let floats = unsafe workspace.bindMemory(to: Float.self).baseAddress
+                unsafe multiply(a, aStride, rows, b, bStride, columns, depth, c, cStride, floats)
+            }
+        } else if backend == .reference {
             unsafe referenceMultiply(
                 a: a,
                 aStride: aStride,

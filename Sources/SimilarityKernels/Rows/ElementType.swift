@@ -49,7 +49,7 @@ enum ElementConversion {
         count: Int,
         into values: UnsafeMutablePointer<Float>
     ) {
-        if KernelBackend.fastestVector == .avx2, Int(bitPattern: source) % 2 == 0 {
+        if [.avx2, .avx512].contains(KernelBackend.fastestVector), Int(bitPattern: source) % 2 == 0 {
             return unsafe simile_convert_float16_avx2(source.assumingMemoryBound(to: UInt16.self), count, values)
         }
         for i in 0..<count {

@@ -29,7 +29,7 @@ package enum ThresholdScan {
         into survivors: UnsafeMutablePointer<Int32>
     ) -> Int {
         switch backend {
-        case .avx2:
+        case .avx2, .avx512:
             unsafe simile_threshold_scan_avx2(scores, norms, offsets, slope, base, count, survivors)
         case .simd, .openBLAS:
             unsafe simdSurvivors(scores, norms, offsets, slope, base, count, survivors)

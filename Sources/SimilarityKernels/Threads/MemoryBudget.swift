@@ -34,24 +34,11 @@ package struct MemoryBudget: Sendable, Equatable {
 
     /// What each control group above the process leaves.
     private static var groups: [(bytes: Int, version: String)] {
-        var found: [(Int, String)] = []
-        for line in kernelText("/proc/self/cgroup")?.split(separator: "\n") ?? [] {
-            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard parts.count == 3 else { continue }
-            var group = String(parts[2])
-            while true {
-                let inside = group == "/" ? "" : group
-                if parts[0] == "0" {
-                    found += left("/sys/fs/cgroup\(inside)", "memory.max", "memory.current").map { ($0, "cgroup v2") }
-                } else if parts[1].split(separator: ",").contains("memory") {
-                    let folder = "/sys/fs/cgroup/memory\(inside)"
-                    found += left(folder, "memory.limit_in_bytes", "memory.usage_in_bytes").map { ($0, "cgroup v1") }
-                }
-                guard let slash = group.lastIndex(of: "/"), group != "/" else { break }
-                group = slash == group.startIndex ? "/" : String(group[..<slash])
-            }
+        ControlGroups.folders("memory").flatMap { version, path in
+            version == .two
+                ? left(path, "memory.max", "memory.current").map { ($0, "cgroup v2") }
+                : left(path, "memory.limit_in_bytes", "memory.usage_in_bytes").map { ($0, "cgroup v1") }
         }
-        return found
     }
 
     private static func left(_ folder: String, _ limit: String, _ usage: String) -> [Int] {

@@ -25,23 +25,9 @@ package enum ProcessorCount {
     /// Reads version 2 (`cpu.max`, every level from the process's group up to the root) and version 1
     /// (`cpu.cfs_quota_us`).
     package static var groupQuota: Int? {
-        var quotas: [Int] = []
-        for line in kernelText("/proc/self/cgroup")?.split(separator: "\n") ?? [] {
-            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard parts.count == 3 else { continue }
-            var group = String(parts[2])
-            while true {
-                let inside = group == "/" ? "" : group
-                if parts[0] == "0" {
-                    quotas += quota(ofVersion2: "/sys/fs/cgroup\(inside)/cpu.max")
-                } else if parts[1].split(separator: ",").contains("cpu") {
-                    quotas += quota(ofVersion1: "/sys/fs/cgroup/cpu\(inside)")
-                }
-                guard let slash = group.lastIndex(of: "/"), group != "/" else { break }
-                group = slash == group.startIndex ? "/" : String(group[..<slash])
-            }
-        }
-        return quotas.min()
+        ControlGroups.folders("cpu").flatMap { version, path in
+            version == .two ? quota(ofVersion2: "\(path)/cpu.max") : quota(ofVersion1: path)
+        }.min()
     }
 
     private static func quota(ofVersion2 path: String) -> [Int] {

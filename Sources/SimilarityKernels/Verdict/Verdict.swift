@@ -28,7 +28,7 @@ package enum Verdict {
     ) -> Double {
         switch backend {
         case .reference: unsafe referenceDot(a, b, depth: depth)
-        case .avx2: unsafe simile_verdict_dot_avx2(a, b, depth)
+        case .avx2, .avx512: unsafe simile_verdict_dot_avx2(a, b, depth)
         case .simd, .openBLAS: unsafe simdDot(a, b, depth: depth)
         }
     }
@@ -43,7 +43,7 @@ package enum Verdict {
     ) -> Double {
         switch backend {
         case .reference: unsafe referenceSquaredDistance(a, b, depth: depth)
-        case .avx2: unsafe simile_verdict_squared_distance_avx2(a, b, depth)
+        case .avx2, .avx512: unsafe simile_verdict_squared_distance_avx2(a, b, depth)
         case .simd, .openBLAS: unsafe simdSquaredDistance(a, b, depth: depth)
         }
     }
@@ -60,7 +60,7 @@ package enum Verdict {
         depth: Int,
         into sums: UnsafeMutablePointer<Double>
     ) {
-        if backend == .avx2 {
+        if backend == .avx2 || backend == .avx512 {
             return unsafe simile_verdict_squared_norms_avx2(rows, stride, count, depth, sums)
         }
         for r in 0..<count {

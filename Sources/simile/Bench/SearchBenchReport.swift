@@ -24,7 +24,8 @@ struct SearchBenchReport {
     /// One JSON object on one line.
     var json: String {
         let isRead = BareSweep.isRead(queryCount: bench.isOneByOne ? 1 : bench.queries.rowCount)
-        let bare = isRead ? "read of the corpus" : GEMM.preferred == .openBLAS ? "cblas_sgemm" : "simd gemm"
+        let bare =
+            isRead ? "read of the corpus" : GEMM.preferred == .openBLAS ? "cblas_sgemm" : "\(GEMM.preferred.level) gemm"
         return BenchReport.object([
             ("benchmark", "\"search\""), ("queries", "\(bench.queries.rowCount)"), ("rows", "\(bench.corpus.rowCount)"),
             ("dimension", "\(bench.corpus.dimension)"), ("k", "\(bench.k)"), ("metric", "\"\(bench.metric)\""),

@@ -71,13 +71,16 @@ struct InfoCommand: ParsableCommand {
         }
         let libraries = BLAS.libraries
         if let libraries, !libraries.areOneOpenBLAS { tell(about: libraries) }
+        #if OpenBLAS
         if let core = BLAS.core { tellOfOldKernels(core) }
+        #endif
         return [
             Fact("version", .text(Simile.version)),
             Fact("engine", .text(running.runOptions().engine.resolved.rawValue)),
             Fact("blas", blas.map { .text($0) } ?? .none),
             Fact("core", BLAS.core.map { .text($0) } ?? .none),
             Fact("blasThreads", BLAS.configuration == nil ? .none : .count(BLAS.threadCount)),
+            Fact("gemm", .text(GEMM.preferred.level)),
             Fact("isa", .text(KernelBackend.fastestVector.level)),
             Fact("threads", .count(running.workers.count)),
             Fact("threadsFrom", .text(running.workersSource)),
@@ -88,16 +91,18 @@ struct InfoCommand: ParsableCommand {
         ]
     }
 
-    /// Warns of an OpenBLAS that is older than the processor and takes it for one without AVX.
+    #if OpenBLAS
+    /// Warns of an OpenBLAS that is older than the processor.
     private func tellOfOldKernels(_ core: String) {
-        guard KernelBackend.fastestVector.level.hasPrefix("avx"),
-            ["Prescott", "Core2", "Nehalem", "Generic", "Penryn", "Dunnington", "Katmai", "Coppermine"].contains(core)
-        else { return }
+        guard !OpenBLASRuntime.knowsProcessor else { return }
         running.tell(
-            "warning: OpenBLAS takes this processor for '\(core)', which is 6 to 10 times too slow; set OPENBLAS_CORETYPE=SkylakeX (or "
-                + "Haswell, for one without AVX-512), or install a later OpenBLAS"
+            "warning: OpenBLAS takes this processor for '\(core)', an older one; products are made by our own kernels "
+                + "(\(GEMM.preferred.level)) instead. OPENBLAS_CORETYPE=\(GEMM.own == .avx512 ? "SkylakeX" : "Haswell") or a later "
+                + "OpenBLAS gives it back its speed"
         )
     }
+
+    #endif
 
     private func tell(about libraries: LoadedLibraries) {
         let found = [

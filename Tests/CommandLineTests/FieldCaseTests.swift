@@ -305,7 +305,8 @@ import Testing
     }
 
     @Test func `writing has progress of its own, and the summary the whole time`() throws {
-        try folder.write("v.npy", NumpyBytes.floats((0..<1500).map { _ in [1, 2] }))
+        // Progress is not shown in the first moments; to write four and a half million lines takes longer than those.
+        try folder.write("v.npy", NumpyBytes.floats((0..<3000).map { _ in [1, 2] }))
         let run = try run("join", "--left", "v.npy", "--threshold", "0", "--output", "p.jsonl", "--progress", "plain")
         #expect(run.status == 0 && run.errors.contains("writing: "), "\(run.errors)")
     }

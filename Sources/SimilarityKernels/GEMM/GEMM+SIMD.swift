@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The GEMM tile on Swift SIMD types, for builds and machines without OpenBLAS. Compiled for the baseline: SSE2 on
+// The GEMM tile on Swift SIMD types, for machines that have neither AVX2 nor OpenBLAS. Compiled for the baseline: SSE2 on
 // x86-64, NEON on ARM, so four floats a register and a separate multiply and add.
 //
 // Both operands are row-major with the depth innermost, so a 3 x 4 block of C is twelve dot products that share their

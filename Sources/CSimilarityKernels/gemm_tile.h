@@ -8,7 +8,7 @@
 //   ROWS             rows of A that a block takes
 //   DEPTH            steps of the depth that are packed at a time: a panel of them leaves L1 room for more
 //   ZERO, LOAD, STORE, ADD, BROADCAST, MULTIPLY_ADD
-//   TRANSPOSE        LANES x LANES floats from rows to columns
+//   LEVEL(transpose) a function: LANES x LANES floats from rows to columns
 //
 // After BLIS (F. Van Zee, R. van de Geijn, "BLIS: A Framework for Rapidly Instantiating BLAS Functionality", 2015,
 // doi:10.1145/2764454): the depth is cut into parts of DEPTH. Of a part up to PASS_ROWS rows of A are packed, in

@@ -5,8 +5,8 @@ package import SimilarityKernels
 
 /// Writes vectors as float32 (`.npy` or `.fvecs`), and ids beside them if they have any (``RowIDFile``).
 ///
-/// A matrix is written with ``write(_:check:)``. Vectors that come piece by piece are written with ``begin(rows:dimension:)``,
-/// ``append(_:sourceLines:check:)`` for each piece, and ``finish(check:)``.
+/// A matrix is written with ``write(_:sourceLines:check:)``. Vectors that come piece by piece are written with
+/// ``begin(rows:dimension:)``, ``append(_:sourceLines:check:)`` for each piece, and ``finish(check:)``.
 package final class VectorFileWriter {
     private let path: String
     private let format: FileFormat

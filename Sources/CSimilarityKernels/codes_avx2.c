@@ -137,7 +137,7 @@ AVX2 size_t simile_code_tile_avx2(
     return found;
 }
 
-/// One query: a panel's two vectors of eight rows, two panels at a time, as fast as the codes come from memory.
+/// One query: a panel's two vectors of eight rows, two steps at a time, as fast as the codes come from memory.
 AVX2 size_t simile_code_row_avx2(
     const struct simile_code_tile *t, size_t *panel, struct simile_survivor *survivors, size_t capacity) {
     const __m256i ones = _mm256_set1_epi16(1);
@@ -155,7 +155,7 @@ AVX2 size_t simile_code_row_avx2(
                 int32_t even, odd;
                 memcpy(&even, q, 4);
                 memcpy(&odd, q + 16, 4);
-                // The stored codes are read once and in order; ask for what is eight steps away.
+                // The stored codes are read once and in order; ask for what is 32 steps away.
                 _mm_prefetch((const char *)x + 2048, _MM_HINT_T0);
                 _mm_prefetch((const char *)x + 2112, _MM_HINT_T0);
                 const __m256i v = _mm256_set1_epi32(even), w = _mm256_set1_epi32(odd);

@@ -6,6 +6,8 @@
 
 #if defined(__x86_64__)
 
+#include <string.h>
+
 #include "lanes_avx2.h"
 
 #define AVX2 __attribute__((target("avx2,fma,f16c")))
@@ -80,11 +82,16 @@ AVX2 size_t simile_threshold_scan_avx2(
     return found;
 }
 
-AVX2 void simile_convert_float16_avx2(const uint16_t *halves, size_t count, float *values) {
+AVX2 void simile_convert_float16_avx2(const void *halves, size_t count, float *values) {
+    const char *source = halves;
     size_t i = 0;
     for (; i + 8 <= count; i += 8)
-        _mm256_storeu_ps(values + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(halves + i))));
-    for (; i < count; ++i) values[i] = _cvtsh_ss(halves[i]);
+        _mm256_storeu_ps(values + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(source + 2 * i))));
+    for (; i < count; ++i) {
+        uint16_t half;
+        memcpy(&half, source + 2 * i, 2);
+        values[i] = _cvtsh_ss(half);
+    }
 }
 
 #endif

@@ -39,6 +39,7 @@ struct Simile: AsyncParsableCommand {
         BLAS.useOneThread()
         Interruption.watch()
         let work = Task {
+            _ = try KernelLevel.named(KernelLevel.requested)
             var command = try parseAsRoot(FileName.arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

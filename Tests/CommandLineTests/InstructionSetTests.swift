@@ -27,7 +27,12 @@ import Testing
         let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         let flags = processor.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ") ?? []
         let hasAVX2 = ["avx2", "fma", "f16c"].allSatisfy { flags.contains(Substring($0)) }
-        return ["reference", "baseline"] + (hasAVX2 ? ["avx2"] : [])
+        let hasAVX512 = ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"].allSatisfy {
+            flags.contains(Substring($0))
+        }
+        let hasAMX = ["amx_tile", "amx_int8"].allSatisfy { flags.contains(Substring($0)) }
+        return ["reference", "baseline"] + (hasAVX2 ? ["avx2"] : []) + (hasAVX2 && hasAVX512 ? ["avx512"] : [])
+            + (hasAVX2 && hasAVX512 && hasAMX ? ["amx"] : [])
     }()
 
     private func run(_ arguments: [String], level: String) throws -> CommandRun {
@@ -48,11 +53,33 @@ import Testing
         #expect(fastest.output.contains(#""isa":"\#(Self.levels.last ?? "")""#), "an empty name is no name")
     }
 
-    @Test func `a level that cannot be had ends the process with its name`() throws {
-        for level in ["avx512", "AVX2", "simd"] {
+    @Test func `a level that cannot be had is wrong usage, with its name and those that can`() throws {
+        let lacking = ["avx2", "avx512", "amx"].filter { !Self.levels.contains($0) }
+        for level in lacking + ["AVX2", "simd", "avx1024"] {
             let search = try run(["search", "--queries", "q.npy", "--corpus", "c.npy"], level: level)
-            #expect(search.status != 0 && search.output.isEmpty)
-            #expect(search.errors.contains("SIMILE_INSTRUCTION_SET is '\(level)'; expected one"), "\(search.errors)")
+            #expect(search.status == 2 && search.output.isEmpty)
+            let reason = lacking.contains(level) ? "which needs" : "which is none"
+            #expect(search.errors.contains("SIMILE_INSTRUCTION_SET is '\(level)', \(reason)"), "\(search.errors)")
+            #expect(search.errors.contains("expected one that this machine has: reference, baseline"))
+        }
+    }
+
+    @Test func `a prepared file is used at every level, whichever made it`() throws {
+        let search = ["search", "--queries", "q.npy", "--corpus", "c.npy", "-k", "7", "--output", "r.jsonl"]
+        _ = try run(search, level: "reference")
+        let expected = try folder.bytes("r.jsonl")
+        for made in Self.levels {
+            let file = "\(made).simile"
+            let prepared = try run(["prepare", "--corpus", "c.npy", "--output", file], level: made)
+            #expect(prepared.status == 0, "\(prepared.errors)")
+            for used in Self.levels {
+                let found = try run(
+                    ["search", "--queries", "q.npy", "--corpus", file, "-k", "7", "--output", "r.jsonl"],
+                    level: used
+                )
+                #expect(found.status == 0, "\(found.errors)")
+                #expect(try folder.bytes("r.jsonl") == expected, "made at \(made), used at \(used)")
+            }
         }
     }
 

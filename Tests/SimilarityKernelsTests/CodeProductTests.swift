@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The second stage's products against plain integer arithmetic, on every backend: exact for every pair, in whatever order and
+// The second stage's products against plain integer arithmetic, on every level: exact for every pair, in whatever order and
 // however often pairs come. Depths: around 16 and 32, where the vectors end, and up to 1600. Codes: at the norms of a tail,
 // aligned and opposed, and as far as 2^31 allows.
 
@@ -12,41 +12,12 @@ import VectorTestSupport
 @Suite struct CodeProductTests {
     private static let depths = [1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 127, 384, 1600]
 
-    private static func fill(
-        _ backend: KernelBackend,
-        pairs: [(query: Int, row: Int)],
-        queries: [[Int]],
-        rows: [[Int]],
-        shift: Int
-    ) -> [Int] {
-        let depth = rows[0].count
-        let left = CanaryBuffer(queries.joined().map { Int16($0) }, canary: 30_000, shift: shift) { $0 == 30_000 }
-        let right = CanaryBuffer(rows.joined().map { Int8($0) }, canary: 127, shift: shift + 1) { $0 == 127 }
-        let survivors = CanaryBuffer(
-            pairs.map { simile_survivor(query: UInt16($0.query), row: UInt16($0.row), product: 5) },
-            canary: simile_survivor(query: 0xFFFF, row: 0xFFFF, product: 0),
-            shift: shift
-        ) { _ in true }
-        let output = CanaryBuffer<Int32>(writing: pairs.count, shift: shift)
-        unsafe CodeProduct.fill(
-            backend,
-            survivors: survivors.base,
-            count: pairs.count,
-            queries: left.base,
-            rows: right.base,
-            depth: depth,
-            into: output.base
-        )
-        #expect(output.isIntact && left.isIntact && right.isIntact)
-        return output.values.map { Int($0) }
-    }
-
     private static func products(_ pairs: [(query: Int, row: Int)], _ queries: [[Int]], _ rows: [[Int]]) -> [Int] {
         pairs.map { pair in zip(queries[pair.query], rows[pair.row]).reduce(0) { $0 + $1.0 * $1.1 } }
     }
 
-    @Test("products of tails are exact", arguments: CodeProduct.backends, depths)
-    func exact(backend: KernelBackend, depth: Int) {
+    @Test("products of tails are exact", arguments: KernelLevel.available, depths)
+    func exact(level: KernelLevel, depth: Int) {
         for seed in UInt64(0)..<UInt64(TestSize.rounds(4, long: 100)) {
             var random = SplitMix64(seed: seed)
             // A query's norm is at most about 30,000, in one code or in all.
@@ -60,18 +31,24 @@ import VectorTestSupport
                 + queries.prefix(3).flatMap { q in [1, -1].map { sign in q.map { 127 * sign * $0.signum() } } }
             for count in [0, 1, 2, 15, 16, 17, 40, 300] {
                 let pairs = (0..<count).map { _ in (query: random.below(7), row: random.below(rows.count)) }
-                let found = Self.fill(backend, pairs: pairs, queries: queries, rows: rows, shift: random.below(5))
+                let found = KernelCalls.codeProducts(
+                    level,
+                    pairs: pairs,
+                    queries: queries,
+                    rows: rows,
+                    shift: random.below(5)
+                )
                 #expect(found == Self.products(pairs, queries, rows), "seed \(seed), \(count) pairs")
             }
         }
     }
 
-    @Test("sums end just below 2^31", arguments: CodeProduct.backends, [1, -1])
-    func largest(backend: KernelBackend, sign: Int) {
+    @Test("sums end just below 2^31", arguments: KernelLevel.available, [1, -1])
+    func largest(level: KernelLevel, sign: Int) {
         let depth = Int(Int32.max) / (127 * 127)
         let queries = [Array(repeating: 127, count: depth)]
         let rows = [Array(repeating: 127 * sign, count: depth)]
-        let found = Self.fill(backend, pairs: [(0, 0)], queries: queries, rows: rows, shift: 1)
+        let found = KernelCalls.codeProducts(level, pairs: [(0, 0)], queries: queries, rows: rows, shift: 1)
         #expect(found == [127 * 127 * depth * sign])
     }
 }

@@ -19,21 +19,21 @@ import VectorTestSupport
         )
     }
 
-    @Test("a pair at the bound survives, one below it does not", arguments: CodeTile.backends)
-    func ties(backend: KernelBackend) {
+    @Test("a pair at the bound survives, one below it does not", arguments: KernelLevel.available)
+    func ties(level: KernelLevel) {
         var tile = Self.ramp(queryCount: 8)
         for at in [0, 1, 17, 47] {
             for (base, first) in [(Float(at), at), (Float(at).nextUp, at + 1), (Float(at).nextDown, at)] {
                 tile.bases = tile.queries.map { base * Float($0[0]) }
-                let survivors = tile.scan(backend)
+                let survivors = tile.scan(level)
                 #expect(survivors == tile.expected())
                 #expect(survivors.filter { $0.query == 0 }.map(\.row) == Array(first..<48))
             }
         }
     }
 
-    @Test("NaN and infinite bounds", arguments: CodeTile.backends, [false, true])
-    func specials(backend: KernelBackend, isSingleQuery: Bool) {
+    @Test("NaN and infinite bounds", arguments: KernelLevel.available, [false, true])
+    func specials(level: KernelLevel, isSingleQuery: Bool) {
         let (inf, nan) = (Float.infinity, Float.nan)
         // Slope, offset, slope of the tail, tail, base; whether product 5 survives.
         let cases: [(Float, Float, Float, Float, Float, Bool)] = [
@@ -50,14 +50,14 @@ import VectorTestSupport
             tile.offsets = tile.offsets.map { _ in offset }
             tile.tails = tile.tails.map { _ in tail }
             tile.bases = [base, inf, inf, inf]
-            let found = tile.scan(backend, isSingleQuery: isSingleQuery)
+            let found = tile.scan(level, isSingleQuery: isSingleQuery)
             let about = "\(slope) * \(offset) + \(tailSlope) * \(tail) + \(base)"
             #expect(found.contains { $0.query == 0 && $0.row == 0 } == survives, "\(about)")
         }
     }
 
-    @Test("a rounded bound is within the contract's error", arguments: CodeTile.backends)
-    func rounded(backend: KernelBackend) {
+    @Test("a rounded bound is within the contract's error", arguments: KernelLevel.available)
+    func rounded(level: KernelLevel) {
         for seed in UInt64(0)..<80 {
             var random = SplitMix64(seed: seed)
             var tile = CodeTileCase(
@@ -76,7 +76,7 @@ import VectorTestSupport
                     Float(tile.product(q, row)) - tile.slopes[q] * tile.offsets[row] - tile.tailSlopes[q]
                     * tile.tails[row]
             }
-            let found = Set(tile.scan(backend))
+            let found = Set(tile.scan(level))
             for q in tile.queries.indices {
                 for row in tile.rows.indices {
                     let terms = [
@@ -93,8 +93,8 @@ import VectorTestSupport
         }
     }
 
-    @Test("queries and rows that only fill up survive by their own bounds alone", arguments: CodeTile.backends)
-    func padding(backend: KernelBackend) {
+    @Test("queries and rows that only fill up survive by their own bounds alone", arguments: KernelLevel.available)
+    func padding(level: KernelLevel) {
         var tile = CodeTileCase(
             rows: (0..<19).map { [127, $0, -127, 3] },
             queries: (0..<5).map { [63, -63, $0, 63] },
@@ -102,10 +102,10 @@ import VectorTestSupport
         )
         #expect(tile.rows.count == 32 && tile.queries.count == 8)
         tile.bases = (0..<8).map { $0 < 5 ? 1 : .infinity }
-        let found = tile.scan(backend)
+        let found = tile.scan(level)
         #expect(found == tile.expected() && found.allSatisfy { $0.row < 19 && $0.query < 5 } && !found.isEmpty)
         // A row of zeros has a product of 0, and survives where that is enough; whoever calls knows how many rows there are.
         tile.bases = (0..<8).map { $0 < 5 ? 0 : .infinity }
-        #expect(tile.scan(backend).filter { $0.row >= 19 }.count == 13 * 5)
+        #expect(tile.scan(level).filter { $0.row >= 19 }.count == 13 * 5)
     }
 }

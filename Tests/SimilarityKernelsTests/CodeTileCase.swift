@@ -60,11 +60,11 @@ struct CodeTileCase {
     }
 
     /// Calls the kernel until all panels are done; each call has room for `capacity` survivors.
-    func scan(_ backend: KernelBackend, isSingleQuery: Bool = false, capacity: Int? = nil, shift: Int = 0) -> [Survivor]
-    {
+    func scan(_ level: KernelLevel, isSingleQuery: Bool = false, capacity: Int? = nil, shift: Int = 0) -> [Survivor] {
         let panels = CanaryBuffer(packedRows, canary: 0xEE, shift: shift) { $0 == 0xEE }
         let codes = CanaryBuffer(packedQueries, canary: 77, shift: shift + 1) { $0 == 77 }
-        let corrections = CanaryBuffer(packedCorrections, canary: -77, shift: shift) { $0 == -77 }
+        let chunks = level.codes == .narrow ? chunkDepth : depth
+        let corrections = CanaryBuffer(packedCorrections(level.codes), canary: -77, shift: shift) { $0 == -77 }
         let offsets = CanaryBuffer(reading: offsets, shift: shift + 1)
         let tails = CanaryBuffer(reading: tails, shift: shift + 2)
         let slopes = CanaryBuffer(reading: slopes, shift: shift)
@@ -82,8 +82,9 @@ struct CodeTileCase {
             panel_count: rows.count / 16,
             quad_count: queries.count / 4,
             depth: depth,
-            chunk_depth: chunkDepth,
-            chunk_count: chunkCount
+            chunk_depth: chunks,
+            chunk_count: (depth + chunks - 1) / chunks,
+            has_row_terms: hasRowTerms
         )
         var found: [Survivor] = []
         var panel = 0
@@ -97,13 +98,13 @@ struct CodeTileCase {
             ) { $0.query == 0xDEAD && $0.row == 0xBEEF && $0.product == -77 }
             let before = panel
             let count = unsafe CodeTile.scan(
-                backend,
+                level,
                 tile,
                 from: &panel,
                 isSingleQuery: isSingleQuery,
                 into: UnsafeMutableBufferPointer(start: output.base, count: room.count)
             )
-            #expect(output.isIntact(outside: { $0 >= count }), "\(backend) wrote outside its \(count) survivors")
+            #expect(output.isIntact(outside: { $0 >= count }), "\(level) wrote outside its \(count) survivors")
             let survivors = output.values.prefix(count).map {
                 Survivor(query: Int($0.query), row: Int($0.row), product: Int($0.product))
             }
@@ -111,17 +112,16 @@ struct CodeTileCase {
                 survivors.allSatisfy { $0.row / 16 >= before && $0.row / 16 < panel },
                 "of the panels that are done"
             )
-            #expect(zip(survivors, survivors.dropFirst()).allSatisfy { $0.row / 16 <= $1.row / 16 }, "panel by panel")
             found += survivors
             guard panel > before else {
-                Issue.record("\(backend) does not get on with room for a panel")
+                Issue.record("\(level) does not get on with room for a panel")
                 break
             }
         }
         return found.sorted()
     }
 
-    private var chunkCount: Int { (depth + chunkDepth - 1) / chunkDepth }
+    private var hasRowTerms: Bool { !(offsets + tails).allSatisfy { $0 == 0 } }
 
     /// Step by step, four codes + 128 of each row of a panel.
     private var packedRows: [UInt8] {
@@ -149,8 +149,9 @@ struct CodeTileCase {
         return bytes
     }
 
-    /// Chunk by chunk, one a query of a quad: minus 128 times the codes of the two lanes.
-    private var packedCorrections: [Int32] {
+    /// One a query: minus 128 times its codes; or, narrow, chunk by chunk, one a query of a quad: of each of the two lanes.
+    private func packedCorrections(_ profile: CodeProfile) -> [Int32] {
+        if profile == .wide { return queries.map { Int32(-128 * $0.reduce(0, +)) } }
         var corrections: [Int32] = []
         for quad in stride(from: 0, to: queries.count, by: 4) {
             for chunk in stride(from: 0, to: depth, by: chunkDepth) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The integer filter against plain integer arithmetic: every survivor and every product, on every backend, with no tolerance.
+// The integer filter against plain integer arithmetic: every survivor and every product, on every level, with no tolerance.
 // Codes: at the norm limit of a chunk, aligned and opposed, so that 16-bit sums end at +-32761 and wrap on the way. Depths: 4
 // to 1600, one to thirteen chunks, last chunks shorter than the others. Bounds: ties, NaN, infinities, and offsets and tails
 // that are small powers of two, so that a bound is the same fused and not. Also: padding, one query, room for one panel.
@@ -18,8 +18,8 @@ import VectorTestSupport
         (388, 100), (1600, 124), (1600, 128),
     ]
 
-    @Test("codes at the limit of a chunk give exact products", arguments: CodeTile.backends, shapes)
-    func limits(backend: KernelBackend, shape: (depth: Int, chunkDepth: Int)) {
+    @Test("codes at the limit of a chunk give exact products", arguments: KernelLevel.available, shapes)
+    func limits(level: KernelLevel, shape: (depth: Int, chunkDepth: Int)) {
         var random = SplitMix64(seed: UInt64(shape.depth * 1000 + shape.chunkDepth))
         var extreme = 0
         for kind in HostileCodes.allCases {
@@ -38,15 +38,15 @@ import VectorTestSupport
                 queries: [q, opposed, mixed, codes(63), codes(63)],
                 chunkDepth: shape.chunkDepth
             )
-            #expect(tile.scan(backend) == tile.expected(), "\(kind)")
+            #expect(tile.scan(level) == tile.expected(), "\(kind)")
             extreme = max(extreme, tile.product(0, 0), -tile.product(0, 1))
         }
         // Eight places of a chunk are enough to reach the limit with queries' codes, and the last chunk may be shorter.
         if shape.chunkDepth >= 20 { #expect(extreme >= 32_761 * (shape.depth / shape.chunkDepth)) }
     }
 
-    @Test("random tiles of many panels and quads, at any alignment", arguments: CodeTile.backends)
-    func random(backend: KernelBackend) {
+    @Test("random tiles of many panels and quads, at any alignment", arguments: KernelLevel.available)
+    func random(level: KernelLevel) {
         for seed in UInt64(0)..<UInt64(TestSize.rounds(15, long: 500)) {
             var random = SplitMix64(seed: seed)
             let depth = 4 + 4 * random.below(70)
@@ -78,27 +78,27 @@ import VectorTestSupport
                 tile.bases[q] = Float(tile.product(q, row)) - bound + Float(random.below(3) - 1)
             }
             let expected = tile.expected()
-            for shift in [0, 1, 5] { #expect(tile.scan(backend, shift: shift) == expected, "seed \(seed)") }
+            for shift in [0, 1, 5] { #expect(tile.scan(level, shift: shift) == expected, "seed \(seed)") }
             // Room for one panel, then for one and a half: the scan goes on where it stopped.
             let room = 16 * tile.queries.count
-            #expect(tile.scan(backend, capacity: room + room / 2) == expected, "seed \(seed)")
-            #expect(tile.scan(backend, capacity: 100 * room) == expected, "seed \(seed)")
+            #expect(tile.scan(level, capacity: room + room / 2) == expected, "seed \(seed)")
+            #expect(tile.scan(level, capacity: 100 * room) == expected, "seed \(seed)")
         }
     }
 
-    @Test("when everything survives, each panel fills the room", arguments: CodeTile.backends, [1, 4, 37, 512])
-    func full(backend: KernelBackend, queryCount: Int) {
+    @Test("when everything survives, each panel fills the room", arguments: KernelLevel.available, [1, 4, 37, 512])
+    func full(level: KernelLevel, queryCount: Int) {
         let tile = CodeTileCase(
             rows: (0..<40).map { [$0, 1, -$0, 127] },
             queries: (0..<queryCount).map { [$0 % 63, -63, 1, 0] },
             chunkDepth: 4
         )
         #expect(tile.expected().count == 48 * tile.queries.count)
-        #expect(tile.scan(backend) == tile.expected())
+        #expect(tile.scan(level) == tile.expected())
     }
 
-    @Test("one query streams the same survivors", arguments: CodeTile.backends, shapes)
-    func singleQuery(backend: KernelBackend, shape: (depth: Int, chunkDepth: Int)) {
+    @Test("one query streams the same survivors", arguments: KernelLevel.available, shapes)
+    func singleQuery(level: KernelLevel, shape: (depth: Int, chunkDepth: Int)) {
         for (seed, kind) in HostileCodes.allCases.enumerated() {
             var random = SplitMix64(seed: UInt64(seed + shape.depth))
             func codes(_ limit: Int) -> [Int] {
@@ -120,9 +120,9 @@ import VectorTestSupport
                 let expected = tile.expected()
                 #expect(expected.contains { $0.row == row } && expected.allSatisfy { $0.query == 0 })
                 for capacity in [64, 65, 1000] {
-                    let found = tile.scan(backend, isSingleQuery: true, capacity: capacity, shift: capacity % 3)
+                    let found = tile.scan(level, isSingleQuery: true, capacity: capacity, shift: capacity % 3)
                     #expect(found == expected, "\(kind), room for \(capacity)")
-                    #expect(tile.scan(backend, capacity: capacity) == expected, "\(kind), as a quad")
+                    #expect(tile.scan(level, capacity: capacity) == expected, "\(kind), as a quad")
                 }
             }
         }

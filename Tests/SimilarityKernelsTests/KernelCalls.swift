@@ -3,6 +3,7 @@
 // Kernel calls on arrays, each with canaries around every buffer: the only unsafe code of this test target. A call fails
 // the running test if a margin has changed; NaN margins on the read side poison a result that took in a term too many.
 
+import CSimilarityKernels
 import SimilarityKernels
 import Testing
 import VectorTestSupport
@@ -18,18 +19,18 @@ func strided(_ rows: [[Float]], stride: Int) -> [Float] {
 }
 
 enum KernelCalls {
-    static func dot(_ backend: KernelBackend, _ a: [Float], _ b: [Float], shift: Int = 0) -> Double {
+    static func dot(_ level: KernelLevel, _ a: [Float], _ b: [Float], shift: Int = 0) -> Double {
         let (x, y) = (CanaryBuffer(reading: a, shift: shift), CanaryBuffer(reading: b, shift: shift + 1))
-        return unsafe Verdict.dot(backend, x.base, y.base, depth: a.count)
+        return unsafe Verdict.dot(level, x.base, y.base, depth: a.count)
     }
 
-    static func squaredDistance(_ backend: KernelBackend, _ a: [Float], _ b: [Float], shift: Int = 0) -> Double {
+    static func squaredDistance(_ level: KernelLevel, _ a: [Float], _ b: [Float], shift: Int = 0) -> Double {
         let (x, y) = (CanaryBuffer(reading: a, shift: shift), CanaryBuffer(reading: b, shift: shift + 1))
-        return unsafe Verdict.squaredDistance(backend, x.base, y.base, depth: a.count)
+        return unsafe Verdict.squaredDistance(level, x.base, y.base, depth: a.count)
     }
 
     static func squaredNorms(
-        _ backend: KernelBackend,
+        _ level: KernelLevel,
         _ rows: [[Float]],
         depth: Int,
         stride: Int,
@@ -38,19 +39,19 @@ enum KernelCalls {
         let input = CanaryBuffer(reading: strided(rows, stride: stride), shift: shift)
         let output = CanaryBuffer<Double>(writing: rows.count, shift: shift)
         unsafe Verdict.squaredNorms(
-            backend,
+            level,
             rows: input.base,
             stride: stride,
             count: rows.count,
             depth: depth,
             into: output.base
         )
-        #expect(output.isIntact, "squaredNorms \(backend) wrote outside: \(rows.count) x \(depth)")
+        #expect(output.isIntact, "squaredNorms \(level) wrote outside: \(rows.count) x \(depth)")
         return output.values
     }
 
     static func dotRows(
-        _ backend: KernelBackend,
+        _ level: KernelLevel,
         query: [Float],
         rows: [[Float]],
         stride: Int,
@@ -60,7 +61,7 @@ enum KernelCalls {
         let input = CanaryBuffer(reading: strided(rows, stride: stride), shift: shift + 2)
         let output = CanaryBuffer<Float>(writing: rows.count, shift: shift)
         unsafe DotRows.score(
-            backend,
+            level,
             query: q.base,
             rows: input.base,
             stride: stride,
@@ -68,12 +69,12 @@ enum KernelCalls {
             depth: query.count,
             into: output.base
         )
-        #expect(output.isIntact, "DotRows \(backend) wrote outside: \(rows.count) x \(query.count)")
+        #expect(output.isIntact, "DotRows \(level) wrote outside: \(rows.count) x \(query.count)")
         return output.values
     }
 
     static func dotRowsWithNorms(
-        _ backend: KernelBackend,
+        _ level: KernelLevel,
         query: [Float],
         rows: [[Float]],
         stride: Int,
@@ -84,7 +85,7 @@ enum KernelCalls {
         let output = CanaryBuffer<Float>(writing: rows.count, shift: shift)
         let sums = CanaryBuffer<Double>(writing: rows.count, shift: shift)
         unsafe DotRows.scoreWithNorms(
-            backend,
+            level,
             query: q.base,
             rows: input.base,
             stride: stride,
@@ -95,14 +96,14 @@ enum KernelCalls {
         )
         #expect(
             output.isIntact && sums.isIntact,
-            "scoreWithNorms \(backend) wrote outside: \(rows.count) x \(query.count)"
+            "scoreWithNorms \(level) wrote outside: \(rows.count) x \(query.count)"
         )
         return (output.values, sums.values)
     }
 
     /// C = A * B^T with every leading dimension `slack` elements longer than it must be.
     static func gemm(
-        _ backend: KernelBackend,
+        _ provider: GEMM.Provider,
         _ a: [[Float]],
         _ b: [[Float]],
         depth: Int,
@@ -114,7 +115,7 @@ enum KernelCalls {
         let right = CanaryBuffer(reading: strided(b, stride: stride), shift: shift + 1)
         let output = CanaryBuffer<Float>(writing: a.count * cStride, shift: shift + 3)
         unsafe GEMM.multiplyTransposed(
-            backend,
+            provider,
             a: left.base,
             aStride: stride,
             rows: a.count,
@@ -127,14 +128,14 @@ enum KernelCalls {
         )
         #expect(
             output.isIntact(outside: { $0 % cStride >= b.count }),
-            "GEMM \(backend) wrote outside: \(a.count) x \(b.count) x \(depth), slack \(slack)"
+            "GEMM \(provider) wrote outside: \(a.count) x \(b.count) x \(depth), slack \(slack)"
         )
         let values = output.values
         return a.indices.map { i in Array(values[i * cStride..<i * cStride + b.count]) }
     }
 
     static func scan(
-        _ backend: KernelBackend,
+        _ level: KernelLevel,
         scores: [Float],
         norms: [Float],
         offsets: [Float],
@@ -147,7 +148,7 @@ enum KernelCalls {
         let o = CanaryBuffer(reading: offsets, shift: shift + 2)
         let output = CanaryBuffer<Int32>(writing: scores.count, shift: shift)
         let found = unsafe ThresholdScan.survivors(
-            backend,
+            level,
             scores: s.base,
             norms: n.base,
             offsets: o.base,
@@ -156,7 +157,44 @@ enum KernelCalls {
             count: scores.count,
             into: output.base
         )
-        #expect(output.isIntact(outside: { $0 >= found }), "scan \(backend) wrote outside its \(found) survivors")
+        #expect(output.isIntact(outside: { $0 >= found }), "scan \(level) wrote outside its \(found) survivors")
         return output.values.prefix(found).map { Int($0) }
+    }
+
+    static func halves(_ level: KernelLevel, _ values: [UInt16], shift: Int = 0) -> [Float] {
+        let input = CanaryBuffer(values, canary: 0x7E01, shift: shift) { $0 == 0x7E01 }
+        let output = CanaryBuffer<Float>(writing: values.count, shift: shift)
+        unsafe ElementConversion.convert(level, .float16, from: input.base, count: values.count, into: output.base)
+        #expect(output.isIntact, "halves \(level) wrote outside: \(values.count)")
+        return output.values
+    }
+
+    static func codeProducts(
+        _ level: KernelLevel,
+        pairs: [(query: Int, row: Int)],
+        queries: [[Int]],
+        rows: [[Int]],
+        shift: Int = 0
+    ) -> [Int] {
+        let depth = rows[0].count
+        let left = CanaryBuffer(queries.joined().map { Int16($0) }, canary: 30_000, shift: shift) { $0 == 30_000 }
+        let right = CanaryBuffer(rows.joined().map { Int8($0) }, canary: 127, shift: shift + 1) { $0 == 127 }
+        let survivors = CanaryBuffer(
+            pairs.map { simile_survivor(query: UInt16($0.query), row: UInt16($0.row), product: 5) },
+            canary: simile_survivor(query: 0xFFFF, row: 0xFFFF, product: 0),
+            shift: shift
+        ) { _ in true }
+        let output = CanaryBuffer<Int32>(writing: pairs.count, shift: shift)
+        unsafe CodeProduct.fill(
+            level,
+            survivors: survivors.base,
+            count: pairs.count,
+            queries: left.base,
+            rows: right.base,
+            depth: depth,
+            into: output.base
+        )
+        #expect(output.isIntact && left.isIntact && right.isIntact)
+        return output.values.map { Int($0) }
     }
 }

@@ -39,7 +39,7 @@ import VectorTestSupport
         limit: Int,
         squaredLimit: Int,
         at offset: Int,
-        _ backend: KernelBackend
+        _ level: KernelLevel
     ) -> Coded {
         var quantizer = Quantizer(capacity: offset + y.count)
         let input = CanaryBuffer(reading: y, shift: offset)
@@ -50,21 +50,21 @@ import VectorTestSupport
             limit: limit,
             squaredLimit: squaredLimit,
             at: offset,
-            backend: backend
+            level: level
         )
         var codes: [Int] = []
         for i in y.indices { codes.append(Int(quantizer.code(offset + i))) }
         return Coded(codes: codes, squaredCodeNorm: coded.squaredCodeNorm, residual: coded.residual)
     }
 
-    @Test("the residual is at least what is lost, and not much more", arguments: KernelBackend.vectorBackends)
-    func residual(backend: KernelBackend) {
+    @Test("the residual is at least what is lost, and not much more", arguments: KernelLevel.available)
+    func residual(level: KernelLevel) {
         for seed in UInt64(0)..<400 {
             var random = SplitMix64(seed: seed)
             let count = Self.counts[random.below(Self.counts.count)]
             let y = Self.values(Int(seed % 9), count, &random)
             let input = CanaryBuffer(reading: y, shift: 1)
-            let extent = unsafe Quantizer.extent(input.base, count: count, backend: backend)
+            let extent = unsafe Quantizer.extent(input.base, count: count, level: level)
             #expect(extent.largest == y.reduce(0) { max($0, abs($1)) })
             #expect(extent.norm == ScoreOracle.dot(y, y).squareRoot())
             for (limit, squaredLimit, codeNorm) in [
@@ -86,7 +86,7 @@ import VectorTestSupport
                         limit: limit,
                         squaredLimit: squaredLimit,
                         at: random.below(3) * 4,
-                        backend
+                        level
                     )
                     let about = "seed \(seed), \(count) coordinates, limit \(limit), scale \(scale)"
                     let squares = coded.codes.reduce(0) { $0 + $1 * $1 }

@@ -9,8 +9,8 @@ import Testing
 import VectorTestSupport
 
 @Suite struct ScoreTileTests {
-    @Test("a tile scores, scans and looks again", arguments: GEMM.backends, ThresholdScan.backends)
-    func tile(gemm: KernelBackend, vector: KernelBackend) throws {
+    @Test("a tile scores, scans and looks again", arguments: GEMM.providers, KernelLevel.available)
+    func tile(gemm: GEMM.Provider, level: KernelLevel) throws {
         let dimension = 9
         let rows = clusteredRows(count: 70, dimension: dimension, seed: 3)
         let matrix = try packedRows(rows, as: .float32)
@@ -24,8 +24,8 @@ import VectorTestSupport
         ]
         for (queryRange, rowRange) in shapes {
             for side in [matrix, shifted] {
-                queries.load(queryRange, of: side, backend: vector)
-                tile.multiply(queries, &corpus, loading: rowRange, of: side, gemm: gemm, vector: vector)
+                queries.load(queryRange, of: side, level: level)
+                tile.multiply(queries, &corpus, loading: rowRange, of: side, gemm: gemm, level: level)
                 #expect(corpus.rows == rowRange)
                 for j in 0..<rowRange.count { tile.setColumn(j, norm: 1, offset: 0) }
                 for i in 0..<queryRange.count {
@@ -33,7 +33,7 @@ import VectorTestSupport
                     for j in 0..<rowRange.count { #expect(tile.score(i, j) == expected[j]) }
                     for first in [0, rowRange.count / 3, rowRange.count] {
                         for last in [first, (first + rowRange.count) / 2, rowRange.count] where last >= first {
-                            let found = tile.scan(i, first..<last, slope: 4, base: 1, backend: vector)
+                            let found = tile.scan(i, first..<last, slope: 4, base: 1, level: level)
                             var survivors: [Int] = []
                             for s in 0..<found { survivors.append(tile.survivor(s)) }
                             #expect(survivors == (first..<last).filter { expected[$0] >= 5 })
@@ -52,42 +52,42 @@ import VectorTestSupport
         }
     }
 
-    @Test("norms and dot products of loaded rows are canonical", arguments: Verdict.backends)
-    func rows(backend: KernelBackend) throws {
+    @Test("norms and dot products of loaded rows are canonical", arguments: KernelLevel.available)
+    func rows(level: KernelLevel) throws {
         var random = SplitMix64(seed: 8)
         let rows = (0..<11).map { _ in TestVectors.adversarial.values(13, using: &random) }
         var a = RowTile()
         var b = RowTile()
-        a.load(2..<11, of: try packedRows(rows, as: .float32), backend: backend)
-        b.load(0..<7, of: try packedRows(rows, as: .float32, byteOffset: 1), backend: backend)
+        a.load(2..<11, of: try packedRows(rows, as: .float32), level: level)
+        b.load(0..<7, of: try packedRows(rows, as: .float32, byteOffset: 1), level: level)
         for i in 0..<9 {
             #expect(a.norm(at: i) == ScoreOracle.dot(rows[i + 2], rows[i + 2]).squareRoot())
             for j in 0..<7 {
-                let dot = a.dot(i, with: b, j, backend: backend)
-                let distance = a.squaredDistance(i, from: b, j, backend: backend)
+                let dot = a.dot(i, with: b, j, level: level)
+                let distance = a.squaredDistance(i, from: b, j, level: level)
                 #expect(dot == ScoreOracle.dot(rows[i + 2], rows[j]))
                 #expect(distance == ScoreOracle.squaredDistance(rows[i + 2], rows[j]))
             }
         }
     }
 
-    @Test("a tile knows whether all its rows are valid", arguments: Verdict.backends)
-    func validity(backend: KernelBackend) throws {
+    @Test("a tile knows whether all its rows are valid", arguments: KernelLevel.available)
+    func validity(level: KernelLevel) throws {
         let good: [Float] = [1e18, 9e18, 0]
         let bad: [[Float]] = [[.nan, 0, 0], [0, 0, -.infinity], [9e18, 9e18, 0], [.greatestFiniteMagnitude, 0, 0]]
         var query = RowTile()
         var tile = RowTile()
         var scores = ScoreTile()
-        query.load(0..<1, of: try packedRows([good], as: .float32), backend: backend)
+        query.load(0..<1, of: try packedRows([good], as: .float32), level: level)
         for row in bad {
             for place in 0..<6 {
                 var rows = Array(repeating: good, count: 6)
                 rows[place] = row
                 let storage = try packedRows(rows, as: .float32)
                 for range in [0..<6, 0..<place, place + 1..<6, place..<place + 1] {
-                    tile.load(range, of: storage, backend: backend)
+                    tile.load(range, of: storage, level: level)
                     #expect(tile.isValid == !range.contains(place))
-                    scores.multiply(query, &tile, loading: range, of: storage, gemm: .reference, vector: backend)
+                    scores.multiply(query, &tile, loading: range, of: storage, gemm: .own(.reference), level: level)
                     #expect(tile.isValid == !range.contains(place))
                 }
             }

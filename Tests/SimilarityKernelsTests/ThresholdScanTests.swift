@@ -2,7 +2,7 @@
 //
 // The scan: ascending indices whose score is not below `slope * norm + offset + base`. Counts: around the groups of 16
 // and 32. Terms are small integers where indices are compared, so the bound is exact, fused or not. For rounded terms
-// two backends may differ on scores within the stated rounding of the bound, and only there.
+// two levels may differ on scores within the stated rounding of the bound, and only there.
 
 import SimilarityKernels
 import Testing
@@ -11,8 +11,8 @@ import VectorTestSupport
 @Suite struct ThresholdScanTests {
     private static let counts = [0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100]
 
-    @Test("exact terms give exactly the survivors", arguments: ThresholdScan.backends, counts)
-    func exact(backend: KernelBackend, count: Int) {
+    @Test("exact terms give exactly the survivors", arguments: KernelLevel.available, counts)
+    func exact(level: KernelLevel, count: Int) {
         for seed in UInt64(0)..<30 {
             var random = SplitMix64(seed: seed)
             let scores = (0..<count).map { _ in Float(random.below(41) - 20) }
@@ -21,7 +21,7 @@ import VectorTestSupport
             // From everything survives to nothing does.
             let (slope, base) = (Float(random.below(5) - 2), Float(Int(seed) - 14) * 2)
             let found = KernelCalls.scan(
-                backend,
+                level,
                 scores: scores,
                 norms: norms,
                 offsets: offsets,
@@ -34,14 +34,14 @@ import VectorTestSupport
         }
     }
 
-    @Test("NaN on either side survives, infinite offsets decide", arguments: ThresholdScan.backends, [5, 16, 37, 70])
-    func special(backend: KernelBackend, count: Int) {
+    @Test("NaN on either side survives, infinite offsets decide", arguments: KernelLevel.available, [5, 16, 37, 70])
+    func special(level: KernelLevel, count: Int) {
         for place in 0..<count {
             var scores = [Float](repeating: 0, count: count)
             var offsets = [Float](repeating: 1, count: count)
             let norms = [Float](repeating: 1, count: count)
             func scan(slope: Float = 0, base: Float = 0) -> [Int] {
-                KernelCalls.scan(backend, scores: scores, norms: norms, offsets: offsets, slope: slope, base: base)
+                KernelCalls.scan(level, scores: scores, norms: norms, offsets: offsets, slope: slope, base: base)
             }
             #expect(scan() == [])
             scores[place] = .nan
@@ -58,11 +58,11 @@ import VectorTestSupport
         }
     }
 
-    @Test("an equal score survives", arguments: ThresholdScan.backends)
-    func equality(backend: KernelBackend) {
+    @Test("an equal score survives", arguments: KernelLevel.available)
+    func equality(level: KernelLevel) {
         let scores = (0..<67).map { Float($0 % 3) }
         let found = KernelCalls.scan(
-            backend,
+            level,
             scores: scores,
             norms: scores.map { _ in 1 },
             offsets: scores.map { _ in -3 },
@@ -74,9 +74,9 @@ import VectorTestSupport
 
     @Test(
         "rounded terms differ from the real bound by no more than its stated rounding",
-        arguments: ThresholdScan.backends
+        arguments: KernelLevel.available
     )
-    func rounded(backend: KernelBackend) {
+    func rounded(level: KernelLevel) {
         for seed in UInt64(0)..<200 {
             var random = SplitMix64(seed: seed)
             let norms = (0..<96).map { _ in abs(random.signedUnit()) * 3 }
@@ -86,7 +86,7 @@ import VectorTestSupport
             let scores = norms.indices.map { Float(bound($0)) + Float(random.below(5) - 2) * 0x1p-24 }
             let found = Set(
                 KernelCalls.scan(
-                    backend,
+                    level,
                     scores: scores,
                     norms: norms,
                     offsets: offsets,

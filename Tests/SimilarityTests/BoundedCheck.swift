@@ -47,10 +47,15 @@ struct BoundedCheck {
     }
 
     /// The corpus with a prefix; the basis is the identity if none is given.
-    func prepared(prefix: Int, codesTail: Bool = true, spectrum: Spectrum? = nil, workers: Int = 1) throws
-        -> PreparedCorpus
-    {
+    func prepared(
+        prefix: Int,
+        codesTail: Bool = true,
+        spectrum: Spectrum? = nil,
+        workers: Int = 1,
+        level: KernelLevel = .current
+    ) throws -> PreparedCorpus {
         var options = RunOptions(engine: .bounded, workers: Workers(count: workers))
+        options.level = level
         options.invalidRows = .skip
         let spectrum = try spectrum ?? Self.identity(dimension: corpus.dimension)
         return try PreparedCorpus(
@@ -66,8 +71,9 @@ struct BoundedCheck {
     /// What every engine must give, by plain loops.
     func expected(_ job: Job) throws -> Found { try run(job, engine: .reference) }
 
-    func run(_ job: Job, engine: Engine, workers: Int = 1) throws -> Found {
+    func run(_ job: Job, engine: Engine, workers: Int = 1, level: KernelLevel = .current) throws -> Found {
         var options = RunOptions(engine: engine, workers: Workers(count: workers))
+        options.level = level
         options.invalidRows = .skip
         switch job {
         case .nearest(let k): return Found(try corpus.nearest(to: queries, k: k, metric: metric, options: options))
@@ -80,8 +86,14 @@ struct BoundedCheck {
         }
     }
 
-    func run(_ job: Job, with prepared: PreparedCorpus, workers: Int = 1) throws -> Found {
+    func run(
+        _ job: Job,
+        with prepared: PreparedCorpus,
+        workers: Int = 1,
+        level: KernelLevel = .current
+    ) throws -> Found {
         var options = RunOptions(engine: .bounded, workers: Workers(count: workers))
+        options.level = level
         options.invalidRows = .skip
         switch job {
         case .nearest(let k): return Found(try prepared.nearest(to: queries, k: k, options: options))
@@ -92,7 +104,11 @@ struct BoundedCheck {
         }
     }
 
-    /// Compares all jobs for all prefixes, with the tail coded and only measured, and workers; true if nothing differs.
+    /// Levels whose integer kernels differ, but for the slow ones, which `LevelSweepTests` runs.
+    static let fastLevels = KernelLevel.available.suffix(2)
+
+    /// Compares all jobs for all prefixes, with the tail coded and only measured, workers and the two fastest levels; true if
+    /// nothing differs.
     @discardableResult
     func expectSame(
         _ jobs: [Job],
@@ -105,18 +121,29 @@ struct BoundedCheck {
         let settings = prefixes.flatMap { prefix in
             (prefix < corpus.dimension ? [true, false] : [true]).map { (prefix: prefix, codesTail: $0) }
         }
-        let prepared = try settings.map {
-            try self.prepared(prefix: $0.prefix, codesTail: $0.codesTail, spectrum: spectrum, workers: workers[0])
+        let prepared = try settings.flatMap { setting in
+            try Self.fastLevels.map { level in
+                (
+                    setting, level,
+                    try self.prepared(
+                        prefix: setting.prefix,
+                        codesTail: setting.codesTail,
+                        spectrum: spectrum,
+                        workers: workers[0],
+                        level: level
+                    )
+                )
+            }
         }
         for job in jobs {
             let expected = try expected(job)
-            for (setting, prepared) in zip(settings, prepared) {
+            for (setting, level, prepared) in prepared {
                 for count in workers {
-                    let found = try run(job, with: prepared, workers: count)
+                    let found = try run(job, with: prepared, workers: count, level: level)
                     if found.entries == expected.entries { continue }
                     isSame = false
                     Issue.record(
-                        "\(about) \(metric), prefix \(setting.prefix)\(setting.codesTail ? "" : " alone"), \(count) workers, \(job): \(found.difference(from: expected))",
+                        "\(about) \(metric), prefix \(setting.prefix)\(setting.codesTail ? "" : " alone"), \(count) workers, \(level), \(job): \(found.difference(from: expected))",
                         sourceLocation: sourceLocation
                     )
                 }

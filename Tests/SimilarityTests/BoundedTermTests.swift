@@ -156,26 +156,29 @@ import VectorTestSupport
         let check = BoundedCheck(metric, corpus: corpus, queries: queries)
         let encoding = PreparedCorpus.encoding(metric: metric, dimension: dimension, rotation: rotation)
         let prefix = matrix.count / dimension
-        let image = try #require(
-            CodeImage(
-                shape: CodeShape(dimension: dimension, prefix: prefix, codesTail: false),
-                rowCount: 1,
-                hasOffsets: encoding.offsetFactor != nil
+        for level in KernelLevel.available {
+            let image = try #require(
+                CodeImage(
+                    shape: CodeShape(dimension: dimension, prefix: prefix, codesTail: false, profile: level.codes),
+                    rowCount: 1,
+                    hasOffsets: encoding.offsetFactor != nil
+                )
             )
-        )
-        let squared = corpus[0].reduce(0) { $0 + Double($1) * Double($1) }
-        let coded = try CodedRows(
-            encoding: check.corpus.storage,
-            order: [0],
-            norms: [squared.squareRoot()],
-            image: image,
-            by: encoding,
-            workers: 1,
-            check: {}
-        )
-        let prepared = PreparedCorpus(vectors: check.corpus, metric: metric, coded: coded, encoding: encoding)
-        let job = BoundedCheck.Job.join(threshold: try check.score(0, 0))
-        let found = try check.run(job, with: prepared)
-        #expect(try found.entries == check.expected(job).entries && found.entries.count == 2)
+            let squared = corpus[0].reduce(0) { $0 + Double($1) * Double($1) }
+            let coded = try CodedRows(
+                encoding: check.corpus.storage,
+                order: [0],
+                norms: [squared.squareRoot()],
+                image: image,
+                by: encoding,
+                level: level,
+                workers: 1,
+                check: {}
+            )
+            let prepared = PreparedCorpus(vectors: check.corpus, metric: metric, coded: coded, encoding: encoding)
+            let job = BoundedCheck.Job.join(threshold: try check.score(0, 0))
+            let found = try check.run(job, with: prepared, level: level)
+            #expect(try found.entries == check.expected(job).entries && found.entries.count == 2)
+        }
     }
 }

@@ -4,7 +4,7 @@
 // single-precision dot product the contract allows the tile to hold. Cuts sit at the verdict, one step below it, and at
 // thresholds that people choose. Norms: 1e-45 to 1e19, in all combinations; inputs: unrelated, near-duplicates, opposite,
 // orthogonal, cancelling, and rows of the smallest subnormals, whose norm no `Float` holds well. The tile's product is
-// taken from every GEMM backend and also moved down by the full allowed error. No tolerance: survival is yes or no.
+// taken from every provider of the GEMM and also moved down by the full allowed error. No tolerance: survival is yes or no.
 // Also checked, so that a filter that keeps everything fails: clearly worse pairs are dropped.
 
 import Similarity
@@ -66,19 +66,19 @@ import VectorTestSupport
         let bound = FilterBound(metric: metric, dimension: q.count)
         let storage = try packedRows(rows, as: .float32)
         var wrong = 0
-        for (g, gemm) in GEMM.backends.enumerated() {
+        for (g, gemm) in GEMM.providers.enumerated() {
             // One query takes the row-wise kernels, a few take the GEMM.
             for copies in [1, ScoreTile.rowwiseQueryLimit] {
                 var queries = RowTile()
                 var corpus = RowTile()
                 var tile = ScoreTile()
-                let vector = KernelBackend.vectorBackends[min(g, KernelBackend.vectorBackends.count - 1)]
+                let vector = KernelLevel.available[min(g, KernelLevel.available.count - 1)]
                 queries.load(
                     0..<copies,
                     of: try packedRows(Array(repeating: q, count: copies), as: .float32),
-                    backend: vector
+                    level: vector
                 )
-                tile.multiply(queries, &corpus, loading: 0..<rows.count, of: storage, gemm: gemm, vector: vector)
+                tile.multiply(queries, &corpus, loading: 0..<rows.count, of: storage, gemm: gemm, level: vector)
                 bound.fill(&tile, for: corpus)
                 for (j, row) in rows.enumerated() {
                     guard let verdict = oracle.score(0, j) else { continue }
@@ -101,13 +101,13 @@ import VectorTestSupport
                         )
                     }
                     let terms = bound.query(norm: queries.norm(at: 0), cut: verdict)
-                    for backend in ThresholdScan.backends {
+                    for level in KernelLevel.available {
                         let found = tile.scan(
                             0,
                             0..<rows.count,
                             slope: terms.slope,
                             base: terms.base,
-                            backend: backend
+                            level: level
                         )
                         if !(0..<found).contains(where: { tile.survivor($0) == j }) { wrong += 1 }
                     }
@@ -135,8 +135,8 @@ import VectorTestSupport
         var corpus = RowTile()
         var tile = ScoreTile()
         let storage = try packedRows(rows, as: .float32)
-        query.load(0..<1, of: storage, backend: .reference)
-        tile.multiply(query, &corpus, loading: 0..<400, of: storage, gemm: .reference, vector: .reference)
+        query.load(0..<1, of: storage, level: .reference)
+        tile.multiply(query, &corpus, loading: 0..<400, of: storage, gemm: .own(.reference), level: .reference)
         bound.fill(&tile, for: corpus)
         for (j, row) in rows.enumerated() {
             let score = try #require(oracle.score(0, j))

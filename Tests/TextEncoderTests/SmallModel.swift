@@ -16,9 +16,9 @@ final class TemporaryFolder: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// Loads the model in the folder, which stays until that is done; the loaded model needs it no more.
-    func encoder(backend: KernelBackend = GEMM.preferred) throws(ModelError) -> SentenceEncoder {
+    func encoder(provider: GEMM.Provider = GEMM.preferred) throws(ModelError) -> SentenceEncoder {
         defer { withExtendedLifetime(self) {} }
-        return try SentenceEncoder(folder: path, backend: backend)
+        return try SentenceEncoder(folder: path, gemm: provider)
     }
 
     func write(_ bytes: [UInt8], to name: String) throws {

@@ -2,7 +2,7 @@
 
 // A random BERT of width 15 with two layers, written by the test, against the same mathematics in Double: pooling
 // modes, activations, norms, tensor names, element types, tokenizer settings, order, duplicates, cancellation,
-// workers. Widths that are no multiples of four run every tail. Works without the real model, on every GEMM backend of
+// workers. Widths that are no multiples of four run every tail. Works without the real model, on every GEMM provider of
 // the build.
 //
 // Tolerance: values are of the order of 1 and go through some 60 dependent roundings and sums of at most 22 terms in
@@ -23,13 +23,13 @@ import TextEncoder
 
     private func expect(
         _ model: SmallModel,
-        backend: KernelBackend = GEMM.preferred,
+        provider: GEMM.Provider = GEMM.preferred,
         unitLength: Bool,
         _ pool: ([[Double]]) -> [Double],
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let folder = try model.write()
-        let encoder = try folder.encoder(backend: backend)
+        let encoder = try folder.encoder(provider: provider)
         let vectors = try encoder.encode(Self.texts)
         #expect(
             vectors.dimension == model.hidden && vectors.rowCount == Self.texts.count,
@@ -55,10 +55,10 @@ import TextEncoder
         rows[0].indices.map { column in rows.map { $0[column] }.max() ?? 0 }
     }
 
-    @Test(arguments: GEMM.backends) func aFolderWithoutModulesGetsMeanPoolingAndUnitLength(backend: KernelBackend)
+    @Test(arguments: GEMM.providers) func aFolderWithoutModulesGetsMeanPoolingAndUnitLength(provider: GEMM.Provider)
         throws
     {
-        try expect(SmallModel(), backend: backend, unitLength: true, Self.mean)
+        try expect(SmallModel(), provider: provider, unitLength: true, Self.mean)
     }
 
     @Test func poolingIsReadFromItsConfiguration() throws {

@@ -124,8 +124,8 @@ import Testing
         #expect(values[..<4] == [1, 2, 3, -1.2247448] && values[4] == 0)
     }
 
-    @Test(arguments: GEMM.backends, [1, 2, 5, 8, 13])
-    func attentionIsTheFormula(backend: KernelBackend, headWidth: Int) {
+    @Test(arguments: GEMM.providers, [1, 2, 5, 8, 13])
+    func attentionIsTheFormula(provider: GEMM.Provider, headWidth: Int) {
         var numbers = RepeatableNumbers(seed: 11)
         let heads = 3
         let width = heads * headWidth
@@ -135,7 +135,7 @@ import Testing
         var context = padded(Array(repeating: .nan, count: tokens * width))
         var scratch = Transformer.AttentionScratch(maxLength: 33, headWidth: headWidth)
         Transformer.attend(
-            backend,
+            provider,
             queriesKeysValues: padded(input, with: .nan),
             starts: starts,
             headCount: heads,
@@ -171,7 +171,7 @@ import Testing
         var context: [Float] = [0, 0]
         var scratch = Transformer.AttentionScratch(maxLength: 2, headWidth: 1)
         Transformer.attend(
-            .reference,
+            .own(.reference),
             queriesKeysValues: input,
             starts: [0, 2],
             headCount: 1,
@@ -214,7 +214,7 @@ import Testing
         #expect(zero == [0, 0, 0])
     }
 
-    @Test(arguments: GEMM.backends) func aLinearLayerFillsItsColumnsAlone(backend: KernelBackend) {
+    @Test(arguments: GEMM.providers) func aLinearLayerFillsItsColumnsAlone(provider: GEMM.Provider) {
         var numbers = RepeatableNumbers(seed: 5)
         for (rows, depth, columns) in [(1, 1, 1), (3, 5, 2), (7, 16, 9), (20, 33, 12)] {
             let input = numbers.floats(rows * depth, bound: 1)
@@ -222,7 +222,7 @@ import Testing
             let width = columns + 5
             var output = [Float](repeating: Self.canary, count: rows * width)
             Transformer.multiply(
-                backend,
+                provider,
                 input: padded(input, with: .nan),
                 rows: rows,
                 depth: depth,

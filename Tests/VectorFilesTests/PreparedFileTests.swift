@@ -148,13 +148,44 @@ import VectorTestSupport
         }
     }
 
+    @Test func `a file of version 1 is read, and its codes are narrow`() throws {
+        try withFolder { folder in
+            let rows = PreparedFiles.rows()
+            let path = try PreparedFiles.make(in: folder, rows: rows, level: .baseline)
+            var file = try ForgedFile(path)
+            #expect(file.bytes[8] == 2 && file.bytes[184] == 1)
+            file.put(UInt32(1), at: 8)
+            file.put(UInt32(0), at: 184)
+            file.seal()
+            try file.write(to: path)
+            let prepared = try PreparedCorpusFile.read(path)
+            #expect(prepared.coded.shape.profile == .narrow)
+            #expect(try PreparedCorpusReader(path).summary.version == 1)
+            try PreparedFiles.expectSameResults(prepared, as: rows)
+        }
+    }
+
+    @Test func `a file of any level is read at any other`() throws {
+        for made in KernelLevel.available {
+            try withFolder { folder in
+                let rows = PreparedFiles.rows()
+                let path = try PreparedFiles.make(in: folder, rows: rows, level: made)
+                for used in KernelLevel.available {
+                    let prepared = try PreparedCorpusReader(path).corpus(for: used)
+                    #expect(used.codes.takes(rowsOf: prepared.coded.shape.profile), "made at \(made), used at \(used)")
+                    try PreparedFiles.expectSameResults(prepared, as: rows, level: used)
+                }
+            }
+        }
+    }
+
     @Test("the header is what its description says")
     func header() throws {
         try withFolder { folder in
             let path = try PreparedFiles.make(in: folder, metric: .euclidean, embeddingSource: true)
             let file = try ForgedFile(path)
             let prepared = try PreparedCorpusFile.read(path)
-            #expect(Array(file.bytes[..<16]) == [0x93, 83, 73, 77, 73, 76, 69, 10, 1, 0, 0, 0, 4, 3, 2, 1])
+            #expect(Array(file.bytes[..<16]) == [0x93, 83, 73, 77, 73, 76, 69, 10, 2, 0, 0, 0, 4, 3, 2, 1])
             #expect(file.number(at: 16) == 320 && file.number(at: 24) == file.bytes.count)
             #expect(file.number(at: 32) == 2 + (1 + 2 + 4 + 8) << 32)
             #expect([40, 48, 56, 64].map(file.number) == [24, 300, 300, prepared.prefix])
@@ -168,7 +199,8 @@ import VectorTestSupport
             #expect(file.number(at: 152) == source.count)
             let whole = Checksum64.of(source.span)
             #expect([168, 176].map { UInt64(bitPattern: Int64(file.number(at: $0))) } == [whole, whole])
-            #expect(file.bytes[184..<256].allSatisfy { $0 == 0 })
+            #expect(file.bytes[184] == UInt8(KernelLevel.current.codes.id))
+            #expect(file.bytes[185..<256].allSatisfy { $0 == 0 })
             #expect(Array(file.bytes[256..<264]) == Array("v.npy".utf8) + [0, 0, 0])
             var resealed = file
             resealed.seal()

@@ -5,6 +5,7 @@
 
 import Foundation
 import Similarity
+import SimilarityKernels
 import Testing
 import VectorFiles
 import VectorTestSupport
@@ -22,11 +23,14 @@ enum PreparedFiles {
         in folder: String,
         rows: VectorMatrix = rows(),
         metric: Metric = .cosine,
-        embeddingSource: Bool = false
+        embeddingSource: Bool = false,
+        level: KernelLevel = .current
     ) throws -> String {
         let source = folder + "/v.npy"
         try VectorFile.write(rows, to: source)
-        let prepared = try PreparedCorpus(try VectorFile.read(source), metric: metric)
+        var options = RunOptions()
+        options.level = level
+        let prepared = try PreparedCorpus(try VectorFile.read(source), metric: metric, options: options)
         let path = folder + "/C.simile"
         try PreparedCorpusFile.write(prepared, to: path, source: source, embeddingSource: embeddingSource)
         return path
@@ -36,18 +40,24 @@ enum PreparedFiles {
     static func expectSameResults(
         _ prepared: PreparedCorpus,
         as rows: VectorMatrix,
+        level: KernelLevel = .current,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let options = RunOptions(engine: .reference)
+        var bounded = RunOptions()
+        bounded.level = level
         let metric = prepared.metric
         let expected = try rows.nearest(to: rows, k: 5, metric: metric, excludingSelf: true, options: options)
-        let found = try prepared.nearest(to: rows, k: 5, excludingSelf: true)
+        let found = try prepared.nearest(to: rows, k: 5, excludingSelf: true, options: bounded)
         #expect(found.offsets == expected.offsets && found.rows == expected.rows, sourceLocation: sourceLocation)
         #expect(found.scores.map(\.bitPattern) == expected.scores.map(\.bitPattern), sourceLocation: sourceLocation)
         let threshold =
             expected.scores.isEmpty ? 0 : metric.reported(expected.scores.sorted()[expected.scores.count / 2])
         let pairs = try rows.selfJoin(threshold: threshold, metric: metric, options: options).pairs
-        #expect(try prepared.selfJoin(threshold: threshold).pairs == pairs, sourceLocation: sourceLocation)
+        #expect(
+            try prepared.selfJoin(threshold: threshold, options: bounded).pairs == pairs,
+            sourceLocation: sourceLocation
+        )
         #expect(prepared.vectors.ids == rows.ids, sourceLocation: sourceLocation)
     }
 }

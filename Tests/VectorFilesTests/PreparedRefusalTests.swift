@@ -68,8 +68,8 @@ import VectorTestSupport
                 }
                 #expect(throws: VectorFileError.self) { try PreparedCorpusReader(path) }
             }
-            try expectRefusal(saying: "version 1, found 2, which a newer") { $0.put(UInt32(2), at: 8) }
-            try expectRefusal(saying: "version 1, found 0") { $0.put(UInt32(0), at: 8) }
+            try expectRefusal(saying: "version 1 to 2, found 3, which a newer") { $0.put(UInt32(3), at: 8) }
+            try expectRefusal(saying: "version 1 to 2, found 0") { $0.put(UInt32(0), at: 8) }
             try expectRefusal(saying: "big-endian") { $0.put(UInt32(0x0403_0201), at: 12) }
             try expectRefusal(saying: "byte order mark") { $0.put(UInt32(7), at: 12) }
             try expectRefusal(saying: "magic") { $0.bytes = Array("not a prepared corpus".utf8) }
@@ -104,7 +104,9 @@ import VectorTestSupport
         ("path length", 148, UInt32.max, "path"), ("path length", 148, UInt32(4), "at byte 260"),
         ("path length", 148, UInt32(60_000), "path"), ("source size", 152, UInt64(1), "source"),
         ("source size", 152, UInt64.max, "at byte 159"), ("source time", 160, Int64.min, ""),
-        ("sampled checksum", 168, UInt64(0), "source"), ("reserved", 184, UInt8(1), "at byte 184"),
+        ("sampled checksum", 168, UInt64(0), "source"), ("profile", 184, UInt32(3), "profile"),
+        ("profile", 184, UInt32(0), "profile"),
+        ("reserved", 188, UInt8(1), "at byte 188"), ("an old version", 8, UInt32(1), "at byte 184"),
         ("reserved", 255, UInt8(1), "at byte 255"), ("path with NUL", 257, UInt8(0), "path"),
         ("path not in UTF-8", 257, UInt8(0xFF), "UTF-8"), ("padding of the path", 300, UInt8(1), "at byte 300"),
     ]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The few kernels that need an instruction set Swift cannot name. Every function carries its own target attribute, so
-// the module is compiled for the baseline and still runs there: callers ask `simile_has_avx2` once and take the Swift
-// twin of the same contract where the answer is no. Contracts are written at the Swift twins, in `SimilarityKernels`.
+// The kernels that need an instruction set Swift cannot name. Every function carries its own target attribute, so the module
+// is compiled for the baseline and still runs there; which of them run is decided by the table of levels
+// (`KernelLevel+Table.swift`). Contracts are written at the Swift types that the table names.
 //
 // All pointers may be unaligned; all counts may be zero; no function allocates, locks or writes outside its outputs.
 
@@ -13,13 +13,43 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma clang assume_nonnull begin
+
+/// Floats of the workspace of a GEMM tile.
+#define SIMILE_GEMM_WORKSPACE 81920
+
+/// A pair that an integer filter could not drop, by its place in the tile, and the product of its codes.
+struct simile_survivor {
+    uint16_t query, row;
+    int32_t product;
+};
+
+/// Coded rows against coded queries: the input of a code tile. See `CodeTile` for layout and ranges.
+struct simile_code_tile {
+    /// Panels of 16 rows, `16 * depth` bytes each: step by step, four codes + 128 of each row.
+    const uint8_t *panels;
+    /// Quads of 4 queries, `4 * depth` bytes each: step by step, four codes of each query.
+    const int8_t *queries;
+    /// A quad's corrections, chunk by chunk, one a query: minus 128 times the codes; where products are added in 16 bits, those
+    /// that each of two 16-bit lanes sees, two lanes in one.
+    const int32_t *corrections;
+    /// A product is dropped if it is below `slopes[query] * offsets[row] + tail_slopes[query] * tails[row] + bases[query]`.
+    const float *offsets, *tails, *slopes, *tail_slopes, *bases;
+    size_t panel_count, quad_count, depth, chunk_depth, chunk_count;
+    /// False if all offsets and all tails are zero, so that a kernel need not read them.
+    bool has_row_terms;
+};
+
+#if defined(__x86_64__)
+
 /// Whether this processor and operating system run AVX2, FMA and F16C code. Asked of the hardware once.
 bool simile_has_avx2(void);
 
-/// The same for AVX-512 (F, BW, VL, DQ).
+/// The same for AVX-512 (F, BW, VL, DQ, VNNI).
 bool simile_has_avx512(void);
 
-// Only on x86-64; elsewhere `simile_has_avx2` is false and the rest must not be called (they return zeros).
+/// The same for AVX-512 and AMX (TILE, INT8). A process must still ask for permission before it uses a tile.
+bool simile_has_amx(void);
 
 /// The canonical dot product (verdict): eight `double` lanes, fixed order of addition.
 double simile_verdict_dot_avx2(const float *a, const float *b, size_t depth);
@@ -45,11 +75,12 @@ size_t simile_threshold_scan_avx2(
     const float *scores, const float *norms, const float *offsets, float slope, float base, size_t count,
     int32_t *survivors);
 
-/// `values[i]` = the IEEE half `halves[i]`, exactly.
-void simile_convert_float16_avx2(const uint16_t *halves, size_t count, float *values);
+size_t simile_threshold_scan_avx512(
+    const float *scores, const float *norms, const float *offsets, float slope, float base, size_t count,
+    int32_t *survivors);
 
-/// Floats of the workspace of `simile_gemm_tile_*`.
-#define SIMILE_GEMM_WORKSPACE 81920
+/// `values[i]` = the i-th IEEE half, exactly.
+void simile_convert_float16_avx2(const void *halves, size_t count, float *values);
 
 /// C = A * B^T in single precision; contract at `GEMM`. `workspace` has room for `SIMILE_GEMM_WORKSPACE` floats; `depth > 0`.
 void simile_gemm_tile_avx2(
@@ -59,32 +90,17 @@ void simile_gemm_tile_avx512(
     const float *a, size_t a_stride, size_t rows, const float *b, size_t b_stride, size_t columns, size_t depth, float *c,
     size_t c_stride, float *workspace);
 
-/// A pair that an integer filter could not drop, by its place in the tile, and the product of its codes.
-struct simile_survivor {
-    uint16_t query, row;
-    int32_t product;
-};
-
-/// Coded rows against coded queries: the input of `simile_code_tile_avx2`. See `CodeTile` for layout and ranges.
-struct simile_code_tile {
-    /// Panels of 16 rows, `16 * depth` bytes each: step by step, four codes + 128 of each row.
-    const uint8_t *panels;
-    /// Quads of 4 queries, `4 * depth` bytes each: step by step, four codes of each query.
-    const int8_t *queries;
-    /// A quad's corrections, chunk by chunk, one a query: minus 128 times the codes that a 16-bit lane sees, two lanes in one.
-    const int32_t *corrections;
-    /// A product is dropped if it is below `slopes[query] * offsets[row] + tail_slopes[query] * tails[row] + bases[query]`.
-    const float *offsets, *tails, *slopes, *tail_slopes, *bases;
-    size_t panel_count, quad_count, depth, chunk_depth, chunk_count;
-};
-
 /// Tests all pairs from panel `*panel` on, stops before a panel that may not fit `capacity` and tells in `*panel` where.
 /// Returns how many survivors it wrote.
 size_t simile_code_tile_avx2(
     const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
+size_t simile_code_tile_avx512(
+    const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
 
 /// The same for the first query of the first quad alone, streaming the rows.
 size_t simile_code_row_avx2(
+    const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
+size_t simile_code_row_avx512(
     const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
 
 /// `products[i]` = the integer dot product of the 16-bit codes of the i-th survivor's query and the 8-bit codes of its row;
@@ -92,5 +108,12 @@ size_t simile_code_row_avx2(
 void simile_code_products_avx2(
     const struct simile_survivor *survivors, size_t count, const int16_t *queries, const int8_t *rows, size_t depth,
     int32_t *products);
+void simile_code_products_avx512(
+    const struct simile_survivor *survivors, size_t count, const int16_t *queries, const int8_t *rows, size_t depth,
+    int32_t *products);
+
+#endif
+
+#pragma clang assume_nonnull end
 
 #endif

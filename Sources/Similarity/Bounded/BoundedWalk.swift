@@ -85,7 +85,9 @@ struct BoundedWalk {
         let kept = Atomic<Int>(0)
         let done = Atomic<Int>(0)
 
-        runWorkers(min(usefulWorkers(queryCount), max(segmentTotal, 1))) { worker in
+        let depth = prepared.coded.shape.depth
+        let workers = options.workers.useful(queryCount: queryCount, rowCount: prepared.coded.rowCount, depth: depth)
+        runWorkers(min(workers, max(segmentTotal, 1))) { worker in
             var walker = BoundedWalker<Sink>(self)
             func isCancelled() -> Bool {
                 stop.load(ordering: .relaxed) || options.cancellation?.isCancelled == true
@@ -139,7 +141,7 @@ struct BoundedWalk {
 
     /// The first block of rows of a block of queries: in a triangle its own.
     private func firstBlock(of queries: Range<Int>) -> Int {
-        pairing == .triangle ? queries.lowerBound / CodeShape.blockRows : 0
+        pairing == .triangle ? queries.lowerBound / CodeLayout.blockRows : 0
     }
 
     /// The places of the `index`-th block of rows that a block of queries visits.
@@ -149,7 +151,7 @@ struct BoundedWalk {
     private func places(ofBlock index: Int, for queries: Range<Int>) -> Range<Int> {
         if pairing == .triangle {
             let places = prepared.coded.image.rows(ofBlock: index)
-            let first = queries.lowerBound / CodeShape.panelRows * CodeShape.panelRows
+            let first = queries.lowerBound / CodeLayout.panelRows * CodeLayout.panelRows
             return max(places.lowerBound, min(first, places.upperBound))..<places.upperBound
         }
         return prepared.coded.image.rows(ofBlock: index * blockStride % prepared.coded.image.blockCount)
@@ -167,19 +169,12 @@ struct BoundedWalk {
     @inline(__always)
     func floor(queryNorm: Double, cut: Float) -> CodeBound.Floor {
         guard cut > -.infinity else { return .none }
+        if prepared.metric == .euclidean {
+            let floor = FilterBound.euclideanFloor(queryNorm: queryNorm, cut: cut, slack: verdictSlack)
+            return CodeBound.Floor(value: floor.value, magnitude: floor.magnitude)
+        }
         let limit = FilterBound.lower(cut)
-        if prepared.metric != .euclidean { return CodeBound.Floor(value: limit, magnitude: abs(limit)) }
-        let squares = queryNorm * queryNorm + limit * limit
-        return CodeBound.Floor(
-            value: (queryNorm * queryNorm - limit * limit) / 2 - verdictSlack * squares,
-            magnitude: squares
-        )
-    }
-
-    /// One worker for jobs that end sooner than a thread starts.
-    private func usefulWorkers(_ queryCount: Int) -> Int {
-        let operations = Double(queryCount) * Double(prepared.coded.rowCount) * Double(prepared.coded.shape.depth)
-        return operations < 4e6 ? 1 : options.workers.count
+        return CodeBound.Floor(value: limit, magnitude: abs(limit))
     }
 
     private func joined<Sink>(_ results: [BlockResult<Sink>], blockCount: Int) -> (sinks: [Sink], counters: RunCounters)

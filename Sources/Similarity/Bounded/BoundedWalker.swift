@@ -26,9 +26,9 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
         pair = RowPair(
             queries: walk.pairing == .triangle ? storage : walk.queries,
             corpus: storage,
-            backend: .fastestVector
+            level: walk.options.level
         )
-        filter = CodeFilter(rows: coded, bound: walk.bound, cutsMove: Sink.cutsMove, backend: .fastestVector)
+        filter = CodeFilter(rows: coded, bound: walk.bound, cutsMove: Sink.cutsMove, level: walk.options.level)
     }
 
     /// Makes the codes of a block of queries; false if one of them is invalid and that is to be rejected.
@@ -74,7 +74,7 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
             for block in visits.keys.sorted() {
                 guard let queries = visits[block] else { continue }
                 filter.choose(queries)
-                rowsSeen = ranks.lowerBound == 0 ? 0 : CodeShape.blockRows
+                rowsSeen = ranks.lowerBound == 0 ? 0 : CodeLayout.blockRows
                 walkRows(coded.image.rows(ofBlock: block))
                 visited[block, default: []] += queries
             }
@@ -90,7 +90,7 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
     /// Goes on from what another worker has found for the block. The cuts hold for the joined result.
     mutating func adopt(_ found: BlockSchedule.Findings) {
         filter.visited = found.visited
-        rowsSeen = found.visited.isEmpty ? 0 : CodeShape.blockRows
+        rowsSeen = found.visited.isEmpty ? 0 : CodeLayout.blockRows
         for query in 0..<range.count where found.cuts[query] > cuts[query] {
             cuts[query] = found.cuts[query]
             setFloor(query, cut: cuts[query])
@@ -129,7 +129,7 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
         var next = places.lowerBound
         while next < places.upperBound {
             // While cuts are cold everything survives, so a walk begins with a panel and doubles.
-            let step = max(CodeShape.panelRows, rowsSeen / CodeShape.panelRows * CodeShape.panelRows)
+            let step = max(CodeLayout.panelRows, rowsSeen / CodeLayout.panelRows * CodeLayout.panelRows)
             let end = min(places.upperBound, next + step)
             filter.scan(next..<end)
             decideLikely()

@@ -130,7 +130,8 @@ struct EnginePlan {
             metric: metric,
             directions: spectrum.strongestDirections(corpus.dimension),
             prefixes: prefixes,
-            wanted: wanted
+            wanted: wanted,
+            profile: KernelLevel.current.codes
         )
         let verdict = Cost.verdict + Cost.verdictComponent * Double(corpus.dimension)
         return zip(prefixes, forecast.shares).flatMap { prefix, share in

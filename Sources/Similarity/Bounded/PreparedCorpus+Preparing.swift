@@ -59,7 +59,12 @@ extension PreparedCorpus {
         let order = try Self.order(survey.norms, survey.components, metric: metric)
         guard
             let image = CodeImage(
-                shape: CodeShape(dimension: dimension, prefix: prefix, codesTail: codesTail),
+                shape: CodeShape(
+                    dimension: dimension,
+                    prefix: prefix,
+                    codesTail: codesTail,
+                    profile: options.level.codes
+                ),
                 rowCount: order.count,
                 hasOffsets: encoding.offsetFactor != nil
             )
@@ -70,6 +75,7 @@ extension PreparedCorpus {
             norms: survey.norms,
             image: image,
             by: encoding,
+            level: options.level,
             workers: workers,
             check: check
         )
@@ -81,7 +87,7 @@ extension PreparedCorpus {
         CodedRows.Encoding(
             rotation: rotation,
             normalizes: metric == .cosine,
-            offsetFactor: metric == .euclidean ? 0.5 - FilterBound.verdictSlack(dimension: dimension) : nil
+            offsetFactor: metric == .euclidean ? FilterBound.euclideanOffsetFactor(dimension: dimension) : nil
         )
     }
 
@@ -101,7 +107,7 @@ extension PreparedCorpus {
             levels[level, default: []].append(UInt32(row))
         }
         let width = norms.isEmpty ? 0 : components.count / norms.count
-        let grouping = RowGrouping(components: components, width: width, blockRows: CodeShape.blockRows)
+        let grouping = RowGrouping(components: components, width: width, blockRows: CodeLayout.blockRows)
         return levels.keys.sorted().flatMap { grouping.grouped(levels[$0] ?? []) }
     }
 }

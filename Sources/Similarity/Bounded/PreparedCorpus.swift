@@ -46,7 +46,7 @@ public struct PreparedCorpus: Sendable {
         excludedRows = excluded
         var tile = RowTile()
         hasInvalidRows = excluded.contains { row in
-            tile.load(row..<row + 1, of: vectors.storage, backend: .fastestVector)
+            tile.load(row..<row + 1, of: vectors.storage, level: .current)
             return !tile.isValid
         }
     }

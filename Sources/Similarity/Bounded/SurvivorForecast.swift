@@ -33,7 +33,8 @@ struct SurvivorForecast {
         metric: Metric,
         directions: [Float],
         prefixes: [Int],
-        wanted: Wanted
+        wanted: Wanted,
+        profile: CodeProfile
     ) {
         self.prefixes = prefixes
         let normalizes = metric == .cosine
@@ -51,7 +52,7 @@ struct SurvivorForecast {
         )
         var counts = [Int](repeating: 0, count: prefixes.count)
         for q in 0..<left.count {
-            let pairs = Self.bounds(left, q, right, prefixes: prefixes, metric: metric)
+            let pairs = Self.bounds(left, q, right, prefixes: prefixes, metric: metric, profile: profile)
             let floor = Self.floor(
                 of: pairs.map(\.score),
                 norm: normalizes ? 1 : left.norms[q],
@@ -78,7 +79,8 @@ struct SurvivorForecast {
         _ query: Int,
         _ right: RowSample,
         prefixes: [Int],
-        metric: Metric
+        metric: Metric,
+        profile: CodeProfile
     ) -> [(score: Double, uppers: [Double])] {
         let d = left.dimension
         let q = left.values[query * d..<(query + 1) * d]
@@ -103,10 +105,8 @@ struct SurvivorForecast {
             let uppers = prefixes.indices.map { i -> Double in
                 let part = parts[i]
                 let tails = Double(max(qq - part.qq, 0) * max(xx - part.xx, 0)).squareRoot()
-                // Both sides' codes lose about 1/180 * sqrt(128 / 12) of a chunk of 128.
-                let chunks = Double((prefixes[i] + 127) / 128)
-                let lost = 0.04 * (Double(prefixes[i]) / (128 * chunks)).squareRoot()
-                return dots[i] + tails + lost * Double(part.qq * part.xx).squareRoot() - offset
+                return dots[i] + tails + profile.expectedLoss(prefix: prefixes[i])
+                    * Double(part.qq * part.xx).squareRoot() - offset
             }
             return (Double(dot) - offset, uppers)
         }

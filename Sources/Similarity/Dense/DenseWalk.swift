@@ -58,26 +58,26 @@ struct DenseWalk {
 
     /// Computes the rows of one block; of a symmetric matrix only from the block's first column on.
     private func fill(_ block: Range<Int>, into values: inout MutableSpan<Float>) throws {
-        let backends = engine.backends
+        let kernels = engine.kernels(at: options.level)
         var queries = RowTile()
         var corpus = RowTile()
         var tile = ScoreTile()
-        let entry = DenseEntry(metric: metric, dimension: rows.dimension, backend: backends.vector)
-        queries.load(block, of: rows, backend: backends.vector)
+        let entry = DenseEntry(metric: metric, dimension: rows.dimension, level: kernels.level)
+        queries.load(block, of: rows, level: kernels.level)
         let width = columns.rowCount
         for start in stride(from: isSymmetric ? block.lowerBound : 0, to: width, by: plan.rows) {
             try options.checkCancellation()
             let tileColumns = start..<min(start + plan.rows, width)
             if engine == .reference {
-                corpus.load(tileColumns, of: columns, backend: backends.vector)
+                corpus.load(tileColumns, of: columns, level: kernels.level)
             } else {
                 tile.multiply(
                     queries,
                     &corpus,
                     loading: tileColumns,
                     of: columns,
-                    gemm: backends.gemm,
-                    vector: backends.vector
+                    gemm: kernels.gemm,
+                    level: kernels.level
                 )
             }
             for i in 0..<block.count {
@@ -112,7 +112,7 @@ struct DenseWalk {
 private struct DenseEntry {
     let metric: Metric
     let dimension: Int
-    let backend: KernelBackend
+    let level: KernelLevel
 
     /// The reported value of a pair; `product` is the tile's dot product, nil to compute the value from the rows.
     @inline(__always)
@@ -149,6 +149,6 @@ private struct DenseEntry {
     }
 
     private func verdict(_ queries: borrowing RowTile, _ i: Int, _ corpus: borrowing RowTile, _ j: Int) -> Float {
-        metric.reported(metric.verdict(queries, i, corpus, j, backend: backend))
+        metric.reported(metric.verdict(queries, i, corpus, j, level: level))
     }
 }

@@ -20,7 +20,7 @@ public enum Engine: String, CaseIterable, Sendable {
 
     /// Engines of this build, without ``auto``.
     public static var available: [Engine] {
-        GEMM.backends.contains(.openBLAS) ? [.reference, .simd, .blas, .bounded] : [.reference, .simd, .bounded]
+        GEMM.providers.contains(.openBLAS) ? [.reference, .simd, .blas, .bounded] : [.reference, .simd, .bounded]
     }
 
     /// The engine that does the work: ``auto`` replaced by what it falls back to where there is nothing to plan.
@@ -33,12 +33,12 @@ public enum Engine: String, CaseIterable, Sendable {
     }
 
     /// The kernels of a resolved engine: for tiles, and for everything else.
-    var backends: (gemm: KernelBackend, vector: KernelBackend) {
+    func kernels(at level: KernelLevel) -> (gemm: GEMM.Provider, level: KernelLevel) {
         switch self {
-        case .reference: (.reference, .reference)
-        case .simd: (GEMM.own, .fastestVector)
-        case .blas: (.openBLAS, .fastestVector)
-        case .bounded, .auto: (GEMM.preferred, .fastestVector)
+        case .reference: (.own(.reference), .reference)
+        case .simd: (.own(level), level)
+        case .blas: (.openBLAS, level)
+        case .bounded, .auto: (GEMM.preferred, level)
         }
     }
 }

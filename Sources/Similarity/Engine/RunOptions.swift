@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import SimilarityKernels
+
 /// How an operation is carried out. None of it changes the result of a search or a join.
 public struct RunOptions: Sendable {
     /// The filter in front of the verdict.
@@ -17,6 +19,8 @@ public struct RunOptions: Sendable {
     public var pairLimit: Int?
     /// Called with the lines that tell what ``Engine/auto`` saw and chose, before the work begins.
     public var explain: (@Sendable (String) -> Void)?
+    /// Kernels other than those of the process, for tests.
+    package var level = KernelLevel.current
     /// Tile sizes other than the planned ones, for tests and measurements.
     package var tilePlan: TilePlan?
 

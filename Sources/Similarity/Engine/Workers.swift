@@ -14,10 +14,16 @@ public struct Workers: Sendable, Equatable {
     }
 
     /// As many as the process may use: the smaller of its affinity mask and its control group's CPU quota.
-    public static var available: Workers { Workers(count: min(affinity, quota ?? .max)) }
+    /// Asked of the system once a process.
+    public static let available = Workers(count: min(affinity, quota ?? .max))
 
     /// Only the calling thread.
     public static let single = Workers(count: 1)
+
+    /// One for jobs that end sooner than a thread starts, else all.
+    func useful(queryCount: Int, rowCount: Int, depth: Int) -> Int {
+        Double(queryCount) * Double(rowCount) * Double(depth) < 4e6 ? 1 : count
+    }
 
     /// Processors in the affinity mask.
     package static var affinity: Int { ProcessorCount.affinity }

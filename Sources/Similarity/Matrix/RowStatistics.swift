@@ -68,7 +68,7 @@ extension VectorMatrix {
             let step = max(1, (64 << 10) / dimension)
             for start in stride(from: part * rowsPerPart, to: end, by: step) {
                 let rows = start..<min(start + step, end)
-                tile.load(rows, of: storage, backend: .fastestVector)
+                tile.load(rows, of: storage, level: .current)
                 statistics.add(rows) { tile.norm(at: $0) }
             }
             return statistics

@@ -9,7 +9,7 @@ extension VectorMatrix {
     package func validRows() -> [Int] {
         var tile = RowTile()
         return (0..<rowCount).filter { row in
-            tile.load(row..<row + 1, of: storage, backend: .fastestVector)
+            tile.load(row..<row + 1, of: storage, level: .current)
             return tile.isValid
         }
     }

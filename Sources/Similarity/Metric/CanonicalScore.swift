@@ -17,27 +17,34 @@ extension Metric {
         _ i: Int,
         _ corpus: borrowing RowTile,
         _ j: Int,
-        backend: KernelBackend
+        level: KernelLevel
     ) -> Float {
-        switch self {
-        case .dot:
-            return Float(queries.dot(i, with: corpus, j, backend: backend))
-        case .cosine:
-            let product = queries.norm(at: i) * corpus.norm(at: j)
-            let cosine = Float(queries.dot(i, with: corpus, j, backend: backend) / product)
-            return min(max(cosine, -1), 1)
-        case .euclidean:
-            return 0 - Float(queries.squaredDistance(i, from: corpus, j, backend: backend).squareRoot())
-        }
+        score(
+            ofSum: self == .euclidean
+                ? queries.squaredDistance(i, from: corpus, j, level: level)
+                : queries.dot(i, with: corpus, j, level: level),
+            queryNorm: queries.norm(at: i),
+            rowNorm: corpus.norm(at: j)
+        )
     }
 
     /// The score of one pair of valid rows with those norms, neither of which is excluded.
     @inline(__always)
     func verdict(_ pair: borrowing RowPair, queryNorm: Double, rowNorm: Double) -> Float {
+        score(
+            ofSum: self == .euclidean ? pair.squaredDistance() : pair.dot(),
+            queryNorm: queryNorm,
+            rowNorm: rowNorm
+        )
+    }
+
+    /// The formula, for the squared distance or else the dot product of a pair.
+    @inline(__always)
+    private func score(ofSum sum: Double, queryNorm: Double, rowNorm: Double) -> Float {
         switch self {
-        case .dot: return Float(pair.dot())
-        case .cosine: return min(max(Float(pair.dot() / (queryNorm * rowNorm)), -1), 1)
-        case .euclidean: return 0 - Float(pair.squaredDistance().squareRoot())
+        case .dot: Float(sum)
+        case .cosine: min(max(Float(sum / (queryNorm * rowNorm)), -1), 1)
+        case .euclidean: 0 - Float(sum.squareRoot())
         }
     }
 

@@ -71,19 +71,19 @@ package struct FilterBound {
         switch metric {
         case .dot:
             return Query(
-                slope: Self.lowered(-relativeSlack * norm),
-                base: Self.lowered(Self.lower(cut) - absoluteSlack)
+                slope: Self.withMargin(-relativeSlack * norm),
+                base: Self.withMargin(Self.lower(cut) - absoluteSlack)
             )
         case .cosine:
             guard Self.cosineNorms.contains(norm) else { return .everything }
-            return Query(slope: Self.lowered((Self.lower(cut) - relativeSlack) * norm), base: Float(-0x1p-120))
+            return Query(slope: Self.withMargin((Self.lower(cut) - relativeSlack) * norm), base: Float(-0x1p-120))
         case .euclidean:
             // upper(distance) is minus lower(score).
-            let limit = Self.lower(cut)
-            let squaredNorm = norm * norm
-            let squaredLimit = limit * limit
-            let base = (squaredNorm - squaredLimit) / 2 - verdictSlack * (squaredNorm + squaredLimit)
-            return Query(slope: Self.lowered(-relativeSlack * norm), base: Self.lowered(base - absoluteSlack))
+            let floor = Self.euclideanFloor(queryNorm: norm, cut: cut, slack: verdictSlack)
+            return Query(
+                slope: Self.withMargin(-relativeSlack * norm),
+                base: Self.withMargin(floor.value - absoluteSlack)
+            )
         }
     }
 
@@ -91,7 +91,7 @@ package struct FilterBound {
     @inline(__always)
     package func row(norm: Double) -> (norm: Float, offset: Float) {
         let offset = offset(norm: norm)
-        return (offset.isFinite ? Self.raised(norm) : 0, offset)
+        return (offset.isFinite ? Float(roundingUp: norm) : 0, offset)
     }
 
     @inline(__always)
@@ -100,7 +100,7 @@ package struct FilterBound {
         switch metric {
         case .dot: return 0
         case .cosine: return Self.cosineNorms.contains(norm) ? 0 : -.infinity
-        case .euclidean: return Self.lowered(norm * norm * (0.5 - verdictSlack))
+        case .euclidean: return Self.withMargin(norm * norm * (0.5 - verdictSlack))
         }
     }
 
@@ -122,18 +122,20 @@ package struct FilterBound {
         return (Double(value) + Double(below)) / 2
     }
 
-    /// The least `Float` that is not below `value`.
-    @inline(__always)
-    private static func raised(_ value: Double) -> Float {
-        let rounded = Float(value)
-        return Double(rounded) < value ? rounded.nextUp : rounded
-    }
-
     /// A `Float` at most `value - 8u |value|`.
     @inline(__always)
-    private static func lowered(_ value: Double) -> Float {
-        let target = value - abs(value) * 0x1p-21
-        let rounded = Float(target)
-        return Double(rounded) > target ? rounded.nextDown : rounded
+    private static func withMargin(_ value: Double) -> Float { Float(roundingDown: value - abs(value) * 0x1p-21) }
+
+    /// `(|q|^2 - U^2) / 2 - e (|q|^2 + U^2)` for `U^2 = lower(cut)^2`, and the size of what it is made of: a pair within the cut
+    /// has at least this `q.x - |x|^2 (1/2 - e)`.
+    @inline(__always)
+    static func euclideanFloor(queryNorm: Double, cut: Float, slack: Double) -> (value: Double, magnitude: Double) {
+        let limit = lower(cut)
+        let (squaredNorm, squaredLimit) = (queryNorm * queryNorm, limit * limit)
+        let squares = squaredNorm + squaredLimit
+        return ((squaredNorm - squaredLimit) / 2 - slack * squares, squares)
     }
+
+    /// `1/2 - e`, what a row's squared norm counts in that.
+    static func euclideanOffsetFactor(dimension: Int) -> Double { 0.5 - verdictSlack(dimension: dimension) }
 }

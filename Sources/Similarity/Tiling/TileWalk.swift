@@ -76,7 +76,12 @@ struct TileWalk {
         let kept = Atomic<Int>(0)
         let done = Atomic<Int>(0)
 
-        runWorkers(min(usefulWorkers, max(segmentTotal, 1))) { worker in
+        let workers = options.workers.useful(
+            queryCount: queries.rowCount,
+            rowCount: corpus.rowCount,
+            depth: queries.dimension
+        )
+        runWorkers(min(workers, max(segmentTotal, 1))) { worker in
             var scratch = Scratch()
             while !stop.load(ordering: .relaxed), let taken = schedule.withLock({ $0.next() }) {
                 var baton = taken.baton
@@ -120,12 +125,6 @@ struct TileWalk {
 
     private func firstRow(of block: Range<Int>) -> Int { pairing == .triangle ? block.lowerBound : 0 }
 
-    /// One worker for jobs that end sooner than a thread starts.
-    private var usefulWorkers: Int {
-        let operations = Double(queries.rowCount) * Double(corpus.rowCount) * Double(queries.dimension)
-        return operations < 4e6 ? 1 : options.workers.count
-    }
-
     /// Walks one segment of one block; returns false if it met an invalid row that is to be rejected.
     private func walk<Sink: TileSink>(
         _ rows: Range<Int>,
@@ -134,23 +133,23 @@ struct TileWalk {
         _ scratch: inout Scratch,
         isCancelled: () -> Bool
     ) -> Bool {
-        let backends = engine.backends
+        let kernels = engine.kernels(at: options.level)
         let bound = FilterBound(metric: metric, dimension: queries.dimension)
-        scratch.queries.load(block, of: queries, backend: backends.vector)
+        scratch.queries.load(block, of: queries, level: kernels.level)
         guard isAcceptable(scratch.queries) else { return false }
         for start in stride(from: rows.lowerBound, to: rows.upperBound, by: plan.rows) {
             if isCancelled() { return true }
             let tileRows = start..<min(start + plan.rows, rows.upperBound)
             if engine == .reference {
-                scratch.corpus.load(tileRows, of: corpus, backend: backends.vector)
+                scratch.corpus.load(tileRows, of: corpus, level: kernels.level)
             } else {
                 scratch.tile.multiply(
                     scratch.queries,
                     &scratch.corpus,
                     loading: tileRows,
                     of: corpus,
-                    gemm: backends.gemm,
-                    vector: backends.vector
+                    gemm: kernels.gemm,
+                    level: kernels.level
                 )
             }
             guard isAcceptable(scratch.corpus) else { return false }
@@ -171,7 +170,7 @@ struct TileWalk {
         _ bound: FilterBound,
         _ baton: inout WalkSchedule<Sink>.Baton
     ) {
-        let vector = engine.backends.vector
+        let level = engine.kernels(at: options.level).level
         let (queryRows, rows) = (scratch.queries.rows, scratch.corpus.rows)
         for i in 0..<queryRows.count {
             let query = queryRows.lowerBound + i
@@ -186,7 +185,7 @@ struct TileWalk {
             var length = cut == -.infinity ? 64 : rows.count
             while start < rows.count {
                 let columns = start..<min(start + length, rows.count)
-                let survivorCount = scratch.tile.scan(i, columns, slope: terms.slope, base: terms.base, backend: vector)
+                let survivorCount = scratch.tile.scan(i, columns, slope: terms.slope, base: terms.base, level: level)
                 for s in 0..<survivorCount {
                     let j = scratch.tile.survivor(s)
                     // The cut may have moved since the scan.
@@ -194,7 +193,7 @@ struct TileWalk {
                     guard isPair(query, rows.lowerBound + j, norm: scratch.corpus.norm(at: j)) else {
                         continue
                     }
-                    let score = metric.verdict(scratch.queries, i, scratch.corpus, j, backend: vector)
+                    let score = metric.verdict(scratch.queries, i, scratch.corpus, j, level: level)
                     verdicts += 1
                     baton.sink.offer(query: i, row: rows.lowerBound + j, score: score)
                     let newCut = baton.sink.cut(for: i)
@@ -235,7 +234,7 @@ struct TileWalk {
                 let row = rows.lowerBound + j
                 guard isPair(query, row, norm: scratch.corpus.norm(at: j)) else { continue }
                 baton.counters.verdicts += 1
-                let score = metric.verdict(scratch.queries, i, scratch.corpus, j, backend: .reference)
+                let score = metric.verdict(scratch.queries, i, scratch.corpus, j, level: .reference)
                 baton.sink.offer(query: i, row: row, score: score)
             }
         }

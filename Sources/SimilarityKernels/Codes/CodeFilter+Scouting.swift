@@ -11,10 +11,10 @@ extension CodeFilter {
         precondition(centroids.count == blockCount * depth)
         var decoded = [Float](repeating: 0, count: queryCount * depth)
         for i in 0..<queryCount {
-            let (quad, lane) = i.quotientAndRemainder(dividingBy: 4)
-            let from = quad * 4 * depth + 4 * lane
-            for step in 0..<depth / 4 {
-                for j in 0..<4 { decoded[i * depth + 4 * step + j] = Float(unsafe queries.codes[from + 16 * step + j]) }
+            let from = CodeLayout.start(ofQuery: i, depth: depth)
+            for j in 0..<depth {
+                let (step, place) = j.quotientAndRemainder(dividingBy: CodeLayout.step)
+                decoded[i * depth + j] = Float(unsafe queries.codes[from + CodeLayout.queryStep * step + place])
             }
         }
         var scores = [Float](repeating: 0, count: queryCount * blockCount)

@@ -25,11 +25,11 @@ package struct CodeCandidate: Sendable {
 @safe package struct CodeFilter: ~Copyable {
     let rows: CodedRows
     private let bound: CodeBound
-    private let backend: KernelBackend
+    private let level: KernelLevel
     private(set) var queries = CodedQueries()
     private(set) var floors: [CodeBound.Floor] = []
     private var limits: CodeLimits
-    private let zeros = [Float](repeating: 0, count: CodeShape.blockRows)
+    private let zeros = [Float](repeating: 0, count: CodeLayout.blockRows)
     /// Queries that are scanned, if not all: their numbers, codes and corrections.
     private var chosen: [UInt16]?
     private var chosenCodes: [Int8] = []
@@ -51,16 +51,17 @@ package struct CodeCandidate: Sendable {
 
     /// Pairs put off at which the caller should flush.
     package static let deferredLimit = 1 << 20
-    private static let survivorLimit = CodeShape.blockRows * CodeShape.blockRows
+    private static let survivorLimit = CodeLayout.blockRows * CodeLayout.blockRows
 
     /// - Parameter cutsMove: Whether floors rise while rows are scanned; if not, no pair is put off.
-    package init(rows: CodedRows, bound: CodeBound, cutsMove: Bool, backend: KernelBackend) {
+    package init(rows: CodedRows, bound: CodeBound, cutsMove: Bool, level: KernelLevel) {
         self.rows = rows
         self.bound = bound
         limits = CodeLimits(bound, cutsMove: cutsMove)
-        self.backend = backend
-        // One panel times a block of queries; in cache.
-        unsafe survivors = .allocate(capacity: 2 * CodeShape.panelRows * CodeShape.blockRows)
+        self.level = level
+        precondition(level.codes.takes(rowsOf: rows.shape.profile), "rows are not coded for level \(level)")
+        // A few panels times a block of queries; in cache.
+        unsafe survivors = .allocate(capacity: 4 * CodeLayout.panelRows * CodeLayout.blockRows)
         unsafe selected = .allocate(capacity: Self.survivorLimit)
         unsafe products = .allocate(capacity: Self.survivorLimit)
         unsafe deferred = .allocate(capacity: Self.deferredLimit + Self.survivorLimit)
@@ -89,7 +90,7 @@ package struct CodeCandidate: Sendable {
         rowNumber: (Int) -> Int,
         isLeftOut: (Double) -> Bool
     ) {
-        precondition(count <= CodeShape.blockRows && deferredCount == 0)
+        precondition(count <= CodeLayout.blockRows && deferredCount == 0)
         self.firstPlace = firstPlace
         chosen = nil
         visited = [:]
@@ -98,6 +99,7 @@ package struct CodeCandidate: Sendable {
             of: storage,
             shape: rows.shape,
             by: encoding,
+            level: level,
             rowNumber: rowNumber,
             isLeftOut: isLeftOut
         )
@@ -122,21 +124,21 @@ package struct CodeCandidate: Sendable {
     package mutating func choose(_ subset: [UInt16]?) {
         chosen = subset
         guard let subset else { return }
-        let shape = rows.shape
-        let quads = (subset.count + 3) / 4
-        chosenCodes = Array(repeating: 0, count: quads * 4 * shape.depth)
-        chosenCorrections = Array(repeating: 0, count: quads * 4 * shape.chunkCount)
+        let depth = rows.shape.depth
+        let chunks = queries.chunks.count
+        let padded = CodeLayout.quads(subset.count) * CodeLayout.quadQueries
+        chosenCodes = Array(repeating: 0, count: padded * depth)
+        chosenCorrections = Array(repeating: 0, count: padded * chunks)
         for (i, query) in subset.enumerated() {
-            let (quad, lane) = i.quotientAndRemainder(dividingBy: 4)
-            let (fromQuad, fromLane) = Int(query).quotientAndRemainder(dividingBy: 4)
-            let from = fromQuad * 4 * shape.depth + 4 * fromLane
-            let to = quad * 4 * shape.depth + 4 * lane
-            for step in 0..<shape.depth / 4 {
-                for j in 0..<4 { unsafe chosenCodes[to + 16 * step + j] = queries.codes[from + 16 * step + j] }
+            let from = CodeLayout.start(ofQuery: Int(query), depth: depth)
+            let to = CodeLayout.start(ofQuery: i, depth: depth)
+            for step in stride(from: 0, to: CodeLayout.quadQueries * depth, by: CodeLayout.queryStep) {
+                for j in 0..<CodeLayout.step { unsafe chosenCodes[to + step + j] = queries.codes[from + step + j] }
             }
-            for chunk in 0..<shape.chunkCount {
-                chosenCorrections[(quad * shape.chunkCount + chunk) * 4 + lane] =
-                    unsafe queries.corrections[(fromQuad * shape.chunkCount + chunk) * 4 + fromLane]
+            let fromCorrection = CodeLayout.correction(ofQuery: Int(query), chunks: chunks)
+            let toCorrection = CodeLayout.correction(ofQuery: i, chunks: chunks)
+            for chunk in stride(from: 0, to: CodeLayout.quadQueries * chunks, by: CodeLayout.quadQueries) {
+                chosenCorrections[toCorrection + chunk] = unsafe queries.corrections[fromCorrection + chunk]
             }
         }
     }
@@ -144,9 +146,9 @@ package struct CodeCandidate: Sendable {
     /// Tests the queries against the rows `places` of one block, which begin at a panel. If none have been chosen, those that
     /// have visited the block before are left out.
     package mutating func scan(_ places: Range<Int>) {
-        let block = places.lowerBound / CodeShape.blockRows
-        let first = block * CodeShape.blockRows
-        assert(places.lowerBound % CodeShape.panelRows == 0 && places.upperBound <= first + CodeShape.blockRows)
+        let block = places.lowerBound / CodeLayout.blockRows
+        let first = block * CodeLayout.blockRows
+        assert(places.lowerBound % CodeLayout.panelRows == 0 && places.upperBound <= first + CodeLayout.blockRows)
         let terms = rows.terms(ofBlock: block)
         if let chosen {
             limits.make(for: terms, of: chosen)
@@ -154,7 +156,7 @@ package struct CodeCandidate: Sendable {
             limits.make(for: terms)
             for query in visited[block] ?? [] { limits.leaveOut(Int(query)) }
         }
-        let panelCount = (places.count + CodeShape.panelRows - 1) / CodeShape.panelRows
+        let panelCount = (places.count + CodeLayout.panelRows - 1) / CodeLayout.panelRows
         let deferredBefore = deferredCount
         var likelyCount = 0
         var panel = 0
@@ -216,6 +218,11 @@ package struct CodeCandidate: Sendable {
                             unsafe shape.hasTail
                             ? (rows.base + rows.image.tailNorms).assumingMemoryBound(to: Float.self) + start
                             : zeros.baseAddress
+                        guard let codes = unsafe codes, let corrections = unsafe corrections,
+                            let offsets = unsafe offsets, let tails = unsafe tails,
+                            let slopes = slopes.baseAddress, let tailSlopes = tailSlopes.baseAddress,
+                            let bases = bases.baseAddress
+                        else { return 0 }
                         let panels = unsafe rows.base + (rows.image.panels + start * shape.depth)
                         let tile = unsafe simile_code_tile(
                             panels: panels.assumingMemoryBound(to: UInt8.self),
@@ -223,17 +230,18 @@ package struct CodeCandidate: Sendable {
                             corrections: corrections,
                             offsets: offsets,
                             tails: tails,
-                            slopes: slopes.baseAddress,
-                            tail_slopes: tailSlopes.baseAddress,
-                            bases: bases.baseAddress,
+                            slopes: slopes,
+                            tail_slopes: tailSlopes,
+                            bases: bases,
                             panel_count: panelCount,
-                            quad_count: (queryCount + 3) / CodeShape.quadQueries,
+                            quad_count: CodeLayout.quads(queryCount),
                             depth: shape.depth,
-                            chunk_depth: shape.chunkDepth,
-                            chunk_count: shape.chunkCount
+                            chunk_depth: queries.chunks.chunkDepth,
+                            chunk_count: queries.chunks.count,
+                            has_row_terms: rows.image.hasOffsets || shape.hasTail
                         )
                         return unsafe CodeTile.scan(
-                            backend,
+                            level,
                             tile,
                             from: &panel,
                             isSingleQuery: queryCount == 1,
@@ -278,14 +286,14 @@ package struct CodeCandidate: Sendable {
     /// The second stage for the first `count` selected survivors of a block: appends candidates.
     private mutating func refine(_ count: Int, _ block: Int, _ terms: CodeBlockTerms) {
         if count == 0 { return }
-        let first = block * CodeShape.blockRows
+        let first = block * CodeLayout.blockRows
         let tail = rows.shape.tail
         if tail > 0, let input = unsafe selected.baseAddress, let output = unsafe products.baseAddress,
             let queryTails = unsafe queries.tails.baseAddress
         {
             let tails = unsafe rows.base + (rows.image.tails + first * tail)
             unsafe CodeProduct.fill(
-                backend,
+                level,
                 survivors: UnsafePointer(input),
                 count: count,
                 queries: queryTails,
@@ -328,7 +336,7 @@ package struct CodeCandidate: Sendable {
         let terms = rows.terms(ofBlock: block)
         chosen = nil
         limits.make(for: terms)
-        let first = block * CodeShape.blockRows
+        let first = block * CodeLayout.blockRows
         deferredCount -= count
         var selectedCount = 0
         let hasTerms = rows.image.hasOffsets || rows.shape.hasTail

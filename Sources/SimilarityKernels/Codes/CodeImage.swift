@@ -39,8 +39,8 @@ package struct CodeImage: Sendable, Equatable {
         self.shape = shape
         self.rowCount = rowCount
         self.hasOffsets = hasOffsets
-        let padded = (rowCount + CodeShape.panelRows - 1) / CodeShape.panelRows * CodeShape.panelRows
-        let blockCount = (rowCount + CodeShape.blockRows - 1) / CodeShape.blockRows
+        let padded = CodeLayout.paddedRows(rowCount)
+        let blockCount = (rowCount + CodeLayout.blockRows - 1) / CodeLayout.blockRows
         var end = 0
         var isTooLarge = false
         func place(_ count: Int, _ size: Int) -> Int {
@@ -64,11 +64,11 @@ package struct CodeImage: Sendable, Equatable {
         if isTooLarge { return nil }
     }
 
-    package var blockCount: Int { (rowCount + CodeShape.blockRows - 1) / CodeShape.blockRows }
+    package var blockCount: Int { (rowCount + CodeLayout.blockRows - 1) / CodeLayout.blockRows }
 
     /// The rows of a block.
     package func rows(ofBlock block: Int) -> Range<Int> {
-        block * CodeShape.blockRows..<min((block + 1) * CodeShape.blockRows, rowCount)
+        block * CodeLayout.blockRows..<min((block + 1) * CodeLayout.blockRows, rowCount)
     }
 }
 

@@ -13,54 +13,64 @@ package import CSimilarityKernels
 /// NaN included. The bound may be computed in any order, fused or not: its error is at most `4u` of the sum of the magnitudes
 /// of its three terms, and `2^-147`, `u = 2^-24`.
 ///
-/// Requires: the codes of a chunk have norms whose product is at most 32,767 (then the product is exact on every backend,
+/// Requires: the codes of a chunk have norms whose product is at most 32,767 (then the product is exact on every level,
 /// and below 2^24 for up to 512 chunks, so its `Float` is exact too); the products with `offsets` and `tails` stay within the range of `Float`, and only a base may be
 /// infinite; at most 2^16 rows and queries; `survivors` has room for
 /// one panel: 16 rows times all queries of the quads.
-/// Survivors come panel by panel, in an order that depends on the backend.
+/// Survivors come in an order that depends on the level.
 package enum CodeTile {
-    /// Backends of this kernel on this machine.
-    package static let backends = KernelBackend.vectorBackends
-
     /// Tests pairs from panel `panel` on until all are done or the next panel may not fit; moves `panel` there and returns
     /// the number of survivors.
     package static func scan(
-        _ backend: KernelBackend,
+        _ level: KernelLevel,
         _ tile: simile_code_tile,
         from panel: inout Int,
         isSingleQuery: Bool,
         into survivors: UnsafeMutableBufferPointer<simile_survivor>
     ) -> Int {
         guard let start = survivors.baseAddress else { return 0 }
-        guard backend == .avx2 || backend == .avx512 else {
-            return unsafe portableScan(backend, tile, from: &panel, into: start, capacity: survivors.count)
-        }
         var at = panel
         defer { panel = at }
         return unsafe withUnsafePointer(to: tile) { tile in
             isSingleQuery
-                ? unsafe simile_code_row_avx2(tile, &at, start, survivors.count)
-                : unsafe simile_code_tile_avx2(tile, &at, start, survivors.count)
+                ? unsafe level.kernels.codeRow(tile, &at, start, survivors.count)
+                : unsafe level.kernels.codeTile(tile, &at, start, survivors.count)
         }
     }
 
-    private static func portableScan(
-        _ backend: KernelBackend,
+    static func reference(
+        _ tile: UnsafePointer<simile_code_tile>,
+        _ panel: UnsafeMutablePointer<Int>,
+        _ survivors: UnsafeMutablePointer<simile_survivor>,
+        _ capacity: Int
+    ) -> Int {
+        unsafe walk(tile.pointee, &panel.pointee, survivors, capacity, products: referenceProducts)
+    }
+
+    static func simd(
+        _ tile: UnsafePointer<simile_code_tile>,
+        _ panel: UnsafeMutablePointer<Int>,
+        _ survivors: UnsafeMutablePointer<simile_survivor>,
+        _ capacity: Int
+    ) -> Int {
+        unsafe walk(tile.pointee, &panel.pointee, survivors, capacity, products: simdProducts)
+    }
+
+    /// Panel by panel and query by query; `products` gives those of four rows of a panel.
+    @inline(__always)
+    private static func walk(
         _ tile: simile_code_tile,
-        from panel: inout Int,
-        into survivors: UnsafeMutablePointer<simile_survivor>,
-        capacity: Int
+        _ panel: inout Int,
+        _ survivors: UnsafeMutablePointer<simile_survivor>,
+        _ capacity: Int,
+        products: (_ tile: simile_code_tile, _ panel: Int, _ group: Int, _ query: Int) -> SIMD4<Int32>
     ) -> Int {
         var found = 0
         let queryCount = unsafe 4 * tile.quad_count
         while unsafe panel < tile.panel_count, found + 16 * queryCount <= capacity {
             for query in 0..<queryCount {
                 for group in 0..<4 {
-                    // Four rows at a time: sixteen coordinates of a step in one vector.
-                    let products =
-                        unsafe backend == .reference
-                        ? referenceProducts(tile, panel, group, query)
-                        : simdProducts(tile, panel, group, query)
+                    let products = unsafe products(tile, panel, group, query)
                     for r in 0..<4 {
                         let row = 16 &* panel &+ 4 &* group &+ r
                         let offset = unsafe tile.slopes[query] * tile.offsets[row] + tile.bases[query]
@@ -134,36 +144,5 @@ package enum CodeTile {
             left &-= depth
         }
         return products
-    }
-}
-
-/// The integer dot products of survivors: a query's 16-bit codes and a row's 8-bit codes. Exact.
-///
-/// Requires: `queries` and `rows` readable for `depth` codes at `depth` times each survivor's numbers, `products` writable
-/// for `count` and apart from them; any alignment; the product of the norms of the codes is below 2^31.
-package enum CodeProduct {
-    /// Backends of this kernel on this machine.
-    package static let backends = KernelBackend.vectorBackends
-
-    package static func fill(
-        _ backend: KernelBackend,
-        survivors: UnsafePointer<simile_survivor>,
-        count: Int,
-        queries: UnsafePointer<Int16>,
-        rows: UnsafePointer<Int8>,
-        depth: Int,
-        into products: UnsafeMutablePointer<Int32>
-    ) {
-        if count == 0 { return }
-        if backend == .avx2 || backend == .avx512 {
-            return unsafe simile_code_products_avx2(survivors, count, queries, rows, depth, products)
-        }
-        for i in 0..<count {
-            let query = unsafe queries + Int(survivors[i].query) * depth
-            let row = unsafe rows + Int(survivors[i].row) * depth
-            var sum: Int32 = 0
-            for j in 0..<depth { unsafe sum &+= Int32(query[j]) &* Int32(row[j]) }
-            unsafe products[i] = sum
-        }
     }
 }

@@ -25,6 +25,8 @@ package struct CodeQueryTerms: Sendable {
     private(set) var codes: UnsafeMutableBufferPointer<Int8>
     private(set) var corrections: UnsafeMutableBufferPointer<Int32>
     private(set) var tails: UnsafeMutableBufferPointer<Int16>
+    /// How the codes of the level are cut.
+    private(set) var chunks = CodeProfile.wide.chunks(depth: 4)
     private var rows = WorkingRows()
 
     package init() {
@@ -48,19 +50,20 @@ package struct CodeQueryTerms: Sendable {
         of storage: RowStorage,
         shape: CodeShape,
         by encoding: CodedRows.Encoding,
+        level: KernelLevel,
         rowNumber: (Int) -> Int,
         isLeftOut: (Double) -> Bool
     ) {
-        let backend = KernelBackend.fastestVector
-        let quads = (count + CodeShape.quadQueries - 1) / CodeShape.quadQueries
-        reserve(codes: quads * 4 * shape.depth, corrections: quads * 4 * shape.chunkCount, tails: count * shape.tail)
+        let padded = CodeLayout.quads(count) * CodeLayout.quadQueries
+        chunks = level.codes.chunks(depth: shape.depth)
+        reserve(codes: padded * shape.depth, corrections: padded * chunks.count, tails: count * shape.tail)
         unsafe codes.update(repeating: 0)
         unsafe corrections.update(repeating: 0)
         rows.load(
             count: count,
             of: storage,
             normalizing: encoding.normalizes,
-            backend: backend,
+            level: level,
             rowNumber: rowNumber
         )
         terms = rows.norms.map { norm in
@@ -70,19 +73,17 @@ package struct CodeQueryTerms: Sendable {
             return terms
         }
         var quantizer = Quantizer(capacity: max(shape.depth, shape.tail))
-        // One query is a matrix times a vector: a GEMM would pack the whole rotation for it.
-        let gemm = count < ScoreTile.rowwiseQueryLimit ? KernelBackend.simd : GEMM.preferred
-        rows.rotate(encoding.rotation, columns: 0..<shape.prefix, gemm: gemm)
+        rows.rotate(encoding.rotation, columns: 0..<shape.prefix, gemm: GEMM.preferred)
         for i in 0..<count where !isLeftOut(terms[i].sourceNorm) {
-            encodePrefix(i, shape, encoding, &quantizer, backend)
+            encodePrefix(i, shape, encoding, &quantizer, level)
         }
         if shape.tail == 0 { return }
-        rows.rotate(encoding.rotation, columns: shape.prefix..<shape.prefix + shape.tail, gemm: gemm)
+        rows.rotate(encoding.rotation, columns: shape.prefix..<shape.prefix + shape.tail, gemm: GEMM.preferred)
         for i in 0..<count {
             if isLeftOut(terms[i].sourceNorm) {
                 for j in 0..<shape.tail { unsafe tails[i * shape.tail + j] = 0 }
             } else {
-                encodeTail(i, shape, encoding, &quantizer, backend)
+                encodeTail(i, shape, encoding, &quantizer, level)
             }
         }
     }
@@ -92,52 +93,57 @@ package struct CodeQueryTerms: Sendable {
         _ shape: CodeShape,
         _ encoding: CodedRows.Encoding,
         _ quantizer: inout Quantizer,
-        _ backend: KernelBackend
+        _ level: KernelLevel
     ) {
         let y = unsafe rows.row(at: i)
         var largest: Float = 0
         var norm = 0.0
-        for index in 0..<shape.chunkCount {
-            let range = shape.chunk(index).clamped(to: 0..<shape.prefix)
-            let extent = unsafe Quantizer.extent(y + range.lowerBound, count: range.count, backend: backend)
+        for index in 0..<chunks.count {
+            let range = chunks.range(index, below: shape.prefix)
+            let extent = unsafe Quantizer.extent(y + range.lowerBound, count: range.count, level: level)
             largest = max(largest, extent.largest)
             norm = max(norm, extent.norm)
         }
-        let scale = Quantizer.scale(largest: largest, limit: CodeShape.queryCodeLimit, norm: norm, codeNorm: 180)
-        let (quad, lane) = i.quotientAndRemainder(dividingBy: CodeShape.quadQueries)
-        let quadCodes = unsafe codes.baseAddress.unsafelyUnwrapped + quad * 4 * shape.depth
+        let profile = level.codes
+        let scale = Quantizer.scale(
+            largest: largest,
+            limit: profile.queryLimit,
+            norm: norm,
+            codeNorm: profile.codeNorm
+        )
+        let codes = unsafe codes.baseAddress.unsafelyUnwrapped + CodeLayout.start(ofQuery: i, depth: shape.depth)
+        let corrections =
+            unsafe corrections.baseAddress.unsafelyUnwrapped
+            + CodeLayout.correction(ofQuery: i, chunks: chunks.count)
         var squaredNorm = 0
         var squaredResidual = 0.0
-        for index in 0..<shape.chunkCount {
-            let range = shape.chunk(index).clamped(to: 0..<shape.prefix)
+        for index in 0..<chunks.count {
+            let range = chunks.range(index, below: shape.prefix)
             let coded = unsafe quantizer.quantize(
                 y + range.lowerBound,
                 count: range.count,
                 scale: scale,
-                limit: CodeShape.queryCodeLimit,
-                squaredLimit: CodeShape.squaredChunkLimit,
-                backend: backend
+                limit: profile.queryLimit,
+                squaredLimit: profile.squaredChunkLimit,
+                level: level
             )
             squaredNorm += coded.squaredCodeNorm
             squaredResidual += coded.residual * coded.residual
             var sums: (Int32, Int32) = (0, 0)
             for j in 0..<range.count {
                 let code = quantizer.code(j)
-                let (step, place) = (range.lowerBound + j).quotientAndRemainder(dividingBy: 4)
-                unsafe quadCodes[16 * step + 4 * lane + place] = Int8(truncatingIfNeeded: code)
+                let (step, place) = (range.lowerBound + j).quotientAndRemainder(dividingBy: CodeLayout.step)
+                unsafe codes[CodeLayout.queryStep * step + place] = Int8(truncatingIfNeeded: code)
                 if place < 2 { sums.0 += Int32(code) } else { sums.1 += Int32(code) }
             }
-            let low = UInt16(truncatingIfNeeded: -128 &* sums.0)
-            let high = UInt16(truncatingIfNeeded: -128 &* sums.1)
-            unsafe corrections[(quad * shape.chunkCount + index) * 4 + lane] =
-                Int32(bitPattern: UInt32(low) | UInt32(high) << 16)
+            unsafe corrections[CodeLayout.quadQueries * index] = profile.correction(low: sums.0, high: sums.1)
         }
         terms[i].scale = Double(scale)
         terms[i].codedNorm = Double(scale) * Double(squaredNorm).squareRoot() * (1 + 0x1p-40)
         let error = encoding.error(norm: terms[i].norm, rows: shape.prefix)
         terms[i].residual = squaredResidual.squareRoot() * (1 + 0x1p-40) + error
         if shape.rest > 0 {
-            let computed = unsafe Verdict.dot(backend, y, y, depth: shape.prefix).squareRoot()
+            let computed = unsafe Verdict.dot(level, y, y, depth: shape.prefix).squareRoot()
             terms[i].tailNorm = encoding.rotation.outside(norm: terms[i].norm, computed: computed, error: error)
         }
     }
@@ -147,10 +153,10 @@ package struct CodeQueryTerms: Sendable {
         _ shape: CodeShape,
         _ encoding: CodedRows.Encoding,
         _ quantizer: inout Quantizer,
-        _ backend: KernelBackend
+        _ level: KernelLevel
     ) {
         let y = unsafe rows.row(at: i)
-        let extent = unsafe Quantizer.extent(y, count: shape.tail, backend: backend)
+        let extent = unsafe Quantizer.extent(y, count: shape.tail, level: level)
         let scale = Quantizer.scale(
             largest: extent.largest,
             limit: Int(Int16.max),
@@ -162,7 +168,7 @@ package struct CodeQueryTerms: Sendable {
             count: shape.tail,
             scale: scale,
             limit: Int(Int16.max),
-            backend: backend
+            level: level
         )
         for j in 0..<shape.tail { unsafe tails[i * shape.tail + j] = quantizer.code(j) }
         let error = encoding.error(norm: terms[i].norm, rows: shape.tail)

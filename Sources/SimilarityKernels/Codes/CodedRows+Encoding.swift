@@ -35,6 +35,7 @@ extension CodedRows {
         norms: [Double],
         image: CodeImage,
         by encoding: Encoding,
+        level: KernelLevel,
         workers: Int,
         check: @escaping @Sendable () throws -> Void
     ) throws {
@@ -43,7 +44,7 @@ extension CodedRows {
             let target = unsafe WritableImage(start: start)
             _ = try concurrentMap(count: image.blockCount, workers: workers) { block in
                 try check()
-                var encoder = unsafe BlockEncoder(image: image, encoding: encoding, base: target.start)
+                var encoder = unsafe BlockEncoder(image: image, encoding: encoding, level: level, base: target.start)
                 encoder.encode(block, of: storage, order: order, norms: norms)
             }
         }
@@ -55,7 +56,7 @@ extension CodedRows {
 }
 
 /// The image while it is written, block by block, by workers that share no byte.
-@unsafe private struct WritableImage: @unchecked Sendable {
+@unsafe struct WritableImage: @unchecked Sendable {
     let start: UnsafeMutableRawPointer
 }
 
@@ -65,111 +66,56 @@ extension CodedRows {
     let encoding: CodedRows.Encoding
     private let base: UnsafeMutableRawPointer
     private var rows = WorkingRows()
+    private var panels: PanelEncoder
     private var quantizer: Quantizer
-    private let backend = KernelBackend.fastestVector
+    private let level: KernelLevel
 
-    init(image: CodeImage, encoding: CodedRows.Encoding, base: UnsafeMutableRawPointer) {
+    init(image: CodeImage, encoding: CodedRows.Encoding, level: KernelLevel, base: UnsafeMutableRawPointer) {
         self.image = image
+        self.level = level
         self.encoding = encoding
         unsafe self.base = unsafe base
-        quantizer = Quantizer(capacity: max(image.shape.depth, image.shape.tail))
+        unsafe panels = PanelEncoder(image: image, level: level, base: base)
+        quantizer = Quantizer(capacity: image.shape.tail)
     }
 
     mutating func encode(_ block: Int, of storage: RowStorage, order: [UInt32], norms: [Double]) {
         let places = image.rows(ofBlock: block)
-        rows.load(count: places.count, of: storage, normalizing: encoding.normalizes, backend: backend) {
+        rows.load(count: places.count, of: storage, normalizing: encoding.normalizes, level: level) {
             Int(order[places.lowerBound + $0])
         }
         rows.rotate(encoding.rotation, columns: 0..<image.shape.prefix, gemm: GEMM.preferred)
         var terms = CodeBlockTerms(scale: 0, residual: 0, prefixNorm: 0, tailNorm: 0, norm: 0)
-        let scale = prefixScale()
+        let scale = panels.scale(for: rows)
         terms.scale = Double(scale)
         for (i, place) in places.enumerated() {
             let source = Int(order[place])
             let norm = encoding.normalizes ? 1 : norms[source]
             unsafe (base + image.order).storeBytes(of: order[place], toByteOffset: 4 * place, as: UInt32.self)
             unsafe (base + image.norms).storeBytes(of: norms[source], toByteOffset: 8 * place, as: Double.self)
-            let prefix = encodePrefix(i, at: place, scale: scale)
+            let prefix = panels.encode(rows, i, at: place, scale: scale)
             let error = encoding.error(norm: norm, rows: image.shape.prefix)
-            let residual = raised(prefix.residual + error)
-            let prefixNorm = raised(prefix.norm * (1 + 0x1p-40) + error)
-            unsafe (base + image.prefixTerms).storeBytes(of: residual, toByteOffset: 8 * place, as: Float.self)
-            unsafe (base + image.prefixTerms).storeBytes(of: prefixNorm, toByteOffset: 8 * place + 4, as: Float.self)
+            let residual = Float(roundingUp: prefix.residual + error)
+            let prefixNorm = Float(roundingUp: prefix.norm * (1 + 0x1p-40) + error)
+            panels.write(residual: residual, prefixNorm: prefixNorm, at: place)
             terms.residual = max(terms.residual, Double(residual))
             terms.prefixNorm = max(terms.prefixNorm, Double(prefixNorm))
             terms.norm = max(terms.norm, norm)
             if image.shape.rest > 0 {
-                let outside = raised(encoding.rotation.outside(norm: norm, computed: prefix.norm, error: error))
+                let outside = Float(
+                    roundingUp: encoding.rotation.outside(norm: norm, computed: prefix.norm, error: error)
+                )
                 unsafe (base + image.tailNorms).storeBytes(of: outside, toByteOffset: 4 * place, as: Float.self)
                 terms.tailNorm = max(terms.tailNorm, Double(outside))
             }
             if let factor = encoding.offsetFactor {
-                let offset = lowered(norm * norm * factor)
+                let offset = Float(roundingDown: norm * norm * factor)
                 unsafe (base + image.offsets).storeBytes(of: offset, toByteOffset: 4 * place, as: Float.self)
             }
         }
-        padPanel(after: places.upperBound)
+        panels.pad(after: places.upperBound)
         if image.shape.tail > 0 { terms.tailNorm = encodeTails(places, norms: norms, order: order) }
-        let start = unsafe base + (image.blocks + CodeImage.blockBytes * block)
-        for (i, term) in [terms.scale, terms.residual, terms.prefixNorm, terms.tailNorm, terms.norm].enumerated() {
-            unsafe start.storeBytes(of: term, toByteOffset: 8 * i, as: Double.self)
-        }
-    }
-
-    /// One scale for the block: the largest chunk norm and the largest coordinate fit.
-    private func prefixScale() -> Float {
-        var largest: Float = 0
-        var norm = 0.0
-        for i in 0..<rows.count {
-            let y = unsafe rows.row(at: i)
-            for chunk in 0..<image.shape.chunkCount {
-                let range = image.shape.chunk(chunk).clamped(to: 0..<image.shape.prefix)
-                let extent = unsafe Quantizer.extent(y + range.lowerBound, count: range.count, backend: backend)
-                largest = max(largest, extent.largest)
-                norm = max(norm, extent.norm)
-            }
-        }
-        return Quantizer.scale(largest: largest, limit: CodeShape.rowCodeLimit, norm: norm, codeNorm: 180)
-    }
-
-    /// Writes the codes of one row into its panel; returns what they lose, at most, and about the length of the coordinates.
-    private mutating func encodePrefix(_ index: Int, at place: Int, scale: Float) -> (residual: Double, norm: Double) {
-        let shape = image.shape
-        let y = unsafe rows.row(at: index)
-        var squaredResidual = 0.0
-        for chunk in 0..<shape.chunkCount {
-            let range = shape.chunk(chunk).clamped(to: 0..<shape.prefix)
-            let coded = unsafe quantizer.quantize(
-                y + range.lowerBound,
-                count: range.count,
-                scale: scale,
-                limit: CodeShape.rowCodeLimit,
-                squaredLimit: CodeShape.squaredChunkLimit,
-                at: range.lowerBound,
-                backend: backend
-            )
-            squaredResidual += coded.residual * coded.residual
-        }
-        let (panel, lane) = place.quotientAndRemainder(dividingBy: CodeShape.panelRows)
-        let codes = unsafe base + (image.panels + panel * CodeShape.panelRows * shape.depth + 4 * lane)
-        for step in 0..<shape.depth / 4 {
-            let bytes = SIMD4<UInt8>(truncatingIfNeeded: quantizer.fourCodes(4 &* step, below: shape.prefix) &+ 128)
-            unsafe codes.storeBytes(of: bytes, toByteOffset: 64 &* step, as: SIMD4<UInt8>.self)
-        }
-        let norm = unsafe Verdict.dot(backend, y, y, depth: shape.prefix).squareRoot()
-        return (squaredResidual.squareRoot() * (1 + 0x1p-40), norm)
-    }
-
-    /// The rows that fill up the last panel have codes 0.
-    private func padPanel(after end: Int) {
-        let shape = image.shape
-        for place in end..<(end + CodeShape.panelRows - 1) / CodeShape.panelRows * CodeShape.panelRows {
-            let (panel, lane) = place.quotientAndRemainder(dividingBy: CodeShape.panelRows)
-            let codes = unsafe base + (image.panels + panel * CodeShape.panelRows * shape.depth + 4 * lane)
-            for step in 0..<shape.depth / 4 {
-                unsafe codes.storeBytes(of: 0x8080_8080, toByteOffset: 64 * step, as: UInt32.self)
-            }
-        }
+        panels.write(terms, ofBlock: block)
     }
 
     /// Writes the tails of a block; returns the largest tail norm.
@@ -179,7 +125,7 @@ extension CodedRows {
         rows.rotate(encoding.rotation, columns: shape.prefix..<shape.prefix + shape.tail, gemm: GEMM.preferred)
         for (i, place) in places.enumerated() {
             let y = unsafe rows.row(at: i)
-            let extent = unsafe Quantizer.extent(y, count: shape.tail, backend: backend)
+            let extent = unsafe Quantizer.extent(y, count: shape.tail, level: level)
             let scale = Quantizer.scale(
                 largest: extent.largest,
                 limit: CodeShape.tailRowLimit,
@@ -191,7 +137,7 @@ extension CodedRows {
                 count: shape.tail,
                 scale: scale,
                 limit: CodeShape.tailRowLimit,
-                backend: backend
+                level: level
             )
             let codes = unsafe base + (image.tails + place * shape.tail)
             var j = 0
@@ -206,25 +152,13 @@ extension CodedRows {
             }
             let norm = encoding.normalizes ? 1 : norms[Int(order[place])]
             let error = encoding.error(norm: norm, rows: shape.tail)
-            let tailNorm = raised(extent.norm * (1 + 0x1p-40) + error)
+            let tailNorm = Float(roundingUp: extent.norm * (1 + 0x1p-40) + error)
             let start = unsafe base + (image.tailTerms + 8 * place)
-            unsafe start.storeBytes(of: raised(coded.residual + error), as: Float.self)
+            unsafe start.storeBytes(of: Float(roundingUp: coded.residual + error), as: Float.self)
             unsafe start.storeBytes(of: scale, toByteOffset: 4, as: Float.self)
             unsafe (base + image.tailNorms).storeBytes(of: tailNorm, toByteOffset: 4 * place, as: Float.self)
             largestNorm = max(largestNorm, Double(tailNorm))
         }
         return largestNorm
-    }
-
-    /// The least `Float` that is not below `value`.
-    private func raised(_ value: Double) -> Float {
-        let rounded = Float(value)
-        return Double(rounded) < value ? rounded.nextUp : rounded
-    }
-
-    /// The greatest `Float` that is not above `value`.
-    private func lowered(_ value: Double) -> Float {
-        let rounded = Float(value)
-        return Double(rounded) > value ? rounded.nextDown : rounded
     }
 }

@@ -93,15 +93,15 @@ package struct CodedRows: Sendable {
         for block in 0..<image.blockCount {
             let places = image.rows(ofBlock: block)
             let panels = stride(
-                from: places.lowerBound / CodeShape.panelRows,
-                to: (places.upperBound + 15) / CodeShape.panelRows,
+                from: places.lowerBound / CodeLayout.panelRows,
+                to: CodeLayout.paddedRows(places.upperBound) / CodeLayout.panelRows,
                 by: 4
             )
             for i in 0..<depth { sums[i] = .zero }
             var panelCount = 0
             for panel in panels {
                 // Step t of a panel is 64 bytes, so vector 4t + r has the coordinates of step t of rows 4r ..< 4r + 4.
-                let start = unsafe base + (image.panels + panel * CodeShape.panelRows * depth)
+                let start = unsafe base + (image.panels + panel * CodeLayout.panelRows * depth)
                 for i in 0..<depth {
                     let bytes: SIMD16<UInt8> = unsafe start.loadUnaligned(
                         fromByteOffset: 16 &* i,
@@ -111,7 +111,7 @@ package struct CodedRows: Sendable {
                 }
                 panelCount += 1
             }
-            let rowCount = Float(CodeShape.panelRows * max(panelCount, 1))
+            let rowCount = Float(CodeLayout.panelRows * max(panelCount, 1))
             let scale = Float(terms(ofBlock: block).scale)
             for coordinate in 0..<depth {
                 let (step, lane) = coordinate.quotientAndRemainder(dividingBy: 4)

@@ -39,7 +39,7 @@
     package static func extent(
         _ y: UnsafePointer<Float>,
         count: Int,
-        backend: KernelBackend
+        level: KernelLevel
     ) -> (norm: Double, largest: Float) {
         var peaks = SIMD4<Float>.zero
         var i = 0
@@ -54,7 +54,7 @@
             unsafe largest = max(largest, abs(y[i]))
             i &+= 1
         }
-        return unsafe (Verdict.dot(backend, y, y, depth: count).squareRoot(), largest)
+        return unsafe (Verdict.dot(level, y, y, depth: count).squareRoot(), largest)
     }
 
     /// A scale for coordinates whose largest magnitude and (chunk) norm are known: codes stay within `limit`, and their norm
@@ -73,7 +73,7 @@
         limit: Int,
         squaredLimit: Int = .max,
         at offset: Int = 0,
-        backend: KernelBackend
+        level: KernelLevel
     ) -> (squaredCodeNorm: Int, residual: Double) {
         let codes = unsafe codes.baseAddress.unsafelyUnwrapped + offset
         let residuals = unsafe residuals.baseAddress.unsafelyUnwrapped
@@ -123,8 +123,8 @@
             squaredCodeNorm -= 2 * Int(abs(code)) - 1
             unsafe residuals[largest] = y[largest] - Float(codes[largest]) * scale
         }
-        let lost = unsafe Verdict.dot(backend, residuals, residuals, depth: count).squareRoot()
-        let size = unsafe Verdict.dot(backend, y, y, depth: count).squareRoot()
+        let lost = unsafe Verdict.dot(level, residuals, residuals, depth: count).squareRoot()
+        let size = unsafe Verdict.dot(level, y, y, depth: count).squareRoot()
         let underflow = Double(count).squareRoot() * 0x1p-148
         return (squaredCodeNorm, (lost * (1 + 0x1p-22) + size * 0x1p-22) * (1 + 0x1p-40) + underflow)
     }

@@ -30,7 +30,7 @@ package struct Rotation: Sendable {
                 var sum = 0.0
                 for j in 0...i {
                     let product = unsafe Verdict.dot(
-                        .fastestVector,
+                        .current,
                         start + i * dimension,
                         start + j * dimension,
                         depth: dimension

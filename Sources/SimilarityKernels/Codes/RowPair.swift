@@ -9,13 +9,13 @@
     private var loadedQuery = -1
     private var query: UnsafePointer<Float>
     private var row: UnsafePointer<Float>
-    private let backend: KernelBackend
+    private let level: KernelLevel
 
-    package init(queries: RowStorage, corpus: RowStorage, backend: KernelBackend) {
+    package init(queries: RowStorage, corpus: RowStorage, level: KernelLevel) {
         precondition(queries.dimension == corpus.dimension)
         self.queries = queries
         self.corpus = corpus
-        self.backend = backend
+        self.level = level
         unsafe scratch = .allocate(capacity: 2 * queries.dimension)
         unsafe query = UnsafePointer(scratch.baseAddress.unsafelyUnwrapped)
         unsafe row = unsafe query
@@ -46,11 +46,11 @@
 
     /// The canonical dot product of the pair, in `Double`.
     @inline(__always)
-    package func dot() -> Double { unsafe Verdict.dot(backend, query, row, depth: queries.dimension) }
+    package func dot() -> Double { unsafe Verdict.dot(level, query, row, depth: queries.dimension) }
 
     /// The canonical squared distance of the pair, in `Double`.
     @inline(__always)
     package func squaredDistance() -> Double {
-        unsafe Verdict.squaredDistance(backend, query, row, depth: queries.dimension)
+        unsafe Verdict.squaredDistance(level, query, row, depth: queries.dimension)
     }
 }

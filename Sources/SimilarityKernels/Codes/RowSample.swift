@@ -13,7 +13,7 @@ package struct RowSample: Sendable {
     /// Reads rows of a matrix and multiplies them with `directions`, row-major `d x d`, or leaves them if it is empty.
     package init(of storage: RowStorage, rows: [Int], directions: [Float], normalizing: Bool) {
         var sample = WorkingRows()
-        sample.load(count: rows.count, of: storage, normalizing: normalizing, backend: .fastestVector) { rows[$0] }
+        sample.load(count: rows.count, of: storage, normalizing: normalizing, level: .current) { rows[$0] }
         let all = 0..<storage.dimension
         if directions.isEmpty {
             sample.rotate(.identity(dimension: storage.dimension), columns: all, gemm: GEMM.preferred)

@@ -23,7 +23,7 @@ package enum RowSurvey {
             let first = part * rowsPerPart
             let count = min(rowsPerPart, storage.rowCount - first)
             var rows = WorkingRows()
-            rows.load(count: count, of: storage, normalizing: width > 0, backend: .fastestVector) { first + $0 }
+            rows.load(count: count, of: storage, normalizing: width > 0, level: .current) { first + $0 }
             if width > 0 { rows.project(onto: directions, 0..<width, gemm: GEMM.preferred) }
             var components: [Float] = []
             components.reserveCapacity(count * width)

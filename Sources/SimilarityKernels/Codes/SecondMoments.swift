@@ -10,7 +10,7 @@ package enum SecondMoments {
     package static func compute(of storage: RowStorage, rows: [Int], workers: Int) throws -> [Float] {
         let dimension = storage.dimension
         var sample = WorkingRows()
-        sample.load(count: rows.count, of: storage, normalizing: true, backend: .fastestVector) { rows[$0] }
+        sample.load(count: rows.count, of: storage, normalizing: true, level: .current) { rows[$0] }
         sample.rotate(.identity(dimension: dimension), columns: 0..<dimension, gemm: GEMM.preferred)
         var columns = [Float](repeating: 0, count: rows.count * dimension)
         for i in 0..<rows.count where sample.norms[i] > 0 && sample.norms[i] <= RowTile.normLimit {

@@ -9,6 +9,7 @@
     private(set) var count = 0
     private var dimension = 0
     private var columns = 0
+    private var level = KernelLevel.reference
     /// Canonical norms of the rows as they were, not finite for a row that is not.
     private(set) var norms: [Double] = []
 
@@ -33,10 +34,11 @@
         count: Int,
         of storage: RowStorage,
         normalizing: Bool,
-        backend: KernelBackend,
+        level: KernelLevel,
         rowNumber: (Int) -> Int
     ) {
         self.count = count
+        self.level = level
         dimension = storage.dimension
         columns = 0
         if unsafe vectors.count < count * dimension {
@@ -48,7 +50,7 @@
             let row = rowNumber(i)
             let vector = unsafe vectors.baseAddress.unsafelyUnwrapped + i * dimension
             unsafe storage.copyRows(row..<row + 1, into: vector)
-            let norm = unsafe Verdict.dot(backend, vector, vector, depth: dimension).squareRoot()
+            let norm = unsafe Verdict.dot(level, vector, vector, depth: dimension).squareRoot()
             norms.append(norm)
             if normalizing, norm > 0, norm.isFinite {
                 let inverse = 1 / norm
@@ -57,8 +59,16 @@
         }
     }
 
+    /// Takes `count` rows of `columns` coordinates that `fill` writes, as if they had been computed; `row(at:)` gives them.
+    mutating func load(count: Int, columns: Int, fill: (_ row: Int, _ vector: UnsafeMutablePointer<Float>) -> Void) {
+        self.count = count
+        reserve(columns)
+        let start = unsafe rotated.baseAddress.unsafelyUnwrapped
+        for i in 0..<count { unsafe fill(i, start + i * columns) }
+    }
+
     /// Computes coordinates `columns` of the rotated rows; `row(at:)` gives them.
-    mutating func rotate(_ rotation: Rotation, columns: Range<Int>, gemm: KernelBackend) {
+    mutating func rotate(_ rotation: Rotation, columns: Range<Int>, gemm: GEMM.Provider) {
         if !rotation.isIdentity { return project(onto: rotation.matrix, columns, gemm: gemm) }
         reserve(columns.count)
         guard let start = unsafe rotated.baseAddress, let source = unsafe vectors.baseAddress else { return }
@@ -71,13 +81,28 @@
     }
 
     /// Computes the products of the rows with rows `directions` of a row-major matrix; `row(at:)` gives them.
-    mutating func project(onto matrix: [Float], _ directions: Range<Int>, gemm: KernelBackend) {
+    mutating func project(onto matrix: [Float], _ directions: Range<Int>, gemm: GEMM.Provider) {
         precondition(directions.upperBound * dimension <= matrix.count)
         reserve(directions.count)
         unsafe matrix.withUnsafeBufferPointer { matrix in
             guard let basis = matrix.baseAddress, let start = unsafe rotated.baseAddress,
                 let source = unsafe vectors.baseAddress
             else { return }
+            // A few rows are a matrix times vectors: a GEMM would pack all directions for them.
+            if count < ScoreTile.rowwiseQueryLimit {
+                for i in 0..<count {
+                    unsafe DotRows.score(
+                        level,
+                        query: source + i * dimension,
+                        rows: basis + directions.lowerBound * dimension,
+                        stride: dimension,
+                        count: directions.count,
+                        depth: dimension,
+                        into: start + i * directions.count
+                    )
+                }
+                return
+            }
             unsafe GEMM.multiplyTransposed(
                 gemm,
                 a: source,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CSimilarityKernels
-
 /// scores <- X * q for row-major X (count x depth) and one query: the filter for a single query, where a GEMM would
 /// spend its time packing.
 ///
@@ -10,12 +8,9 @@ internal import CSimilarityKernels
 /// Rounding: terms may be added in any order, fused or not; per entry `|error| <= g * |q||x| + depth * 2^-149`, where
 /// `g = depth*u / (1 - depth*u)` and `u = 2^-24`.
 package enum DotRows {
-    /// Backends of this kernel on this machine.
-    package static let backends = KernelBackend.vectorBackends
-
     /// Fills `scores` with the dot products of one query and `count` rows.
     package static func score(
-        _ backend: KernelBackend,
+        _ level: KernelLevel,
         query: UnsafePointer<Float>,
         rows: UnsafePointer<Float>,
         stride: Int,
@@ -23,27 +18,13 @@ package enum DotRows {
         depth: Int,
         into scores: UnsafeMutablePointer<Float>
     ) {
-        switch backend {
-        case .avx2, .avx512:
-            unsafe simile_dot_rows_avx2(query, rows, stride, count, depth, scores)
-        case .reference:
-            for r in 0..<count {
-                let row = unsafe rows + r * stride
-                var sum: Float = 0
-                for i in 0..<depth { unsafe sum += query[i] * row[i] }
-                unsafe scores[r] = sum
-            }
-        case .simd, .openBLAS:
-            for r in 0..<count {
-                unsafe scores[r] = simdDot(query, rows + r * stride, depth: depth)
-            }
-        }
+        unsafe level.kernels.dotRows(query, rows, stride, count, depth, scores)
     }
 
     /// Fills `scores` as `score` does and `squaredNorms` as `Verdict.squaredNorms` does, in one read of the rows: a single
     /// query costs what its corpus takes to come from memory.
     package static func scoreWithNorms(
-        _ backend: KernelBackend,
+        _ level: KernelLevel,
         query: UnsafePointer<Float>,
         rows: UnsafePointer<Float>,
         stride: Int,
@@ -52,23 +33,13 @@ package enum DotRows {
         into scores: UnsafeMutablePointer<Float>,
         squaredNorms: UnsafeMutablePointer<Double>
     ) {
-        if backend == .avx2 || backend == .avx512 {
-            return unsafe simile_dot_rows_with_norms_avx2(query, rows, stride, count, depth, scores, squaredNorms)
-        }
-        // Row by row: the second look at a row finds it in the first-level cache.
-        for r in 0..<count {
-            let row = unsafe rows + r * stride
-            unsafe squaredNorms[r] = Verdict.dot(backend, row, row, depth: depth)
-            unsafe score(
-                backend,
-                query: query,
-                rows: row,
-                stride: stride,
-                count: 1,
-                depth: depth,
-                into: scores + r
-            )
-        }
+        unsafe level.kernels.dotRowsWithNorms(query, rows, stride, count, depth, scores, squaredNorms)
+    }
+
+    static func referenceDot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, depth: Int) -> Float {
+        var sum: Float = 0
+        for i in 0..<depth { unsafe sum += a[i] * b[i] }
+        return sum
     }
 
     /// Four accumulators: additions have a latency of three to four cycles, and one is issued each cycle at least.

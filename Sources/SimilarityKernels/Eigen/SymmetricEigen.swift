@@ -6,7 +6,7 @@
 /// 0 <= n <= `largestOrder`.
 /// Gives: `values` descending; row i of the row-major `vectors` is an eigenvector of unit length for `values[i]`. The
 /// first of its components of largest magnitude is positive. That leaves open which basis an eigenvalue of several
-/// dimensions gets: a backend gives the same one each time, another backend another.
+/// dimensions gets: a provider gives the same one each time, another provider another.
 /// Throws `EigenError` if an entry that is read is NaN or infinite, or an eigenvalue is beyond `Float`.
 ///
 /// Accuracy, with `u = 2^-24` and |A| the largest magnitude of an eigenvalue, for every i and j:
@@ -22,8 +22,16 @@
 /// The bytes of the reference are the same on every machine. Those of OpenBLAS are the same for one machine and one
 /// number of OpenBLAS threads, which it uses as they are set. Where LAPACK does not converge, the reference takes over.
 package enum SymmetricEigen {
-    /// Backends in this build, slowest first.
-    package static let backends: [KernelBackend] = {
+    /// Whose solver it is.
+    package enum Provider: Sendable {
+        /// Plain loops in `Double`.
+        case reference
+        /// LAPACK of OpenBLAS; only with the trait `OpenBLAS`.
+        case openBLAS
+    }
+
+    /// Providers in this build, slowest first.
+    package static let providers: [Provider] = {
         #if OpenBLAS
         [.reference, .openBLAS]
         #else
@@ -31,8 +39,8 @@ package enum SymmetricEigen {
         #endif
     }()
 
-    /// The fastest backend of this build.
-    package static let preferred: KernelBackend = {
+    /// The fastest provider of this build.
+    package static let preferred: Provider = {
         #if OpenBLAS
         .openBLAS
         #else
@@ -45,7 +53,7 @@ package enum SymmetricEigen {
 
     /// Decomposes a symmetric matrix.
     package static func decompose(
-        _ backend: KernelBackend,
+        _ provider: Provider,
         matrix: [Float],
         order: Int
     ) throws(EigenError) -> (values: [Float], vectors: [Float]) {
@@ -57,19 +65,19 @@ package enum SymmetricEigen {
             }
         }
         if order == 0 { return ([], []) }
-        var result = try backendDecompose(backend, matrix, order)
+        var result = try decompose(provider, matrix, order)
         guard result.values.allSatisfy(\.isFinite) else { throw .tooLarge(order: order) }
         for row in 0..<order { orient(&result.vectors, row * order..<(row + 1) * order) }
         return result
     }
 
-    private static func backendDecompose(
-        _ backend: KernelBackend,
+    private static func decompose(
+        _ provider: Provider,
         _ matrix: [Float],
         _ order: Int
     ) throws(EigenError) -> (values: [Float], vectors: [Float]) {
         #if OpenBLAS
-        if backend == .openBLAS { return try openBLASDecompose(matrix, order) }
+        if provider == .openBLAS { return try openBLASDecompose(matrix, order) }
         #endif
         return try referenceDecompose(matrix, order)
     }

@@ -4,7 +4,6 @@
 
 #if OpenBLAS
 internal import COpenBLAS
-internal import CSimilarityKernels
 
 extension GEMM {
     static func openBLASMultiply(
@@ -46,20 +45,26 @@ package enum OpenBLASRuntime {
     /// The kernel set that OpenBLAS chose for this processor, e.g. `Zen`.
     package static var core: String { unsafe openblas_get_corename().map { unsafe String(cString: $0) } ?? "" }
 
-    /// Whether the kernels are as wide as the processor: an OpenBLAS that is older than the processor takes it for one of its
-    /// ancestors (0.3.21, Debian 12's, takes newer Intel ones for a "Prescott", with SSE3), and then runs at a fraction of its speed.
-    /// A core that we do not know is believed.
-    package static var knowsProcessor: Bool {
-        let narrow = [
+    /// Whether the kernels are narrower than those of the level of this process: an OpenBLAS that is older than the processor takes
+    /// it for one of its ancestors (0.3.21, Debian 12's, takes newer Intel ones for a "Prescott", with SSE3), and then runs at a
+    /// fraction of its speed. A core that we do not know is believed.
+    package static var isBelowLevel: Bool {
+        let sse = [
             "Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Generic", "Katmai", "Coppermine", "Northwood",
-            "Banias",
+            "Banias", "Atom", "Barcelona", "Bobcat",
         ]
-        let wide = [
-            "Sandybridge", "Haswell", "Zen", "Excavator", "Steamroller", "Piledriver", "Bulldozer", "Barcelona",
-        ]
-        if simile_has_avx512() { return !(narrow + wide).contains(core) }
-        if simile_has_avx2() { return !(narrow + wide.filter { $0 != "Haswell" && $0 != "Zen" }).contains(core) }
-        return true
+        let avx = ["Sandybridge", "Bulldozer", "Piledriver", "Steamroller"]
+        let avx2 = ["Haswell", "Zen", "Excavator"]
+        return switch KernelLevel.current.name {
+        case "reference", "baseline": false
+        case "avx2": (sse + avx).contains(core)
+        default: (sse + avx + avx2).contains(core)
+        }
+    }
+
+    /// The core that OpenBLAS should be told to take, for a person: the widest that all versions have.
+    package static var remedy: String {
+        KernelLevel.current.name == "avx2" ? "Haswell" : "SkylakeX"
     }
 
     /// How many threads one OpenBLAS call may use now.

@@ -9,16 +9,16 @@
 // past it from L2, and `rowsPerPass` keeps that part of A inside L2.
 
 extension GEMM {
-    static func simdMultiply(
-        a: UnsafePointer<Float>,
-        aStride: Int,
-        rows: Int,
-        b: UnsafePointer<Float>,
-        bStride: Int,
-        columns: Int,
-        depth: Int,
-        c: UnsafeMutablePointer<Float>,
-        cStride: Int
+    static func simdTile(
+        _ a: UnsafePointer<Float>,
+        _ aStride: Int,
+        _ rows: Int,
+        _ b: UnsafePointer<Float>,
+        _ bStride: Int,
+        _ columns: Int,
+        _ depth: Int,
+        _ c: UnsafeMutablePointer<Float>,
+        _ cStride: Int
     ) {
         let rowsPerPass = max(3, (128 << 10) / (4 * depth) / 3 * 3)
         var passStart = 0

@@ -13,27 +13,38 @@ internal import CSimilarityKernels
 /// `g = d*u / (1 - d*u)` and `u = 2^-24`. One row of C may have other last bits when it stands at another place of the
 /// tile.
 package enum GEMM {
-    /// Backends of this kernel in this build and on this machine, slowest first.
-    package static let backends: [KernelBackend] = {
-        var backends = KernelBackend.vectorBackends
-        if simile_has_avx512() { backends.append(.avx512) }
+    /// Whose multiply it is. That is another question than the level: an OpenBLAS has its own way of knowing the processor.
+    package enum Provider: Sendable, Hashable, CustomStringConvertible {
+        /// The tile of a level of our own.
+        case own(KernelLevel)
+        /// `cblas_sgemm`; only with the trait `OpenBLAS`.
+        case openBLAS
+
+        package var description: String {
+            switch self {
+            case .own(let level): level.name
+            case .openBLAS: "openblas"
+            }
+        }
+    }
+
+    /// The providers of this build that the machine has, slowest first.
+    package static let providers: [Provider] = {
+        let own = KernelLevel.available.map { Provider.own($0) }
         #if OpenBLAS
-        backends.append(.openBLAS)
+        return own + [.openBLAS]
+        #else
+        return own
         #endif
-        return backends
     }()
 
-    /// The fastest tile of our own; at most at the level that is forced.
-    package static let own: KernelBackend = {
-        let isForced = KernelBackend.forcedLevel.map { !$0.isEmpty } ?? false
-        return KernelBackend.fastestVector == .avx2 && !isForced && simile_has_avx512()
-            ? .avx512 : KernelBackend.fastestVector
-    }()
+    /// The tile of our own at the level of this process.
+    package static var own: Provider { .own(.current) }
 
-    /// The fastest backend: OpenBLAS, unless it is not built in or takes the processor for an older one.
-    package static let preferred: KernelBackend = {
+    /// The fastest: OpenBLAS, unless it is not built in or takes the processor for an older one.
+    package static let preferred: Provider = {
         #if OpenBLAS
-        OpenBLASRuntime.knowsProcessor || ![.avx2, .avx512].contains(own) ? .openBLAS : own
+        OpenBLASRuntime.isBelowLevel ? own : .openBLAS
         #else
         own
         #endif
@@ -41,7 +52,7 @@ package enum GEMM {
 
     /// Computes one tile of C = A * B^T.
     package static func multiplyTransposed(
-        _ backend: KernelBackend,
+        _ provider: Provider,
         a: UnsafePointer<Float>,
         aStride: Int,
         rows: Int,
@@ -60,7 +71,7 @@ package enum GEMM {
             return
         }
         #if OpenBLAS
-        if backend == .openBLAS {
+        if provider == .openBLAS {
             return unsafe openBLASMultiply(
                 a: a,
                 aStride: aStride,
@@ -74,50 +85,23 @@ package enum GEMM {
             )
         }
         #endif
-        if backend == .avx2 || backend == .avx512 {
-            let multiply = unsafe backend == .avx512 ? simile_gemm_tile_avx512 : simile_gemm_tile_avx2
-            unsafe withUnsafeTemporaryAllocation(byteCount: 4 * Int(SIMILE_GEMM_WORKSPACE), alignment: 64) {
-                workspace in
-                let floats = unsafe workspace.bindMemory(to: Float.self).baseAddress
-                unsafe multiply(a, aStride, rows, b, bStride, columns, depth, c, cStride, floats)
-            }
-        } else if backend == .reference {
-            unsafe referenceMultiply(
-                a: a,
-                aStride: aStride,
-                rows: rows,
-                b: b,
-                bStride: bStride,
-                columns: columns,
-                depth: depth,
-                c: c,
-                cStride: cStride
-            )
-        } else {
-            unsafe simdMultiply(
-                a: a,
-                aStride: aStride,
-                rows: rows,
-                b: b,
-                bStride: bStride,
-                columns: columns,
-                depth: depth,
-                c: c,
-                cStride: cStride
-            )
+        guard case .own(let level) = provider else { preconditionFailure("this build has no OpenBLAS") }
+        unsafe withUnsafeTemporaryAllocation(byteCount: 4 * Int(SIMILE_GEMM_WORKSPACE), alignment: 64) { workspace in
+            guard let floats = unsafe workspace.bindMemory(to: Float.self).baseAddress else { return }
+            unsafe level.kernels.gemmTile(a, aStride, rows, b, bStride, columns, depth, c, cStride, floats)
         }
     }
 
-    private static func referenceMultiply(
-        a: UnsafePointer<Float>,
-        aStride: Int,
-        rows: Int,
-        b: UnsafePointer<Float>,
-        bStride: Int,
-        columns: Int,
-        depth: Int,
-        c: UnsafeMutablePointer<Float>,
-        cStride: Int
+    static func referenceTile(
+        _ a: UnsafePointer<Float>,
+        _ aStride: Int,
+        _ rows: Int,
+        _ b: UnsafePointer<Float>,
+        _ bStride: Int,
+        _ columns: Int,
+        _ depth: Int,
+        _ c: UnsafeMutablePointer<Float>,
+        _ cStride: Int
     ) {
         for i in 0..<rows {
             for j in 0..<columns {

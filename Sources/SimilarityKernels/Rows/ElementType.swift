@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CSimilarityKernels
-
 /// The type of a stored component. Little-endian, as on every machine this package runs on.
 package enum ElementType: String, Sendable, CaseIterable {
     case float32, float16, float64, int8, uint8
@@ -21,8 +19,9 @@ package enum ElementType: String, Sendable, CaseIterable {
 ///
 /// Requires: `source` readable for `count` components of `type` at any alignment, `values` writable for `count` floats
 /// and apart from it. Exact for all types but float64, where a value beyond the range of Float becomes infinite.
-enum ElementConversion {
-    static func convert(
+package enum ElementConversion {
+    package static func convert(
+        _ level: KernelLevel,
         _ type: ElementType,
         from source: UnsafeRawPointer,
         count: Int,
@@ -32,7 +31,7 @@ enum ElementConversion {
         case .float32:
             unsafe UnsafeMutableRawPointer(values).copyMemory(from: source, byteCount: 4 * count)
         case .float16:
-            unsafe convertFloat16(from: source, count: count, into: values)
+            unsafe level.kernels.convertFloat16(source, count, values)
         case .float64:
             for i in 0..<count {
                 unsafe values[i] = Float(source.loadUnaligned(fromByteOffset: 8 &* i, as: Double.self))
@@ -44,16 +43,10 @@ enum ElementConversion {
         }
     }
 
-    private static func convertFloat16(
-        from source: UnsafeRawPointer,
-        count: Int,
-        into values: UnsafeMutablePointer<Float>
-    ) {
-        if [.avx2, .avx512].contains(KernelBackend.fastestVector), Int(bitPattern: source) % 2 == 0 {
-            return unsafe simile_convert_float16_avx2(source.assumingMemoryBound(to: UInt16.self), count, values)
-        }
+    /// The reference version of the entry `convertFloat16`.
+    static func widen(_ halves: UnsafeRawPointer, _ count: Int, _ values: UnsafeMutablePointer<Float>) {
         for i in 0..<count {
-            let bits = unsafe source.loadUnaligned(fromByteOffset: 2 &* i, as: UInt16.self)
+            let bits = unsafe halves.loadUnaligned(fromByteOffset: 2 &* i, as: UInt16.self)
             unsafe values[i] = widened(half: bits)
         }
     }

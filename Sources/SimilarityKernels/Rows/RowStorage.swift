@@ -60,6 +60,7 @@ package struct RowStorage: Sendable {
     func copyRows(_ rows: Range<Int>, into values: UnsafeMutablePointer<Float>) {
         for (i, row) in rows.enumerated() {
             unsafe ElementConversion.convert(
+                .current,
                 elementType,
                 from: address(ofRow: row),
                 count: dimension,

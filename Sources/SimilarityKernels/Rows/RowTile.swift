@@ -34,11 +34,11 @@
     package private(set) var isValid = true
 
     /// Loads rows of a matrix and computes their norms: `2 * dimension` operations a row, one read of the rows.
-    package mutating func load(_ rows: Range<Int>, of storage: RowStorage, backend: KernelBackend) {
+    package mutating func load(_ rows: Range<Int>, of storage: RowStorage, level: KernelLevel) {
         loadComponents(rows, of: storage)
         let norms = unsafe reserveNorms()
         unsafe Verdict.squaredNorms(
-            backend,
+            level,
             rows: base,
             stride: stride,
             count: rows.count,
@@ -52,14 +52,14 @@
     mutating func load(
         _ rows: Range<Int>,
         of storage: RowStorage,
-        backend: KernelBackend,
+        level: KernelLevel,
         query: UnsafePointer<Float>,
         scores: UnsafeMutablePointer<Float>
     ) {
         loadComponents(rows, of: storage)
         let norms = unsafe reserveNorms()
         unsafe DotRows.scoreWithNorms(
-            backend,
+            level,
             query: query,
             rows: base,
             stride: stride,
@@ -152,9 +152,9 @@
 
     /// The canonical dot product of a row of this tile and a row of another, in `Double`.
     @inline(__always)
-    package func dot(_ index: Int, with other: borrowing RowTile, _ otherIndex: Int, backend: KernelBackend) -> Double {
+    package func dot(_ index: Int, with other: borrowing RowTile, _ otherIndex: Int, level: KernelLevel) -> Double {
         assert(dimension == other.dimension)
-        return unsafe Verdict.dot(backend, row(at: index), other.row(at: otherIndex), depth: dimension)
+        return unsafe Verdict.dot(level, row(at: index), other.row(at: otherIndex), depth: dimension)
     }
 
     /// The canonical squared distance of a row of this tile and a row of another, in `Double`.
@@ -163,9 +163,9 @@
         _ index: Int,
         from other: borrowing RowTile,
         _ otherIndex: Int,
-        backend: KernelBackend
+        level: KernelLevel
     ) -> Double {
         assert(dimension == other.dimension)
-        return unsafe Verdict.squaredDistance(backend, row(at: index), other.row(at: otherIndex), depth: dimension)
+        return unsafe Verdict.squaredDistance(level, row(at: index), other.row(at: otherIndex), depth: dimension)
     }
 }

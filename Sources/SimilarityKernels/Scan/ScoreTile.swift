@@ -37,22 +37,22 @@
         _ corpus: inout RowTile,
         loading rows: Range<Int>,
         of storage: RowStorage,
-        gemm: KernelBackend,
-        vector: KernelBackend
+        gemm: GEMM.Provider,
+        level: KernelLevel
     ) {
         rowCount = queries.rows.count
         columnCount = rows.count
         reserve(rows: rowCount, columns: columnCount)
         let c = unsafe scores.baseAddress.unsafelyUnwrapped
         guard rowCount > 0, rowCount < Self.rowwiseQueryLimit else {
-            corpus.load(rows, of: storage, backend: vector)
+            corpus.load(rows, of: storage, level: level)
             unsafe multiply(queries, corpus, gemm: gemm, into: c)
             return
         }
-        unsafe corpus.load(rows, of: storage, backend: vector, query: queries.row(at: 0), scores: c)
+        unsafe corpus.load(rows, of: storage, level: level, query: queries.row(at: 0), scores: c)
         for i in 1..<rowCount {
             unsafe DotRows.score(
-                vector,
+                level,
                 query: queries.row(at: i),
                 rows: corpus.base,
                 stride: corpus.stride,
@@ -64,7 +64,7 @@
     }
 
     /// Computes all dot products by one GEMM, of rows that are loaded without their norms; for measurements.
-    mutating func multiplyOnly(_ queries: borrowing RowTile, _ corpus: borrowing RowTile, gemm: KernelBackend) {
+    mutating func multiplyOnly(_ queries: borrowing RowTile, _ corpus: borrowing RowTile, gemm: GEMM.Provider) {
         rowCount = queries.rows.count
         columnCount = corpus.rows.count
         reserve(rows: rowCount, columns: columnCount)
@@ -74,7 +74,7 @@
     private func multiply(
         _ queries: borrowing RowTile,
         _ corpus: borrowing RowTile,
-        gemm: KernelBackend,
+        gemm: GEMM.Provider,
         into c: UnsafeMutablePointer<Float>
     ) {
         unsafe GEMM.multiplyTransposed(
@@ -119,7 +119,7 @@
         _ columns: Range<Int>,
         slope: Float,
         base: Float,
-        backend: KernelBackend
+        level: KernelLevel
     ) -> Int {
         assert(row >= 0 && row < rowCount && columns.lowerBound >= 0 && columns.upperBound <= columnCount)
         scanStart = columns.lowerBound
@@ -127,7 +127,7 @@
             let scores = unsafe scores.baseAddress, let candidates = unsafe candidates.baseAddress
         else { return 0 }
         return unsafe ThresholdScan.survivors(
-            backend,
+            level,
             scores: scores + (row &* columnCount &+ scanStart),
             norms: norms + scanStart,
             offsets: offsets + scanStart,

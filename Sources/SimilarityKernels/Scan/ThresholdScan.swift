@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CSimilarityKernels
-
 /// The survivors of a filter: ascending indices `j` for which `!(scores[j] < slope * norms[j] + offsets[j] + base)`.
 ///
 /// One affine bound serves all metrics: the filter folds its cut and its slack into the four terms (see
@@ -13,13 +11,10 @@ internal import CSimilarityKernels
 /// Rounding: the bound may be computed fused or not; its error is at most
 /// `3u * (|slope * norms[j]| + |offsets[j]| + |base|) + 2^-148`, `u = 2^-24`, and belongs into the slack.
 package enum ThresholdScan {
-    /// Backends of this kernel on this machine.
-    package static let backends = KernelBackend.vectorBackends
-
     /// Writes the survivors and returns how many there are.
     @inline(__always)
     package static func survivors(
-        _ backend: KernelBackend,
+        _ level: KernelLevel,
         scores: UnsafePointer<Float>,
         norms: UnsafePointer<Float>,
         offsets: UnsafePointer<Float>,
@@ -28,17 +23,10 @@ package enum ThresholdScan {
         count: Int,
         into survivors: UnsafeMutablePointer<Int32>
     ) -> Int {
-        switch backend {
-        case .avx2, .avx512:
-            unsafe simile_threshold_scan_avx2(scores, norms, offsets, slope, base, count, survivors)
-        case .simd, .openBLAS:
-            unsafe simdSurvivors(scores, norms, offsets, slope, base, count, survivors)
-        case .reference:
-            unsafe referenceSurvivors(scores, norms, offsets, slope, base, 0..<count, survivors, found: 0)
-        }
+        unsafe level.kernels.thresholdScan(scores, norms, offsets, slope, base, count, survivors)
     }
 
-    private static func referenceSurvivors(
+    static func reference(
         _ scores: UnsafePointer<Float>,
         _ norms: UnsafePointer<Float>,
         _ offsets: UnsafePointer<Float>,
@@ -56,7 +44,7 @@ package enum ThresholdScan {
         return found
     }
 
-    private static func simdSurvivors(
+    static func simd(
         _ scores: UnsafePointer<Float>,
         _ norms: UnsafePointer<Float>,
         _ offsets: UnsafePointer<Float>,
@@ -74,7 +62,7 @@ package enum ThresholdScan {
             let d2 = unsafe isDropped(scores, norms, offsets, slope, base, at: j &+ 8)
             let d3 = unsafe isDropped(scores, norms, offsets, slope, base, at: j &+ 12)
             if !all((d0 .& d1) .& (d2 .& d3)) {
-                found = unsafe referenceSurvivors(
+                found = unsafe reference(
                     scores,
                     norms,
                     offsets,
@@ -87,7 +75,7 @@ package enum ThresholdScan {
             }
             j &+= 16
         }
-        return unsafe referenceSurvivors(scores, norms, offsets, slope, base, j..<count, survivors, found: found)
+        return unsafe reference(scores, norms, offsets, slope, base, j..<count, survivors, found: found)
     }
 
     @inline(__always)

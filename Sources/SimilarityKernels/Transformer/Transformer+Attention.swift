@@ -23,7 +23,7 @@ extension Transformer {
     /// - Precondition: no text is longer than the scratch was made for.
     /// - Complexity: 2 * width * (sum of squared lengths) multiply-adds.
     package static func attend(
-        _ backend: KernelBackend,
+        _ gemm: GEMM.Provider,
         queriesKeysValues: [Float],
         starts: [Int],
         headCount: Int,
@@ -45,7 +45,7 @@ extension Transformer {
                     for (start, end) in zip(starts, starts.dropFirst()) {
                         for head in 0..<headCount {
                             unsafe attendHead(
-                                backend,
+                                gemm,
                                 queries: input + (start * 3 * width + head * headWidth),
                                 width: width,
                                 length: end - start,
@@ -66,7 +66,7 @@ extension Transformer {
     ///
     /// Values are transposed, because the GEMM tile takes its second operand by rows.
     private static func attendHead(
-        _ backend: KernelBackend,
+        _ gemm: GEMM.Provider,
         queries: UnsafePointer<Float>,
         width: Int,
         length: Int,
@@ -77,7 +77,7 @@ extension Transformer {
         values: UnsafeMutablePointer<Float>
     ) {
         unsafe GEMM.multiplyTransposed(
-            backend,
+            gemm,
             a: queries,
             aStride: 3 * width,
             rows: length,
@@ -94,7 +94,7 @@ extension Transformer {
             for i in 0..<headWidth { unsafe values[i &* length &+ t] = source[t &* 3 &* width &+ i] }
         }
         unsafe GEMM.multiplyTransposed(
-            backend,
+            gemm,
             a: scores,
             aStride: length,
             rows: length,

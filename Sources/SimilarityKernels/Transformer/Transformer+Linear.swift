@@ -9,7 +9,7 @@ extension Transformer {
     /// Rounding is that of ``GEMM``.
     /// - Complexity: rows * n * depth multiply-adds.
     package static func multiply(
-        _ backend: KernelBackend,
+        _ gemm: GEMM.Provider,
         input: [Float],
         firstRow: Int = 0,
         rows: Int,
@@ -28,7 +28,7 @@ extension Transformer {
             unsafe output.withUnsafeMutableBufferPointer { output in
                 guard let a = input.baseAddress, let c = output.baseAddress else { return }
                 unsafe GEMM.multiplyTransposed(
-                    backend,
+                    gemm,
                     a: a + firstRow * depth,
                     aStride: depth,
                     rows: rows,

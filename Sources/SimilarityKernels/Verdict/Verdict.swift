@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CSimilarityKernels
-
-/// The canonical scores: defined by a formula, not by a kernel, so every backend returns the same bits.
+/// The canonical scores: defined by a formula, not by a kernel, so every level returns the same bits.
 ///
 /// With eight `Double` lanes that start at +0, lane `j` adds the terms `i = j, j+8, ...` in increasing `i`; the result
 /// is `((l0+l4)+(l2+l6))+((l1+l5)+(l3+l7))`. The terms are
@@ -15,37 +13,26 @@ internal import CSimilarityKernels
 /// `(depth/8 + 6) * 2^-53 * s` for the squared distance `s`. No intermediate can overflow: a product of two floats is
 /// below 2^256. NaN and infinity pass through to the result.
 package enum Verdict {
-    /// Backends of the verdict on this machine.
-    package static let backends = KernelBackend.vectorBackends
-
     /// The canonical dot product, in `Double`, before its one rounding to `Float`.
     @inline(__always)
     package static func dot(
-        _ backend: KernelBackend,
+        _ level: KernelLevel,
         _ a: UnsafePointer<Float>,
         _ b: UnsafePointer<Float>,
         depth: Int
     ) -> Double {
-        switch backend {
-        case .reference: unsafe referenceDot(a, b, depth: depth)
-        case .avx2, .avx512: unsafe simile_verdict_dot_avx2(a, b, depth)
-        case .simd, .openBLAS: unsafe simdDot(a, b, depth: depth)
-        }
+        unsafe level.kernels.verdictDot(a, b, depth)
     }
 
     /// The canonical squared Euclidean distance, in `Double`.
     @inline(__always)
     package static func squaredDistance(
-        _ backend: KernelBackend,
+        _ level: KernelLevel,
         _ a: UnsafePointer<Float>,
         _ b: UnsafePointer<Float>,
         depth: Int
     ) -> Double {
-        switch backend {
-        case .reference: unsafe referenceSquaredDistance(a, b, depth: depth)
-        case .avx2, .avx512: unsafe simile_verdict_squared_distance_avx2(a, b, depth)
-        case .simd, .openBLAS: unsafe simdSquaredDistance(a, b, depth: depth)
-        }
+        unsafe level.kernels.verdictSquaredDistance(a, b, depth)
     }
 
     /// `sums[r] = dot(row r, row r)` for `count` rows that lie `stride` floats apart: the canonical squared norms.
@@ -53,19 +40,13 @@ package enum Verdict {
     /// Requires: `sums` writable for `count` doubles and apart from the rows. A row with a NaN or an infinity, and only
     /// such a row, gives a sum that is not finite.
     package static func squaredNorms(
-        _ backend: KernelBackend,
+        _ level: KernelLevel,
         rows: UnsafePointer<Float>,
         stride: Int,
         count: Int,
         depth: Int,
         into sums: UnsafeMutablePointer<Double>
     ) {
-        if backend == .avx2 || backend == .avx512 {
-            return unsafe simile_verdict_squared_norms_avx2(rows, stride, count, depth, sums)
-        }
-        for r in 0..<count {
-            let row = unsafe rows + r * stride
-            unsafe sums[r] = dot(backend, row, row, depth: depth)
-        }
+        unsafe level.kernels.verdictSquaredNorms(rows, stride, count, depth, sums)
     }
 }

@@ -6,7 +6,7 @@ import SimilarityKernels
 struct BERTModel: Sendable {
     let shape: BERTConfiguration
     let weights: BERTWeights
-    let backend: KernelBackend
+    let gemm: GEMM.Provider
 
     /// Rows of the feed-forward block that are in the works at a time: its intermediate rows are four times as wide as
     /// the others, and this many of them still fit into a second-level cache or close to it.
@@ -68,7 +68,7 @@ struct BERTModel: Sendable {
         let (width, rows) = (shape.hiddenSize, starts.last ?? 0)
         for (part, linear) in [layer.query, layer.key, layer.value].enumerated() {
             Transformer.multiply(
-                backend,
+                gemm,
                 input: hidden,
                 rows: rows,
                 depth: width,
@@ -86,7 +86,7 @@ struct BERTModel: Sendable {
             )
         }
         Transformer.attend(
-            backend,
+            gemm,
             queriesKeysValues: scratch.projections,
             starts: starts,
             headCount: shape.headCount,
@@ -95,7 +95,7 @@ struct BERTModel: Sendable {
             scratch: &scratch.attention
         )
         Transformer.multiply(
-            backend,
+            gemm,
             input: scratch.context,
             rows: rows,
             depth: width,
@@ -124,7 +124,7 @@ struct BERTModel: Sendable {
         for firstRow in stride(from: 0, to: rows, by: Self.feedForwardRows) {
             let count = min(Self.feedForwardRows, rows - firstRow)
             Transformer.multiply(
-                backend,
+                gemm,
                 input: hidden,
                 firstRow: firstRow,
                 rows: count,
@@ -140,7 +140,7 @@ struct BERTModel: Sendable {
                 by: shape.activation
             )
             Transformer.multiply(
-                backend,
+                gemm,
                 input: scratch.intermediate,
                 rows: count,
                 depth: shape.intermediateSize,

@@ -35,11 +35,11 @@ public struct SentenceEncoder: Sendable {
     ///
     /// - Throws: ``ModelError`` for a missing or damaged file, or a model of another kind.
     public init(folder: String) throws(ModelError) {
-        try self.init(folder: folder, backend: GEMM.preferred)
+        try self.init(folder: folder, gemm: GEMM.preferred)
     }
 
-    /// Loads the model in a folder, to run on a given backend.
-    package init(folder path: String, backend: KernelBackend) throws(ModelError) {
+    /// Loads the model in a folder, to run on a given gemm.
+    package init(folder path: String, gemm: GEMM.Provider) throws(ModelError) {
         let folder = ModelFolder(path: path)
         let shape = try BERTConfiguration(folder.document(BERTConfiguration.fileName))
         pooling = try SentencePooling(folder, hiddenSize: shape.hiddenSize)
@@ -48,7 +48,7 @@ public struct SentenceEncoder: Sendable {
             throw ModelError(file: weightsFile, "is missing; a model folder must have it")
         }
         let weights = try BERTWeights(Safetensors(file: weightsFile, bytes: bytes), shape)
-        model = BERTModel(shape: shape, weights: weights, backend: backend)
+        model = BERTModel(shape: shape, weights: weights, gemm: gemm)
 
         var tokenizer = try WordPieceTokenizer(folder)
         guard tokenizer.idBound <= shape.vocabularySize else {

@@ -69,7 +69,7 @@ extension PreparedCorpusReader {
     /// What the file says about itself, without the rows.
     package var summary: Summary {
         Summary(
-            version: Int(PreparedHeader.version),
+            version: Int(header.version),
             metric: header.metric,
             rowCount: header.rowCount,
             codedRowCount: header.codedRowCount,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Similarity
-internal import SimilarityKernels
+package import SimilarityKernels
 
 /// Opens a prepared file: maps it, verifies its checksum and gives what is asked for.
 package struct PreparedCorpusReader: Sendable {
@@ -25,9 +25,10 @@ package struct PreparedCorpusReader: Sendable {
 
     /// The corpus, with the rows of its source.
     ///
-    /// Whatever the codes say is taken as it is, but for numbers that could end the process: row numbers, norms and the
+    /// Codes that were made for kernels of another level, and that those of `level` cannot take, are coded again; results are the
+    /// same. Whatever the codes say is taken as it is, but for numbers that could end the process: row numbers, norms and the
     /// rotation, whose coordinates become integers. The rest can only make a filter drop or keep the wrong pairs.
-    package func corpus() throws(VectorFileError) -> PreparedCorpus {
+    package func corpus(for level: KernelLevel = .current) throws(VectorFileError) -> PreparedCorpus {
         let vectors = header.embedsRows ? try embeddedRows() : try sourceRows()
         guard let coded = CodedRows(image: layout.image, bytes: bytes, byteOffset: layout.codes.lowerBound) else {
             throw .refused(path, place: "codes", "expected \(layout.codes.count) bytes, found fewer")
@@ -52,13 +53,21 @@ package struct PreparedCorpusReader: Sendable {
         return PreparedCorpus(
             vectors: vectors,
             metric: header.metric,
-            coded: coded,
+            coded: try recoded(coded, for: level),
             encoding: PreparedCorpus.encoding(
                 metric: header.metric,
                 dimension: header.dimension,
                 rotation: try rotation()
             )
         )
+    }
+
+    private func recoded(_ coded: CodedRows, for level: KernelLevel) throws(VectorFileError) -> CodedRows {
+        do {
+            return try coded.recoded(for: level.codes, level: level, workers: Workers.available.count)
+        } catch {
+            throw .refused(path, place: "codes", "\(error)")
+        }
     }
 
     private func rotation() throws(VectorFileError) -> Rotation {

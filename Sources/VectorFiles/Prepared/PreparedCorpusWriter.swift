@@ -38,6 +38,7 @@ package struct PreparedCorpusWriter {
             rowCount: vectors.rowCount,
             codedRowCount: prepared.coded.rowCount,
             prefix: prepared.prefix,
+            profile: prepared.coded.shape.profile,
             rotationDefect: rotation.isIdentity ? nil : rotation.defect,
             elementType: vectors.storage.elementType,
             embedsRows: embeddingSource,

@@ -48,9 +48,9 @@ extension PreparedHeader {
             throw refuse("expected little-endian numbers, found \(found)")
         }
         let version: UInt32 = bytes.integer(at: Place.version)
-        guard version == Self.version else {
+        guard (1...Self.version).contains(version) else {
             let hint = version > Self.version ? ", which a newer simile has written" : ""
-            throw refuse("expected format version \(Self.version), found \(version)\(hint)")
+            throw refuse("expected format version 1 to \(Self.version), found \(version)\(hint)")
         }
         let length: UInt64 = bytes.integer(at: Place.fileLength)
         guard length == UInt64(bytes.count) else {
@@ -82,6 +82,12 @@ extension PreparedHeader {
         rowCount = try count("a number of rows", at: Place.rowCount, in: 0...Int(UInt32.max))
         codedRowCount = try count("a number of coded rows", at: Place.codedRowCount, in: 0...rowCount)
         prefix = try count("a prefix", at: Place.prefix, in: 1...dimension)
+        version = bytes.integer(at: Place.version)
+        let profileID: UInt32 = version == 1 ? CodeProfile.narrow.id : bytes.integer(at: Place.profile)
+        guard let profile = CodeProfile.all.first(where: { $0.id == profileID }) else {
+            throw refuse("expected codes of profile 1 to \(CodeProfile.all.count), found \(profileID)")
+        }
+        self.profile = profile
 
         let flags = Flags(rawValue: bytes.integer(at: Place.flags))
         guard Flags.all.isSuperset(of: flags) else { throw refuse("unknown flags \(flags.rawValue)") }

@@ -13,7 +13,7 @@ extension PreparedHeader {
             for (i, byte) in text.enumerated() { bytes[place + i] = byte }
         }
         put(Self.magic, at: 0)
-        put(Self.version, at: Place.version)
+        put(version, at: Place.version)
         put(Self.byteOrderMark, at: Place.byteOrderMark)
         put(UInt64(byteCount), at: Place.headerLength)
         put(UInt64(layout.fileLength), at: Place.fileLength)
@@ -29,6 +29,7 @@ extension PreparedHeader {
             put(UInt64(section.count), at: Place.sections + 16 * i + 8)
         }
         put(UInt32(Self.elementTypes.firstIndex(of: elementType) ?? 0), at: Place.elementType)
+        if version > 1 { put(profile.id, at: Place.profile) }
         if let source {
             put(UInt32(source.path.utf8.count), at: Place.pathLength)
             put(UInt64(source.fingerprint.byteCount), at: Place.sourceLength)

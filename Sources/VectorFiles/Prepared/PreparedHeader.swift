@@ -7,7 +7,7 @@ internal import SimilarityKernels
 /// `PreparedFormat` of this module has the format byte by byte.
 ///
 /// Raise ``version`` with every change of what a file holds or means, a `CodeImage` with other parts among them: readers
-/// take nothing but their own version.
+/// take their own version and those before it that they name.
 struct PreparedHeader: Sendable, Equatable {
     /// The rows were prepared for this metric.
     var metric: Metric
@@ -17,6 +17,8 @@ struct PreparedHeader: Sendable, Equatable {
     /// Rows that have codes: those of the source that have a score.
     var codedRowCount: Int
     var prefix: Int
+    /// How large the codes of the prefix are.
+    var profile: CodeProfile
     /// The defect of the rotation; nil if there is none.
     var rotationDefect: Double?
     /// How components are stored, in the source and in the file if it holds the rows.
@@ -24,6 +26,8 @@ struct PreparedHeader: Sendable, Equatable {
     var embedsRows: Bool
     /// Bytes of the ids; nil if the file holds none.
     var idByteCount: Int?
+    /// The version that the file says it has.
+    var version = Self.version
     /// The file that the rows came from; nil if they came from none.
     var source: Source?
 
@@ -34,7 +38,8 @@ struct PreparedHeader: Sendable, Equatable {
     }
 
     static let magic: [UInt8] = [0x93] + Array("SIMILE\n".utf8)
-    static let version: UInt32 = 1
+    /// What is written. Version 1, without `profile`, is read too: its codes are narrow.
+    static let version: UInt32 = 2
     static let byteOrderMark: UInt32 = 0x0102_0304
     /// Bytes of the header without the path of the source.
     static let fixedByteCount = 256
@@ -63,7 +68,8 @@ struct PreparedHeader: Sendable, Equatable {
         static let sourceTime = 160
         static let sampledChecksum = 168
         static let wholeChecksum = 176
-        static let reserved = 184
+        static let profile = 184
+        static let reserved = 188
     }
 
     struct Flags: OptionSet, Sendable {

@@ -27,7 +27,7 @@ struct PreparedLayout: Equatable {
     init?(_ header: PreparedHeader) {
         guard
             let image = CodeImage(
-                shape: CodeShape(dimension: header.dimension, prefix: header.prefix),
+                shape: CodeShape(dimension: header.dimension, prefix: header.prefix, profile: header.profile),
                 rowCount: header.codedRowCount,
                 hasOffsets: header.flags.contains(.hasOffsets)
             )

@@ -21,7 +21,7 @@ enum BenchReport {
             ("blas", BLAS.configuration.map { JSONText.of($0) } ?? "null"),
             ("core", BLAS.core.map { JSONText.of($0) } ?? "null"),
             ("blasThreads", "\(BLAS.threadCount)"),
-            ("isa", "\"\(KernelBackend.fastestVector.level)\""),
+            ("isa", "\"\(KernelLevel.current.name)\""),
             ("processors", "\(Workers.available.count)"),
         ])
     }

@@ -25,7 +25,7 @@ struct SearchBenchReport {
     var json: String {
         let isRead = BareSweep.isRead(queryCount: bench.isOneByOne ? 1 : bench.queries.rowCount)
         let bare =
-            isRead ? "read of the corpus" : GEMM.preferred == .openBLAS ? "cblas_sgemm" : "\(GEMM.preferred.level) gemm"
+            isRead ? "read of the corpus" : GEMM.preferred == .openBLAS ? "cblas_sgemm" : "\(GEMM.preferred) gemm"
         return BenchReport.object([
             ("benchmark", "\"search\""), ("queries", "\(bench.queries.rowCount)"), ("rows", "\(bench.corpus.rowCount)"),
             ("dimension", "\(bench.corpus.dimension)"), ("k", "\(bench.k)"), ("metric", "\"\(bench.metric)\""),

@@ -80,8 +80,8 @@ struct InfoCommand: ParsableCommand {
             Fact("blas", blas.map { .text($0) } ?? .none),
             Fact("core", BLAS.core.map { .text($0) } ?? .none),
             Fact("blasThreads", BLAS.configuration == nil ? .none : .count(BLAS.threadCount)),
-            Fact("gemm", .text(GEMM.preferred.level)),
-            Fact("isa", .text(KernelBackend.fastestVector.level)),
+            Fact("gemm", .text(GEMM.preferred.description)),
+            Fact("isa", .text(KernelLevel.current.name)),
             Fact("threads", .count(running.workers.count)),
             Fact("threadsFrom", .text(running.workersSource)),
             Fact("memory", running.memoryBudget.map { .count(Int($0.bytes)) } ?? .none),
@@ -94,10 +94,10 @@ struct InfoCommand: ParsableCommand {
     #if OpenBLAS
     /// Warns of an OpenBLAS that is older than the processor.
     private func tellOfOldKernels(_ core: String) {
-        guard !OpenBLASRuntime.knowsProcessor else { return }
+        guard OpenBLASRuntime.isBelowLevel else { return }
         running.tell(
             "warning: OpenBLAS takes this processor for '\(core)', an older one; products are made by our own kernels "
-                + "(\(GEMM.preferred.level)) instead. OPENBLAS_CORETYPE=\(GEMM.own == .avx512 ? "SkylakeX" : "Haswell") or a later "
+                + "(\(GEMM.preferred)) instead. OPENBLAS_CORETYPE=\(OpenBLASRuntime.remedy) or a later "
                 + "OpenBLAS gives it back its speed"
         )
     }

@@ -40,6 +40,7 @@ enum ExitStatus: Int32 {
                 (error.code == .tooLarge ? .failed : .inputRefused, error.description)
             case let error as ModelError: (.inputRefused, error.description)
             case let error as SystemError: (.failed, error.description)
+            case let error as KernelLevel.UnknownLevel: (.wrongUsage, error.description)
             case is CancellationError: (.interrupted, "interrupted")
             #if ModelHub
             case let error as HubError: (status(of: error.code), error.description)

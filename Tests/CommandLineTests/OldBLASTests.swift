@@ -35,6 +35,8 @@ import Testing
         let known = try folder.run(executable: CommandRun.binary, arguments, environment: [:])
         let unknown = try folder.run(executable: CommandRun.binary, arguments, environment: old)
         #expect(known.status == 0 && known.lines.count == 1501 && known.output == unknown.output)
+        let explained = try folder.run(executable: CommandRun.binary, arguments + ["--explain"], environment: old)
+        #expect(explained.errors.contains("takes this processor for 'Prescott'"), "\(explained.errors)")
         let forced = try folder.run(executable: CommandRun.binary, arguments + ["--engine", "blas"], environment: old)
         #expect(forced.output == known.output)
         let counters = try folder.run(

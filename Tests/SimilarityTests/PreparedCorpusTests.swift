@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Similarity
+import SimilarityKernels
 import Synchronization
 import Testing
 import VectorTestSupport
@@ -62,18 +63,45 @@ import VectorTestSupport
         }
     }
 
-    private static func plan(_ corpus: VectorMatrix) throws -> (engine: Engine, lines: [String]) {
+    private static func plan(
+        _ corpus: VectorMatrix,
+        engine: Engine = .auto,
+        level: KernelLevel = .current
+    ) throws -> (engine: Engine, lines: [String]) {
         let lines = Mutex<[String]>([])
-        var options = RunOptions()
+        var options = RunOptions(engine: engine)
+        // Costs as the table of the level has them: what a plan says must not depend on what else the machine does.
+        options.level = level
+        options.speed = KernelSpeed(table: level)
         options.explain = { line in lines.withLock { $0.append(line) } }
         let found = try corpus.nearest(to: corpus, k: 3, excludingSelf: true, options: options)
         return (found.counters.engine, lines.withLock { $0 })
     }
 
     @Test func `auto takes the bounded engine where it pays and says what it saw`() throws {
-        let (engine, lines) = try Self.plan(Self.rows(8000, 320, decay: 0.985, seed: 5))
-        #expect(engine == .bounded)
-        #expect(lines.contains { $0.hasPrefix("bounded, prefix") } && lines.last?.hasPrefix("chosen: bounded") == true)
+        let corpus = Self.rows(8000, 320, decay: 0.985, seed: 5)
+        for level in KernelLevel.available.suffix(2) {
+            let (engine, lines) = try Self.plan(corpus, level: level)
+            #expect(engine == .bounded, "\(level): \(lines)")
+            #expect(lines.contains { $0.hasPrefix("bounded, prefix") } && lines.contains { $0.contains("not rotated") })
+            #expect(lines.last?.hasPrefix("chosen: bounded") == true)
+        }
+    }
+
+    @Test func `an engine that is asked for is planned, not replaced`() throws {
+        let (engine, lines) = try Self.plan(Self.rows(8000, 320, decay: 0.985, seed: 5), engine: .bounded)
+        #expect(engine == .bounded && lines.last?.hasPrefix("chosen: bounded") == true)
+        #expect(try Self.plan(Self.rows(300, 64, decay: 0.9, seed: 6), engine: .bounded).engine == .bounded)
+    }
+
+    @Test func `the speed of the kernels is measured and is one of a machine`() {
+        let measured = KernelSpeed.measured
+        // From 0.2 GFLOP/s, which no machine is below, to more than any core has.
+        for nanoseconds in [measured.own, measured.openBLAS ?? measured.own, measured.costs.code] {
+            #expect(nanoseconds > 0.0001 && nanoseconds < 10, "\(nanoseconds)")
+        }
+        #expect([.blas, .simd].contains(measured.plainEngine))
+        #expect(KernelSpeed(table: .baseline).plainEngine == .simd)
     }
 
     @Test func `auto leaves small jobs to the floats`() throws {

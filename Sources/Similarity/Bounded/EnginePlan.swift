@@ -1,52 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
+package import SimilarityKernels
 
-/// What ``Engine/auto`` chose, and what it saw: an estimate of the seconds of each way, from rates that were measured once
-/// (two Zen 3 cores) and a sample of the data. Only ratios matter, and none of it changes a result.
+/// What ``Engine/auto`` chose, and what it saw: an estimate of the seconds of each way, from the speed of the kernels on this
+/// machine and a sample of the data. Only ratios matter, and none of it changes a result.
 struct EnginePlan {
-    /// The engine, resolved.
-    let engine: Engine
-    /// Basis and codes, if the engine is ``Engine/bounded``.
+    /// Basis and codes, if the engine is ``Engine/bounded``; else the job is for the floats.
     let preparation: (spectrum: Spectrum, setting: Setting)?
+    /// The engine of the floats that was faster.
+    let plain: Engine
     /// What was seen and chosen, for a person.
     let explanation: [String]
 
     /// How rows are coded for a job.
-    struct Setting: Equatable {
+    struct Setting: Equatable, CustomStringConvertible {
         let prefix: Int
         /// Whether the coordinates after the prefix are coded too.
         let codesTail: Bool
+
+        var description: String { "\(prefix)\(codesTail ? "" : " alone")" }
     }
 
-    /// Nanoseconds of one worker.
-    private enum Cost {
-        /// One multiply-add of `cblas_sgemm`.
-        static let multiply = 2 / 75.0
-        /// One multiply-add of codes, and what a pair costs besides.
-        static let code = 2 / 240.0
-        static let pair = 0.15
-        /// One survivor of the first stage, put off and looked at again.
-        static let survivor = 14.0
-        /// Cuts are not what they will be in the end: survivors over those of a sample with the final cut.
-        static let warmth = 2.0
-        /// A verdict on a row that lies anywhere, and what a dimension adds to it.
-        static let verdict = 40.0
-        static let verdictComponent = 0.1
-        /// What a query for nearest rows costs in scouting and verdicts, per dimension.
-        static let query = 80.0
-        /// One component of a row that is coded, beside its rotation.
-        static let component = 4.0
-        /// One cube of the dimension in the eigenproblem.
-        static let eigen = 0.14
-    }
+    /// Cuts are not what they will be in the end: survivors over those of a sample with the final cut.
+    private static let warmth = 2.0
+    /// Nanoseconds of one cube of the dimension in the eigenproblem, for a multiply-add of one nanosecond.
+    private static let eigen = 5.0
 
     /// Jobs of fewer multiply-adds are over before a plan is made.
     static let smallestJob = 2e10
     /// The most that looking may cost, as a share of the matrix multiply.
     static let lookingShare = 0.04
 
-    /// Plans a job of `queryCount` queries, or of a triangle.
+    /// Plans a job, or that of a triangle. If the engine is ``Engine/bounded`` it is only asked how.
     static func make(
         queries: RowStorage,
         corpus: RowStorage,
@@ -57,50 +42,79 @@ struct EnginePlan {
     ) throws -> EnginePlan {
         let (m, n, d) = (Double(queries.rowCount), Double(corpus.rowCount), Double(corpus.dimension))
         let pairs = isTriangle ? n * (n - 1) / 2 : m * n
-        let plain: Engine = GEMM.preferred == .openBLAS ? .blas : .simd
-        var lines = ["\(plain): \(time(pairs * d * Cost.multiply, options))"]
+        var lines: [String] = []
+        var plain = Engine.auto.resolved
         func fallBack(_ reason: String) -> EnginePlan {
-            EnginePlan(engine: plain, preparation: nil, explanation: lines + ["chosen: \(plain) (\(reason))"])
+            EnginePlan(preparation: nil, plain: plain, explanation: lines + ["chosen: \(plain) (\(reason))"])
         }
-        guard pairs * d >= smallestJob else { return fallBack("a small job is not planned") }
-        let sampled = Double(Spectrum.sample(corpus.rowCount, dimension: corpus.dimension).count)
-        guard sampled * d <= pairs * lookingShare else { return fallBack("a look at the rows would cost too much") }
-        guard corpus.rowCount <= Int(UInt32.max) else { return fallBack("too many rows for codes") }
+        let isForced = options.engine == .bounded
+        guard pairs * d >= smallestJob else {
+            if !isForced { return fallBack("a small job is not planned") }
+            let spectrum = try Spectrum(of: corpus, options: options)
+            let setting = bestSetting(
+                queries: queries,
+                corpus: corpus,
+                metric: metric,
+                spectrum: spectrum,
+                wanted: wanted,
+                level: options.level
+            )
+            return EnginePlan(preparation: (spectrum, setting), plain: plain, explanation: [])
+        }
+        let speed = options.speed ?? .measured
+        let costs = speed.costs
+        plain = speed.plainEngine
+        let multiply = plain == .blas ? speed.openBLAS ?? speed.own : speed.own
+        let budget = pairs * d * multiply
+        lines.append("\(plain): \(time(budget, options))")
+        guard isForced || corpus.rowCount <= Int(UInt32.max) else { return fallBack("too many rows for codes") }
         // Rows are read in the order of their groups, which a disk does not like.
         let bytes = n * d * Double(corpus.elementType.byteCount) + n * (d + 100)
-        if let available = SystemMemory.available, bytes > 0.8 * Double(available) {
+        if !isForced, let available = SystemMemory.available, bytes > 0.8 * Double(available) {
             return fallBack("rows and codes do not fit memory")
         }
-        let moments = try Spectrum.Moments(of: corpus, options: options)
-        let budget = pairs * d * Cost.multiply
-        let eigen = moments.isUneven ? d * d * d * Cost.eigen : 0
-        // Without a rotation all coordinates are coded; that needs no eigenproblem.
-        let spectrum = try Spectrum(moments, decomposing: eigen < budget / 4)
-        let seen = (eigen: spectrum.energies.isEmpty ? 0 : eigen, rotates: !spectrum.energies.isEmpty)
-        let codedRows = n + (isTriangle ? n : m)
-        var best: (nanoseconds: Double, setting: Setting)?
-        for candidate in candidates(
-            queries: queries,
-            corpus: corpus,
-            metric: metric,
-            spectrum: spectrum,
-            wanted: wanted
-        ) {
-            let setting = candidate.setting
-            let rotated = seen.rotates ? Double(setting.codesTail ? corpus.dimension : setting.prefix) : 0
-            var preparation = seen.eigen + codedRows * (d * rotated * Cost.multiply + d * Cost.component)
-            if case .nearest = wanted { preparation += m * d * Cost.query }
-            let total = preparation + pairs * candidate.pairCost
-            lines.append(
-                "bounded, prefix \(setting.prefix)\(setting.codesTail ? "" : " alone"): \(time(total, options)) (preparation "
-                    + "\(time(preparation, options)); \(percent(candidate.share)) of the pairs pass the first stage)"
-            )
-            if total < best?.nanoseconds ?? .infinity { best = (total, setting) }
+        let eigen = d * d * d * Self.eigen * multiply
+        var best: (nanoseconds: Double, spectrum: Spectrum, setting: Setting)?
+        // First without a rotation, which needs no eigenproblem; then with one, if looking costs little of what can be saved.
+        for isRotated in [false, true] {
+            let left = min(best?.nanoseconds ?? budget, budget)
+            if isRotated, eigen > left / 4 { break }
+            let sampled = Double(Spectrum.sample(corpus.rowCount, dimension: corpus.dimension).count)
+            if isRotated, sampled * d * d * multiply > left * lookingShare {
+                lines.append("no rotation: a look at the rows would cost too much")
+                break
+            }
+            let spectrum =
+                try isRotated
+                ? Spectrum(of: corpus, options: options) : .identity(dimension: corpus.dimension)
+            if isRotated, !spectrum.isRotation { break }
+            for candidate in candidates(
+                queries: queries,
+                corpus: corpus,
+                metric: metric,
+                spectrum: spectrum,
+                wanted: wanted,
+                level: options.level,
+                costs: costs
+            ) {
+                let setting = candidate.setting
+                let rotated = isRotated ? Double(setting.codesTail ? corpus.dimension : setting.prefix) : 0
+                let codedRows = n + (isTriangle ? n : m)
+                var preparation = codedRows * d * (rotated * multiply + costs.component) + (isRotated ? eigen : 0)
+                if case .nearest = wanted { preparation += m * d * costs.query }
+                let total = preparation + pairs * candidate.pairCost
+                let name = "bounded, \(isRotated ? "" : "not rotated, ")prefix \(setting)"
+                lines.append(
+                    "\(name): \(time(total, options)) (preparation \(time(preparation, options)); "
+                        + "\(percent(candidate.share)) of the pairs pass the first stage)"
+                )
+                if total < best?.nanoseconds ?? .infinity { best = (total, spectrum, setting) }
+            }
         }
         // A plan that is only slightly better may be wrong.
-        guard let best, best.nanoseconds < 0.9 * budget else { return fallBack("pruning does not pay") }
-        lines.append("chosen: bounded, prefix \(best.setting.prefix)\(best.setting.codesTail ? "" : " alone")")
-        return EnginePlan(engine: .bounded, preparation: (spectrum, best.setting), explanation: lines)
+        guard let best, isForced || best.nanoseconds < 0.9 * budget else { return fallBack("pruning does not pay") }
+        lines.append("chosen: bounded, \(best.spectrum.isRotation ? "" : "not rotated, ")prefix \(best.setting)")
+        return EnginePlan(preparation: (best.spectrum, best.setting), plain: plain, explanation: lines)
     }
 
     /// The codes with which a walk over a prepared corpus would take least time.
@@ -109,10 +123,20 @@ struct EnginePlan {
         corpus: RowStorage,
         metric: Metric,
         spectrum: Spectrum,
-        wanted: Wanted
+        wanted: Wanted,
+        level: KernelLevel
     ) -> Setting {
-        candidates(queries: queries, corpus: corpus, metric: metric, spectrum: spectrum, wanted: wanted)
-            .min { $0.pairCost < $1.pairCost }?.setting ?? Setting(prefix: corpus.dimension, codesTail: true)
+        // Only ratios matter here, and a file should not depend on what else a machine did when it was made.
+        candidates(
+            queries: queries,
+            corpus: corpus,
+            metric: metric,
+            spectrum: spectrum,
+            wanted: wanted,
+            level: level,
+            costs: level.costs
+        )
+        .min { $0.pairCost < $1.pairCost }?.setting ?? Setting(prefix: corpus.dimension, codesTail: true)
     }
 
     /// Settings that are worth a thought, with the share of pairs that pass the first stage and nanoseconds a pair.
@@ -121,7 +145,9 @@ struct EnginePlan {
         corpus: RowStorage,
         metric: Metric,
         spectrum: Spectrum,
-        wanted: Wanted
+        wanted: Wanted,
+        level: KernelLevel,
+        costs: KernelCosts
     ) -> [(setting: Setting, share: Double, pairCost: Double)] {
         let prefixes = spectrum.candidatePrefixes
         let forecast = SurvivorForecast(
@@ -131,12 +157,14 @@ struct EnginePlan {
             directions: spectrum.strongestDirections(corpus.dimension),
             prefixes: prefixes,
             wanted: wanted,
-            profile: KernelLevel.current.codes
+            profile: level.codes
         )
-        let verdict = Cost.verdict + Cost.verdictComponent * Double(corpus.dimension)
+        let verdict = costs.verdict + costs.verdictComponent * Double(corpus.dimension)
         return zip(prefixes, forecast.shares).flatMap { prefix, share in
-            let scan = Double(prefix) * Cost.code + Cost.pair
-            let coded = (Setting(prefix: prefix, codesTail: true), share, scan + share * Cost.warmth * Cost.survivor)
+            let scan = Double(prefix) * costs.code + costs.pair
+            let coded = (
+                Setting(prefix: prefix, codesTail: true), share, scan + share * warmth * costs.survivor
+            )
             // Where the cut moves, a pair that waits for a better one is worth its codes.
             guard case .above = wanted, prefix < corpus.dimension else { return [coded] }
             return [(Setting(prefix: prefix, codesTail: false), share, scan + share * verdict), coded]
@@ -149,4 +177,12 @@ struct EnginePlan {
     }
 
     private static func percent(_ share: Double) -> String { "\(Double(Int(share * 100_000)) / 1000) %" }
+}
+
+extension KernelSpeed {
+    /// The engine of the floats that is faster here. OpenBLAS gets the benefit of the doubt.
+    package var plainEngine: Engine {
+        guard let openBLAS, Engine.auto.resolved == .blas else { return .simd }
+        return own < 0.95 * openBLAS ? .simd : .blas
+    }
 }

@@ -41,7 +41,8 @@ extension PreparedCorpus {
                 corpus: storage,
                 metric: metric,
                 spectrum: spectrum,
-                wanted: .nearest(count: 10, rowCount: vectors.rowCount)
+                wanted: .nearest(count: 10, rowCount: vectors.rowCount),
+                level: options.level
             ).prefix
         let rotation = try spectrum.rotation(prefix: prefix, hasTail: codesTail, workers: workers)
         let check: @Sendable () throws -> Void = { try options.checkCancellation() }

@@ -21,44 +21,40 @@ package struct Spectrum: Sendable {
     static let largestDimension = 2048
     static let smallestDimension = 16
 
-    /// The second moments of a sample of rows, evenly spread: what can be known without an eigenproblem.
-    package struct Moments: Sendable {
-        let dimension: Int
-        let values: [Float]
-        let sampleCount: Int
-        /// Whether some directions hold much more than others: `tr(C)^2 / ||C||_F^2` is the number of directions that an even
-        /// spectrum of that concentration would have, up to what sampling adds.
-        let isUneven: Bool
-
-        package init(of storage: RowStorage, options: RunOptions) throws {
-            dimension = storage.dimension
-            let sampled = Spectrum.sample(storage.rowCount, dimension: dimension)
-            sampleCount = sampled.count
-            guard (smallestDimension...largestDimension).contains(dimension), sampled.count >= 2 * dimension else {
-                (values, isUneven) = ([], false)
-                return
-            }
-            try options.checkCancellation()
-            values = try SecondMoments.compute(of: storage, rows: sampled, workers: options.workers.count)
-            isUneven = Spectrum.isUneven(values, dimension: dimension, sampleCount: sampled.count)
-        }
+    /// No rotation: coordinates as they are.
+    package static func identity(dimension: Int) -> Spectrum {
+        Spectrum(dimension: dimension, energies: [], directions: [])
     }
 
-    /// Looks at a sample of rows.
+    private init(dimension: Int, energies: [Double], directions: [Float]) {
+        self.dimension = dimension
+        self.energies = energies
+        self.directions = directions
+    }
+
+    /// Looks at the second moments of a sample of rows, evenly spread, and solves their eigenproblem, unless they are even: whether
+    /// some directions hold much more than others is told by `tr(C)^2 / ||C||_F^2`, the number of directions that an even
+    /// spectrum of that concentration would have, up to what sampling adds.
     package init(of storage: RowStorage, options: RunOptions) throws {
-        try self.init(try Moments(of: storage, options: options), decomposing: true)
-    }
-
-    /// Solves the eigenproblem of the moments, unless they are even or that is not wanted.
-    package init(_ moments: Moments, decomposing: Bool) throws {
-        dimension = moments.dimension
-        guard moments.isUneven, decomposing else {
-            (energies, directions) = ([], [])
+        let dimension = storage.dimension
+        let sampled = Self.sample(storage.rowCount, dimension: dimension)
+        guard (Self.smallestDimension...Self.largestDimension).contains(dimension), sampled.count >= 2 * dimension
+        else {
+            self = .identity(dimension: dimension)
             return
         }
-        let eigen = try SymmetricEigen.decompose(SymmetricEigen.preferred, matrix: moments.values, order: dimension)
-        energies = eigen.values.map { max(0, Double($0)) / Double(moments.sampleCount) }
-        directions = eigen.vectors
+        try options.checkCancellation()
+        let moments = try SecondMoments.compute(of: storage, rows: sampled, workers: options.workers.count)
+        guard Self.isUneven(moments, dimension: dimension, sampleCount: sampled.count) else {
+            self = .identity(dimension: dimension)
+            return
+        }
+        let eigen = try SymmetricEigen.decompose(SymmetricEigen.preferred, matrix: moments, order: dimension)
+        self.init(
+            dimension: dimension,
+            energies: eigen.values.map { max(0, Double($0)) / Double(sampled.count) },
+            directions: eigen.vectors
+        )
     }
 
     /// Rows that the moments are made of.
@@ -91,6 +87,9 @@ package struct Spectrum: Sendable {
         // Not orthogonal to a thousandth would be a basis gone wrong.
         return rotation.defect < 1e-3 ? rotation : .identity(dimension: dimension)
     }
+
+    /// Whether there are directions to rotate to.
+    var isRotation: Bool { !directions.isEmpty }
 
     /// The first directions, row-major; empty if no rotation is worth it.
     func strongestDirections(_ count: Int) -> [Float] { Array(directions.prefix(min(count, dimension) * dimension)) }

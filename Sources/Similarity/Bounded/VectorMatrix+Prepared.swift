@@ -3,55 +3,40 @@
 internal import SimilarityKernels
 
 extension VectorMatrix {
-    /// This corpus, prepared for one operation, if its engine is ``Engine/bounded`` or a plan says that it should be; else nil.
-    func prepared(
+    /// What one operation is done with: this corpus, prepared for it, if its engine is ``Engine/bounded`` or a plan says that it
+    /// should be; else nil and the options with the engine of the floats.
+    func planned(
         for queries: RowStorage,
         metric: Metric,
         isTriangle: Bool,
         wanted: Wanted,
         options: RunOptions
-    ) throws -> PreparedCorpus? {
+    ) throws -> (prepared: PreparedCorpus?, options: RunOptions) {
+        if let warning = BLAS.warning { options.explain?(warning) }
         guard options.engine == .auto || options.engine == .bounded, queries.dimension == dimension,
             dimension <= CodeShape.dimensionLimit
-        else { return nil }
+        else { return (nil, options) }
         do {
-            return try planned(for: queries, metric: metric, isTriangle: isTriangle, wanted: wanted, options: options)
+            let plan = try EnginePlan.make(
+                queries: queries,
+                corpus: storage,
+                metric: metric,
+                isTriangle: isTriangle,
+                wanted: wanted,
+                options: options
+            )
+            for line in plan.explanation { options.explain?(line) }
+            if let (spectrum, setting) = plan.preparation {
+                return (try prepared(metric, spectrum, setting, options), options)
+            }
+            var options = options
+            options.engine = plan.plain
+            return (nil, options)
         } catch let error as SimilarityError where error.code == .invalidRows {
             // Every engine tells of the queries first.
             try InvalidRowCheck.reject(queries, storage, options: options)
             throw error
         }
-    }
-
-    private func planned(
-        for queries: RowStorage,
-        metric: Metric,
-        isTriangle: Bool,
-        wanted: Wanted,
-        options: RunOptions
-    ) throws -> PreparedCorpus? {
-        if options.engine == .bounded {
-            let spectrum = try Spectrum(of: storage, options: options)
-            let setting = EnginePlan.bestSetting(
-                queries: queries,
-                corpus: storage,
-                metric: metric,
-                spectrum: spectrum,
-                wanted: wanted
-            )
-            return try prepared(metric, spectrum, setting, options)
-        }
-        let plan = try EnginePlan.make(
-            queries: queries,
-            corpus: storage,
-            metric: metric,
-            isTriangle: isTriangle,
-            wanted: wanted,
-            options: options
-        )
-        for line in plan.explanation { options.explain?(line) }
-        guard let (spectrum, setting) = plan.preparation else { return nil }
-        return try prepared(metric, spectrum, setting, options)
     }
 
     private func prepared(

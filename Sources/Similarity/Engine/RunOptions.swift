@@ -21,6 +21,8 @@ public struct RunOptions: Sendable {
     public var explain: (@Sendable (String) -> Void)?
     /// Kernels other than those of the process, for tests.
     package var level = KernelLevel.current
+    /// What plans take for the speed of the kernels instead of measuring it, for tests.
+    package var speed: KernelSpeed?
     /// Tile sizes other than the planned ones, for tests and measurements.
     package var tilePlan: TilePlan?
 

@@ -74,6 +74,22 @@ public enum BLAS {
         #endif
     }
 
+    /// One line that says that OpenBLAS takes this processor for an older one, what is done instead and how to mend it; nil if it
+    /// knows the processor, or in a build without it.
+    ///
+    /// ``Engine/auto``, rotations and encoders then use the package's own kernels; only ``Engine/blas`` still calls OpenBLAS.
+    public static let warning: String? = {
+        #if OpenBLAS
+        guard OpenBLASRuntime.isBelowLevel else { return nil }
+        return """
+            OpenBLAS takes this processor for '\(OpenBLASRuntime.core)', an older one; products are made by our own kernels \
+            (\(GEMM.preferred)) instead. OPENBLAS_CORETYPE=\(OpenBLASRuntime.remedy) or a later OpenBLAS gives it back its speed
+            """
+        #else
+        return nil
+        #endif
+    }()
+
     /// The files that are loaded as OpenBLAS, BLAS and LAPACK, or nil in a build without them.
     package static var libraries: LoadedLibraries? {
         #if OpenBLAS

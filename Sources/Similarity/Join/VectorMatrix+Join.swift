@@ -69,7 +69,7 @@ extension VectorMatrix {
         options: RunOptions
     ) throws -> JoinedPairs {
         let cut = metric.cut(ofThreshold: threshold)
-        let prepared = try right.prepared(
+        let (prepared, options) = try right.planned(
             for: storage,
             metric: metric,
             isTriangle: pairing == .triangle,

@@ -34,7 +34,7 @@ extension VectorMatrix {
             !excludingSelf || queries.rowCount == rowCount,
             "\(queries.rowCount) queries are not the \(rowCount) rows themselves"
         )
-        let prepared = try prepared(
+        let (prepared, options) = try planned(
             for: queries.storage,
             metric: metric,
             isTriangle: false,

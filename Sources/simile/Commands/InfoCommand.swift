@@ -71,9 +71,7 @@ struct InfoCommand: ParsableCommand {
         }
         let libraries = BLAS.libraries
         if let libraries, !libraries.areOneOpenBLAS { tell(about: libraries) }
-        #if OpenBLAS
-        if let core = BLAS.core { tellOfOldKernels(core) }
-        #endif
+        if let warning = BLAS.warning { running.tell("warning: \(warning)") }
         return [
             Fact("version", .text(Simile.version)),
             Fact("engine", .text(running.runOptions().engine.resolved.rawValue)),
@@ -90,19 +88,6 @@ struct InfoCommand: ParsableCommand {
             Fact("liblapack", .files(libraries?.lapack ?? [])),
         ]
     }
-
-    #if OpenBLAS
-    /// Warns of an OpenBLAS that is older than the processor.
-    private func tellOfOldKernels(_ core: String) {
-        guard OpenBLASRuntime.isBelowLevel else { return }
-        running.tell(
-            "warning: OpenBLAS takes this processor for '\(core)', an older one; products are made by our own kernels "
-                + "(\(GEMM.preferred)) instead. OPENBLAS_CORETYPE=\(OpenBLASRuntime.remedy) or a later "
-                + "OpenBLAS gives it back its speed"
-        )
-    }
-
-    #endif
 
     private func tell(about libraries: LoadedLibraries) {
         let found = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH = 760
-LABELS = 300
+LABELS = 330
 RIGHT = 24
 TOP = 58
 ROW = 28
@@ -21,62 +21,25 @@ STYLE = """\
 <style>
 text{font:13px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1f2328}
 .title{font-weight:600;font-size:15px}.small{font-size:11px;fill:#59636e}.end{text-anchor:end}.middle{text-anchor:middle}
-.card{fill:#ffffff;stroke:#d1d9e0}.grid{stroke:#d1d9e0}.one{stroke:#59636e}.own{fill:#0969da}.peer{fill:#9aa4af}
-.least{stroke:#1f2328;stroke-width:2}.hope{stroke:#1f2328;stroke-width:2;stroke-dasharray:3 2}.range{stroke:#1f2328}
+.card{fill:#ffffff;stroke:#d1d9e0}.grid{stroke:#d1d9e0}.one{stroke:#59636e}.own{fill:#0969da}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.small{fill:#9198a1}.card{fill:#0d1117;stroke:#3d444d}
-.grid{stroke:#2f353d}.one{stroke:#9198a1}.own{fill:#4493f8}.peer{fill:#656c76}
-.least,.hope,.range{stroke:#e6edf3}}
+.grid{stroke:#2f353d}.one{stroke:#9198a1}.own{fill:#4493f8}}
 </style>
 """
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A time: the median with the range of the rounds, in seconds."""
-
-    label: str
-    value: float
-    low: float
-    high: float
-    text: str
-    is_own: bool
-
-
-@dataclass(frozen=True)
 class Speedup:
-    """A ratio, with what was wanted at least and hoped for."""
+    """A ratio."""
 
     label: str
     value: float
-    at_least: float
-    hope: float
-
-
-def times(title: str, subtitle: str, bars: list[Bar]) -> str:
-    """Horizontal bars of times from zero, with the range of the rounds as a thin line."""
-    longest = max((bar.high for bar in bars), default=1) or 1
-    room = WIDTH - LABELS - RIGHT - 90
-    parts = _frame(title, subtitle, len(bars))
-    for i, bar in enumerate(bars):
-        y = TOP + i * ROW
-        end, low, high = (LABELS + room * value / longest for value in (bar.value, bar.low, bar.high))
-        kind = "own" if bar.is_own else "peer"
-        parts.append(_label(bar.label, y))
-        parts.append(
-            f'<rect class="{kind}" x="{LABELS}" y="{y}" width="{max(end - LABELS, 1):.1f}" height="{BAR}" rx="2"/>'
-        )
-        middle = y + BAR / 2
-        parts.append(
-            f'<path class="range" d="M{low:.1f} {middle}H{high:.1f}M{low:.1f} {y + 5}v6M{high:.1f} {y + 5}v6"/>'
-        )
-        parts.append(f'<text x="{max(end, high) + 6:.1f}" y="{y + 13}">{escape(bar.text)}</text>')
-    return _document(parts, len(bars))
 
 
 def speedups(title: str, subtitle: str, rows: list[Speedup]) -> str:
-    """Horizontal bars of ratios on a logarithmic axis that starts at 1, with marks for what was wanted."""
+    """Horizontal bars of ratios on a logarithmic axis that starts at 1."""
     lowest = min(1, *(row.value for row in rows)) * 0.9
-    highest = max(2, *(max(row.value, row.hope) for row in rows)) * 1.15
+    highest = max(2, *(row.value for row in rows)) * 1.15
     room = WIDTH - LABELS - RIGHT - 50
 
     def place(value: float) -> float:
@@ -95,10 +58,7 @@ def speedups(title: str, subtitle: str, rows: list[Speedup]) -> str:
         first, last = sorted((place(1), place(row.value)))
         width = max(last - first, 1)
         parts.append(f'<rect class="own" x="{first:.1f}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2"/>')
-        for kind, value in (("least", row.at_least), ("hope", row.hope)):
-            parts.append(f'<path class="{kind}" d="M{place(value):.1f} {y - 3}v{BAR + 6}"/>')
-        # To the right of everything on the line, so that no mark crosses the figure.
-        parts.append(f'<text x="{max(last, place(row.hope)) + 7:.1f}" y="{y + 13}">{row.value:.3g}x</text>')
+        parts.append(f'<text x="{last + 7:.1f}" y="{y + 13}">{row.value:.3g}x</text>')
     return _document(parts, len(rows) + 1)
 
 

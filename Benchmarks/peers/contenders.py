@@ -28,6 +28,8 @@ class Contender:
     version: str
     call: Callable[[], Any]
     result: Callable[[Any], Neighbors | Pairs]
+    # The package whose OpenBLAS it multiplies with.
+    package: str = "numpy"
 
 
 def ready(name: str, job: Job, queries: np.ndarray, corpus: np.ndarray, threads: int) -> Contender:
@@ -64,6 +66,7 @@ def _flat(faiss: Any, job: Job, queries: np.ndarray, corpus: np.ndarray, index: 
             version,
             lambda: index.search(corpus, job.k + 1),
             lambda found: Neighbors.without_self(found[1], job.k),
+            "faiss",
         )
     if job.kind == "single":
         singles = [queries[i : i + 1] for i in range(len(queries))]
@@ -71,8 +74,9 @@ def _flat(faiss: Any, job: Job, queries: np.ndarray, corpus: np.ndarray, index: 
             version,
             lambda: [index.search(query, job.k)[1] for query in singles],
             lambda found: Neighbors(np.concatenate(found)),
+            "faiss",
         )
-    return Contender(version, lambda: index.search(queries, job.k), lambda found: Neighbors(found[1]))
+    return Contender(version, lambda: index.search(queries, job.k), lambda found: Neighbors(found[1]), "faiss")
 
 
 def _faiss_range(job: Job, queries: np.ndarray, corpus: np.ndarray, threads: int) -> Contender:
@@ -87,7 +91,7 @@ def _faiss_range(job: Job, queries: np.ndarray, corpus: np.ndarray, threads: int
         rows = np.repeat(np.arange(len(corpus)), np.diff(limits).astype(np.int64))
         return Pairs.of(rows, columns)
 
-    return Contender(f"faiss-cpu {faiss.__version__}", lambda: index.range_search(corpus, job.threshold), result)
+    return Contender(f"faiss-cpu {faiss.__version__}", lambda: index.range_search(corpus, job.threshold), result, "faiss")
 
 
 def _numpy(job: Job, queries: np.ndarray, corpus: np.ndarray, threads: int) -> Contender:

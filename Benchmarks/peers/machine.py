@@ -19,9 +19,11 @@ def described() -> dict[str, Any]:
     if "cpu family" in info:
         model += f" (family {info['cpu family']}, model {info.get('model', '?')})"
     return {
+        "name": _architecture(info),
         "cpu": model,
+        "flags": [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_int8") if name in flags],
         "instructions": [
-            name for name in ("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "asimd") if name in flags
+            name for name in ("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd") if name in flags
         ],
         "virtual": "hypervisor" in flags,
         "cores": len(os.sched_getaffinity(0)),
@@ -30,6 +32,19 @@ def described() -> dict[str, Any]:
         "system": f"{_fields('/etc/os-release', '=').get('PRETTY_NAME', '').strip(chr(34))}, Linux {platform.release()}",
         "python": platform.python_version(),
     }
+
+
+def _architecture(info: dict[str, str]) -> str | None:
+    """What people call the processor, if we know it: virtual machines hide the rest of its name."""
+    family, model = int(info.get("cpu family", 0)), int(info.get("model", 0))
+    if info.get("vendor_id") == "AuthenticAMD":
+        if family == 25:
+            return "Zen 4" if model in range(16, 32) or model in range(96, 176) else "Zen 3"
+        return {23: "Zen 2", 26: "Zen 5"}.get(family)
+    if info.get("vendor_id") == "GenuineIntel" and family == 6:
+        known = {85: "Cascade Lake", 106: "Ice Lake", 143: "Sapphire Rapids", 207: "Emerald Rapids", 173: "Granite Rapids"}
+        return known.get(model)
+    return None
 
 
 def commit(root: Path) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes RESULTS.md and its charts from what was measured. Needs nothing but Python."""
+"""Writes RESULTS.md and its chart from what was measured, a column a machine. Needs nothing but Python."""
 
 from __future__ import annotations
 
@@ -7,51 +7,50 @@ from pathlib import Path
 from statistics import median
 
 import charts
-from jobs import AUTO, JOBS, MINING, Job, Target
+from jobs import AUTO, JOBS, Job
 from results import Entry, Measured, Results
 
 HEAD = """\
 # Results
 
-Written by `scripts/bench` from [`results.json`](results.json); `scripts/bench --render-only` writes it again.
+Written by `scripts/bench` from the files of [`results`](results), one for each machine; `scripts/bench --render-only` writes it again.
 
 Every contender does the same job on the same files, in rounds: each of them once, one after another, then the next round. Times are
-those of the call within its process, without loading files and after one uncounted run; a time is the median of its rounds, with
-their range. **A ratio is the median over the rounds of the ratio within a round**, so a disturbance of a busy machine meets both
-sides. `simile` is the default, `--engine auto`, without settings for any row; forced engines stand below it. For a *prepared*
-corpus the preparation is outside the clock and reported; otherwise it is part of the time. FAISS's `add` and the fitting of the other
-peers are always outside.
+those of the call within its process, without loading files and after one uncounted run; a time is the median of its rounds.
+**A ratio is the median over the rounds of the ratio within a round**, so a disturbance of a busy machine meets both sides.
+`simile` is the default, `--engine auto`, without settings for any row; forced engines stand below it. For a *prepared* corpus the
+preparation is outside the clock and reported; otherwise it is part of the time. FAISS's `add` and the fitting of the other peers are
+always outside.
 
-*Same* is the share of Simile's neighbors (or pairs) that a peer found too. Simile's are those of double precision, ties to the
-lower row; a digest of every timed run is compared with its result file. Peers compute in single precision, so near ties fall
-otherwise; differences that rounding does not explain are counted and printed.
+FAISS and NumPy bring an OpenBLAS each, which chooses its kernels by the processor. Where one of its other choices (`OPENBLAS_CORETYPE`) is at
+least 5 % faster on a machine, the peer is measured both as it is installed and with that one. Nothing is set for Simile.
+
+Simile's results are those of double precision, ties to the lower row, and a digest of every timed run is compared with its result
+file. Peers compute in single precision, so near ties fall otherwise; where a peer found other rows or pairs, the share that is the
+same is given, and differences that rounding does not explain are counted.
 """
 
 
-def write(results: Results, folder: Path) -> None:
-    """Writes `RESULTS.md` and `charts/*.svg`, and removes charts of jobs that are no longer there."""
+def write(machines: list[Results], folder: Path) -> None:
+    """Writes `RESULTS.md` and `charts/speedups.svg`."""
     drawn = folder / "charts"
     drawn.mkdir(parents=True, exist_ok=True)
-    files: dict[str, str] = {}
     parts = [HEAD]
-    if results.quick:
+    if any(results.quick for results in machines):
         parts.append("> **Small sizes, to test the machinery. These times mean nothing.**\n")
-    parts += [_machine(results), _summary(results)]
-    if any(ratio is not None for _, _, ratio in _targets(results)):
-        parts.append("![Ratios and targets](charts/speedups.svg)\n")
-        files["speedups.svg"] = _speedups(results)
-    for job in JOBS:
-        measured = results.job(job.key)
-        if measured is not None:
-            parts.append(_section(job, measured))
-            if any(entry.seconds for entry in measured.entries):
-                parts.append(f"![Times of job {job.number}](charts/{job.key}.svg)\n")
-                files[f"{job.key}.svg"] = _times(job, measured)
-    for stale in drawn.glob("*.svg"):
-        if stale.name not in files:
-            stale.unlink()
-    for name, text in files.items():
-        (drawn / name).write_text(text)
+    parts += ["## Machines\n", *(_machine(results) for results in machines), _summary(machines)]
+    bars = _speedups(machines)
+    (drawn / "speedups.svg").unlink(missing_ok=True)
+    if bars:
+        (drawn / "speedups.svg").write_text(
+            charts.speedups(
+                "How many times longer the rival takes",
+                "simile with its defaults; the rival as fast as it can be made; median ratio within rounds",
+                bars,
+            )
+        )
+        parts.append("![How many times longer the rival takes](charts/speedups.svg)\n")
+    parts += [_section(job, machines) for job in JOBS if any(results.job(job.key) for results in machines)]
     (folder / "RESULTS.md").write_text("\n".join(parts))
 
 
@@ -65,22 +64,29 @@ def seconds(value: float) -> str:
     raise AssertionError
 
 
+def _name(results: Results) -> str:
+    return str(results.machine.get("name") or results.machine["cpu"])
+
+
 def _machine(results: Results) -> str:
     machine = results.machine
     kind = "a virtual machine, " if machine.get("virtual") else ""
-    versions = sorted({entry.version for job in results.jobs for entry in job.entries if entry.version})
+    versions = sorted({_version(entry) for job in results.jobs for entry in job.entries if entry.version})
     rounds = sorted({max((len(entry.seconds) for entry in job.entries), default=0) for job in results.jobs})
     dates = sorted({job.when for job in results.jobs})
     lines = [
-        f"- **Machine**: {machine['cpu']}, {kind}{machine['cores']} cores, {', '.join(machine['instructions'])}; "
+        f"- **{_name(results)}**: {machine['cpu']}, {kind}{machine['cores']} cores, {', '.join(machine['instructions'])}; "
         f"{machine['caches']}; {machine['memoryGiB']} GiB; {machine['system']}",
-        f"- **Threads**: {results.threads} for every contender",
-        f"- **Simile**: {machine.get('simile', '')}, commit {', '.join(sorted({job.commit for job in results.jobs}))}",
-        f"- **Peers**: Python {machine['python']}; {'; '.join(versions) if versions else 'none'}",
-        f"- **Rounds**: {_span(rounds)}, measured {_span(dates)}; load average before a job "
-        f"{_span(sorted({job.load for job in results.jobs}))}",
+        f"  - {results.threads} threads for every contender, {_span(rounds)} rounds, measured {_span(dates)}; load average before a "
+        f"job {_span(sorted({job.load for job in results.jobs}))}",
+        f"  - Simile {machine.get('simile', '')}, commit {', '.join(sorted({job.commit for job in results.jobs}))}",
+        f"  - Python {machine['python']}; {'; '.join(versions) if versions else 'no peers'}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _version(entry: Entry) -> str:
+    return entry.version + (f" (OpenBLAS core {entry.core})" if entry.core else "")
 
 
 def _span(values: list) -> str:
@@ -89,69 +95,67 @@ def _span(values: list) -> str:
     return f"{values[0]}" if values[0] == values[-1] else f"{values[0]} to {values[-1]}"
 
 
-def _summary(results: Results) -> str:
+def _fastest(measured: Measured, peer: str) -> Entry | None:
+    """A peer as fast as it can be made: as installed, or with the core that suits the machine."""
+    found = [entry for entry in measured.entries if entry.name.split(", OPENBLAS")[0] == peer and entry.seconds]
+    return min(found, key=lambda entry: median(entry.seconds), default=None)
+
+
+def _ratio(measured: Measured | None, peer: str) -> float | None:
+    entry = _fastest(measured, peer) if measured else None
+    return measured.ratio(entry.name, AUTO) if measured and entry else None
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|---|" + "--:|" * (len(header) - 1)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def _summary(machines: list[Results]) -> str:
+    rows = []
+    for job in JOBS:
+        for peer in job.peers:
+            ratios = [_ratio(results.job(job.key), peer) for results in machines]
+            if any(ratio is not None for ratio in ratios):
+                cells = ["" if ratio is None else f"{ratio:.3g}x" for ratio in ratios]
+                rows.append([f"{job.number}. {job.title}: {peer}", *cells])
+    head = "## How many times longer each peer takes, as fast as it can be made\n\n"
+    return head + _table(["job and peer", *map(_name, machines)], rows)
+
+
+def _section(job: Job, machines: list[Results]) -> str:
+    found = [results.job(job.key) for results in machines]
+    one = next(measured for measured in found if measured is not None)
+    sides = f"{one.queries:,} queries x {one.rows:,} rows"
+    if job.kind.startswith("self"):
+        sides = f"{one.rows:,} rows"
+    wanted = f"k = {job.k}" if job.kind != "self-join" else f"threshold {job.threshold}"
+    names = list(dict.fromkeys(entry.name for measured in found if measured for entry in measured.entries))
+    # Peers first, whichever machine has them.
+    names.sort(key=lambda name: name.startswith("simile"))
+    rows = [[name, *(_cell(measured, name) for measured in found)] for name in names]
     lines = [
-        "## What was wanted, and what was measured\n",
-        "| | job | against | ratio | at least | hope | |",
-        "|--:|---|---|--:|--:|--:|---|",
+        f"## {job.number}. {job.title}\n",
+        f"{job.about} {sides}, d = {one.dimension}, {wanted}.\n",
+        _table(["", *map(_name, machines)], rows),
     ]
-    for job, target, ratio in _targets(results):
-        found = "" if ratio is None else f"**{ratio:.3g}x**"
-        lines.append(
-            f"| {job.number} | {job.title} | {target.against} | {found} | {target.at_least:g}x | {target.hope:g}x "
-            f"| {'' if results.quick else _verdict(target, ratio, results.job(job.key))} |"
-        )
+    for results, measured in zip(machines, found):
+        for entry in measured.entries if measured else []:
+            if remark := _remark(job, entry, measured):
+                lines.append(f"- {_name(results)}, {entry.name}: {remark}")
     return "\n".join(lines) + "\n"
 
 
-def _targets(results: Results) -> list[tuple[Job, Target, float | None]]:
-    rows = []
-    for job in JOBS:
-        measured = results.job(job.key)
-        for target in job.targets:
-            rows.append((job, target, measured.ratio(target.against, AUTO) if measured else None))
-    return rows
-
-
-def _verdict(target: Target, ratio: float | None, measured: Measured | None) -> str:
-    if ratio is None:
-        if target.against == MINING and measured is None:
-            return "not measured (`--sentence-transformers`)"
-        return "not measured"
-    if ratio >= target.hope:
-        return "as hoped"
-    return "met" if ratio >= target.at_least else "**missed**"
-
-
-def _section(job: Job, measured: Measured) -> str:
-    sides = f"{measured.queries:,} queries x {measured.rows:,} rows"
-    if job.kind.startswith("self"):
-        sides = f"{measured.rows:,} rows"
-    wanted = f"k = {job.k}" if job.kind != "self-join" else f"threshold {job.threshold}"
-    lines = [
-        f"## {job.number}. {job.title}\n",
-        f"{job.about} {sides}, d = {measured.dimension}, {wanted}.\n",
-        "| | time | range | over `simile` | same | pairs | filtered | verdicts |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    lines += [_row(entry, measured) for entry in measured.entries]
-    remarks = [remark for entry in measured.entries if (remark := _remark(job, entry, measured))]
-    return "\n".join(lines) + "\n" + ("\n" + "\n".join(remarks) + "\n" if remarks else "")
-
-
-def _row(entry: Entry, measured: Measured) -> str:
-    ratio = measured.ratio(entry.name, AUTO)
-    cells = [
-        entry.name + (f" ({entry.engine})" if entry.name == AUTO and entry.engine else ""),
-        seconds(median(entry.seconds)) if entry.seconds else "",
-        f"{seconds(min(entry.seconds))} to {seconds(max(entry.seconds))}" if len(entry.seconds) > 1 else "",
-        "" if ratio is None or entry.name == AUTO else f"{ratio:.3g}x",
-        "" if entry.share is None else _percent(entry.share),
-        f"{entry.counters['pairs']:,}" if entry.counters else "",
-        _percent(entry.counters["filtered"] / max(1, entry.counters["pairs"])) if entry.counters else "",
-        f"{entry.counters['verdicts']:,}" if entry.counters else "",
-    ]
-    return "| " + " | ".join(cells) + " |"
+def _cell(measured: Measured | None, name: str) -> str:
+    entry = measured.entry(name) if measured else None
+    if measured is None or entry is None:
+        return ""
+    if not entry.seconds:
+        return entry.note
+    ratio = measured.ratio(name, AUTO)
+    engine = f" ({entry.engine})" if name == AUTO and entry.engine else ""
+    times = f", {ratio:.3g}x" if ratio is not None and name != AUTO else ""
+    return seconds(median(entry.seconds)) + engine + times
 
 
 def _percent(share: float) -> str:
@@ -165,45 +169,33 @@ def _percent(share: float) -> str:
 
 def _remark(job: Job, entry: Entry, measured: Measured) -> str:
     said = []
-    if entry.note:
+    if entry.note and entry.seconds:
         said.append(entry.note)
-    if entry.seconds and job.kind == "single":
+    if entry.name == AUTO and len(entry.seconds) > 1:
+        said.append(f"{seconds(min(entry.seconds))} to {seconds(max(entry.seconds))}")
+    if entry.name == AUTO and entry.counters:
+        said.append(f"{_percent(entry.counters['filtered'] / max(1, entry.counters['pairs']))} of the pairs filtered")
+        said.append(f"{entry.counters['verdicts']:,} verdicts")
+    if entry.name == AUTO and entry.seconds and job.kind == "single":
         said.append(f"{seconds(median(entry.seconds) / measured.queries)} a query")
-    if entry.prepare_seconds:
+    if entry.name == AUTO and entry.prepare_seconds:
         said.append(f"prepared in {seconds(median(entry.prepare_seconds))}")
+    if entry.share is not None and entry.share < 1:
+        said.append(f"{_percent(entry.share)} the same")
     if entry.unexplained:
         said.append(f"**{entry.unexplained:,} differences that rounding does not explain**")
-    return f"- {entry.name}: {'; '.join(said)}" if said else ""
+    return "; ".join(said)
 
 
-def _speedups(results: Results) -> str:
-    rows = [
-        charts.Speedup(f"{job.key}, {_short(target.against)}", ratio, target.at_least, target.hope)
-        for job, target, ratio in _targets(results)
-        if ratio is not None
-    ]
-    return charts.speedups(
-        "How many times faster than its rival",
-        "simile, engine auto; median ratio within rounds; marks: wanted at least (solid), hoped for (dashed)",
-        rows,
-    )
-
-
-def _times(job: Job, measured: Measured) -> str:
-    bars = [
-        charts.Bar(
-            _short(entry.name),
-            median(entry.seconds),
-            min(entry.seconds),
-            max(entry.seconds),
-            seconds(median(entry.seconds)),
-            entry.name == AUTO,
-        )
-        for entry in measured.entries
-        if entry.seconds
-    ]
-    return charts.times(job.title, "time of the call, median and range of the rounds; shorter is better", bars)
+def _speedups(machines: list[Results]) -> list[charts.Speedup]:
+    bars = []
+    for job in JOBS:
+        for results in machines:
+            ratio = _ratio(results.job(job.key), job.peers[0])
+            if ratio is not None:
+                bars.append(charts.Speedup(f"{job.key}, {_short(job.peers[0])}, {_name(results)}", ratio))
+    return bars
 
 
 def _short(name: str) -> str:
-    return name.removeprefix("sentence-transformers ").removesuffix("_embeddings").replace("(d, 16)", "")
+    return name.removeprefix("sentence-transformers ").removesuffix("_embeddings").removesuffix(" IndexFlatIP")

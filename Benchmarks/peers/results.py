@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -20,6 +21,8 @@ class Entry:
 
     name: str
     version: str = ""
+    # The kernels that its OpenBLAS chose, where it says so.
+    core: str = ""
     # Of each round, in order; rounds alternate between contenders, so equal places were measured one after another.
     seconds: list[float] = field(default_factory=list)
     # Simile only: what preparing the corpus took, outside the clock.
@@ -46,6 +49,8 @@ class Measured:
     when: str
     commit: str
     load: float
+    # Whether all rounds that its time allowed are there.
+    complete: bool = False
     entries: list[Entry] = field(default_factory=list)
 
     def entry(self, name: str) -> Entry | None:
@@ -76,6 +81,12 @@ class Results:
     def replace(self, job: Measured) -> None:
         """Puts a job in the place of its earlier measurement."""
         self.jobs = [old for old in self.jobs if old.key != job.key] + [job]
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file of this machine."""
+        words = re.findall("[a-z0-9]+", str(self.machine["cpu"]).lower())
+        return "-".join(words) + ".json"
 
     def save(self, path: Path) -> None:
         """Writes all of the file or nothing."""

@@ -27,7 +27,7 @@ struct EnginePlan {
     private static let eigen = 5.0
 
     /// Jobs of fewer multiply-adds are over before a plan is made.
-    static let smallestJob = 2e10
+    static let smallestJob = 1e10
     /// The most that looking may cost, as a share of the matrix multiply.
     static let lookingShare = 0.04
 

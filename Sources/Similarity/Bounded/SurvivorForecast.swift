@@ -50,17 +50,29 @@ struct SurvivorForecast {
             directions: directions,
             normalizing: normalizes
         )
+        let cuts = [0] + prefixes + [corpus.dimension]
+        let parts = zip(cuts, cuts.dropFirst()).map { $0..<$1 }
+        let (leftEnergies, rightEnergies) = (Self.sums(parts.map(left.energies)), Self.sums(parts.map(right.energies)))
         var counts = [Int](repeating: 0, count: prefixes.count)
         for q in 0..<left.count {
-            let pairs = Self.bounds(left, q, right, prefixes: prefixes, metric: metric, profile: profile)
+            let dots = Self.sums(parts.map { right.products(withRow: q, of: left, over: $0) })
+            let offsets = rightEnergies[parts.count - 1].map { metric == .euclidean ? $0 / 2 : 0 }
             let floor = Self.floor(
-                of: pairs.map(\.score),
+                of: zip(dots[parts.count - 1], offsets).map { Double($0 - $1) },
                 norm: normalizes ? 1 : left.norms[q],
                 metric: metric,
                 wanted: wanted
             )
-            for pair in pairs {
-                for (i, upper) in pair.uppers.enumerated() where upper >= floor { counts[i] += 1 }
+            let whole = leftEnergies[parts.count - 1][q]
+            for (i, prefix) in prefixes.enumerated() {
+                let energy = leftEnergies[i][q]
+                let lost = Float(profile.expectedLoss(prefix: prefix))
+                for row in 0..<right.count {
+                    let (here, all) = (rightEnergies[i][row], rightEnergies[parts.count - 1][row])
+                    let tails = (max(whole - energy, 0) * max(all - here, 0)).squareRoot()
+                    let upper = dots[i][row] + tails + lost * (energy * here).squareRoot() - offsets[row]
+                    if Double(upper) >= floor { counts[i] += 1 }
+                }
             }
         }
         let total = max(left.count * right.count, 1)
@@ -73,42 +85,12 @@ struct SurvivorForecast {
         return (0..<count).map { min(Int((Double($0) + shift) / Double(count) * Double(rowCount)), rowCount - 1) }
     }
 
-    /// For each row about `q.x - o_x` and, for each prefix, what the first stage makes of it.
-    private static func bounds(
-        _ left: RowSample,
-        _ query: Int,
-        _ right: RowSample,
-        prefixes: [Int],
-        metric: Metric,
-        profile: CodeProfile
-    ) -> [(score: Double, uppers: [Double])] {
-        let d = left.dimension
-        let q = left.values[query * d..<(query + 1) * d]
-        return (0..<right.count).map { row in
-            let x = right.values[row * d..<(row + 1) * d]
-            var dots: [Double] = []
-            var (dot, qq, xx): (Float, Float, Float) = (0, 0, 0)
-            var start = 0
-            var parts: [(dot: Float, qq: Float, xx: Float)] = []
-            for end in prefixes + [d] {
-                for i in start..<end {
-                    let (a, b) = (q[q.startIndex + i], x[x.startIndex + i])
-                    dot += a * b
-                    qq += a * a
-                    xx += b * b
-                }
-                start = end
-                parts.append((dot, qq, xx))
-                dots.append(Double(dot))
-            }
-            let offset = metric == .euclidean ? Double(xx) / 2 : 0
-            let uppers = prefixes.indices.map { i -> Double in
-                let part = parts[i]
-                let tails = Double(max(qq - part.qq, 0) * max(xx - part.xx, 0)).squareRoot()
-                return dots[i] + tails + profile.expectedLoss(prefix: prefixes[i])
-                    * Double(part.qq * part.xx).squareRoot() - offset
-            }
-            return (Double(dot) - offset, uppers)
+    /// Running sums over parts, for each row.
+    private static func sums(_ parts: [[Float]]) -> [[Float]] {
+        var total = [Float](repeating: 0, count: parts.first?.count ?? 0)
+        return parts.map { part in
+            for row in part.indices { total[row] += part[row] }
+            return total
         }
     }
 

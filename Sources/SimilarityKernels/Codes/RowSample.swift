@@ -31,4 +31,37 @@ package struct RowSample: Sendable {
         self.values = values
         self.norms = norms
     }
+
+    /// The products of a row of another sample with all rows of this one, over some of the coordinates.
+    package func products(withRow row: Int, of other: RowSample, over columns: Range<Int>) -> [Float] {
+        precondition(other.dimension == dimension && columns.upperBound <= dimension && row < other.count)
+        return unsafe [Float](unsafeUninitializedCapacity: count) { scores, filled in
+            filled = count
+            unsafe values.withUnsafeBufferPointer { rows in
+                unsafe other.values.withUnsafeBufferPointer { queries in
+                    guard let rows = rows.baseAddress, let queries = queries.baseAddress,
+                        let scores = scores.baseAddress
+                    else { return }
+                    unsafe DotRows.score(
+                        .current,
+                        query: queries + (row * dimension + columns.lowerBound),
+                        rows: rows + columns.lowerBound,
+                        stride: dimension,
+                        count: count,
+                        depth: columns.count,
+                        into: scores
+                    )
+                }
+            }
+        }
+    }
+
+    /// The squared length of each row over some of the coordinates.
+    package func energies(over columns: Range<Int>) -> [Float] {
+        (0..<count).map { row in
+            values[row * dimension + columns.lowerBound..<row * dimension + columns.upperBound].reduce(0) {
+                $0 + $1 * $1
+            }
+        }
+    }
 }

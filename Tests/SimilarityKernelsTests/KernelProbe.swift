@@ -30,6 +30,17 @@ enum KernelProbe {
             return KernelCalls.halves(level, (0..<37).map { UInt16($0 * 1500) }).map { Double($0) }
         case .gemmTile:
             return KernelCalls.gemm(.own(level), rows, rows, depth: 43).joined().map { Double($0) }
+        case .extent:
+            var buffer: Float = 0
+            let input = CanaryBuffer(reading: rows[0], shift: 1)
+            let squares = unsafe level.kernels.extent(input.base, 43, &buffer)
+            return [squares, Double(buffer)]
+        case .quantize:
+            let input = CanaryBuffer(reading: rows[0], shift: 1)
+            let output = CanaryBuffer<Int16>([Int16](repeating: 99, count: 43), canary: 77, shift: 1) { $0 == 77 }
+            let coded = unsafe level.kernels.quantize(input.base, 43, 0.5, 9, output.base)
+            return output.values.map { Double($0) } + [coded.lost, coded.size, Double(coded.squares)]
+                + [output.isIntact ? 0 : 1]
         case .codeTile: return scan(level, isSingleQuery: false)
         case .codeRow: return scan(level, isSingleQuery: true)
         case .codeProducts:
@@ -83,6 +94,16 @@ enum KernelSpy {
             }
         case .convertFloat16: unsafe kernels.convertFloat16 = { _, _, _ in KernelSpy.note(.convertFloat16) }
         case .gemmTile: unsafe kernels.gemmTile = { _, _, _, _, _, _, _, _, _, _ in KernelSpy.note(.gemmTile) }
+        case .extent:
+            unsafe kernels.extent = { _, _, _ in
+                KernelSpy.note(.extent)
+                return 0
+            }
+        case .quantize:
+            unsafe kernels.quantize = { _, _, _, _, _ in
+                KernelSpy.note(.quantize)
+                return simile_quantized(lost: 0, size: 0, squares: 0)
+            }
         case .codeTile:
             unsafe kernels.codeTile = { tile, panel, _, _ in
                 KernelSpy.note(.codeTile)

@@ -40,6 +40,13 @@ struct simile_code_tile {
     bool has_row_terms;
 };
 
+/// What became of some coordinates when they were coded: the sums of the squares of what is lost, of the coordinates and of the
+/// codes.
+struct simile_quantized {
+    double lost, size;
+    int64_t squares;
+};
+
 #if defined(__x86_64__)
 
 /// Whether this processor and operating system run AVX2, FMA and F16C code. Asked of the hardware once.
@@ -89,6 +96,14 @@ void simile_gemm_tile_avx2(
 void simile_gemm_tile_avx512(
     const float *a, size_t a_stride, size_t rows, const float *b, size_t b_stride, size_t columns, size_t depth, float *c,
     size_t c_stride, float *workspace);
+
+/// The sum of the squares of `count` coordinates; their largest magnitude goes to `*largest`.
+double simile_extent_avx2(const float *y, size_t count, float *largest);
+double simile_extent_avx512(const float *y, size_t count, float *largest);
+
+/// `codes[i]` = `y[i] / scale`, rounded to an integer of at most `limit`; at most 32,767.
+struct simile_quantized simile_quantize_avx2(const float *y, size_t count, float scale, float limit, int16_t *codes);
+struct simile_quantized simile_quantize_avx512(const float *y, size_t count, float scale, float limit, int16_t *codes);
 
 /// Tests all pairs from panel `*panel` on, stops before a panel that may not fit `capacity` and tells in `*panel` where.
 /// Returns how many survivors it wrote.

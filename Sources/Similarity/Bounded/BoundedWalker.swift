@@ -58,7 +58,9 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
     /// Takes each query to the blocks of rows that are nearest to it, so that its cut is a good one from the start.
     mutating func scout() -> BlockSchedule.Findings {
         let blockCount = coded.image.blockCount
-        guard walk.pairing != .triangle, blockCount >= 8, cuts.contains(-.infinity) else {
+        guard walk.pairing != .triangle, blockCount >= 8, cuts.contains(-.infinity),
+            !walk.prepared.encoding.rotation.isIdentity
+        else {
             return BlockSchedule.Findings(visited: [:], cuts: cuts)
         }
         let nearest = filter.nearestBlocks(Self.scoutedBlocks, centroids: walk.prepared.centroids)
@@ -140,7 +142,10 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
 
     /// Gives the candidates that beat the cut their verdicts, and lets the others wait.
     private mutating func decideLikely() {
-        for candidate in filter.candidates {
+        // Out of the filter's hands, so that its memory is used again and not copied.
+        var candidates: [CodeCandidate] = []
+        swap(&candidates, &filter.candidates)
+        for candidate in candidates {
             let query = Int(candidate.query)
             let floor = filter.floor(query)
             if !Sink.cutsMove || candidate.value >= floor.value {
@@ -149,7 +154,8 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
                 waiting.append(candidate)
             }
         }
-        filter.candidates.removeAll(keepingCapacity: true)
+        candidates.removeAll(keepingCapacity: true)
+        swap(&candidates, &filter.candidates)
     }
 
     /// Gives a pair its verdict.

@@ -46,6 +46,10 @@ extension KernelLevel {
             gemmTile: { a, aStride, rows, b, bStride, columns, depth, c, cStride, _ in
                 unsafe GEMM.referenceTile(a, aStride, rows, b, bStride, columns, depth, c, cStride)
             },
+            extent: { y, count, largest in unsafe Quantizer.referenceExtent(y, count, largest) },
+            quantize: { y, count, scale, limit, codes in
+                unsafe Quantizer.reference(y, count, scale, limit, codes)
+            },
             codeTile: { tile, panel, survivors, capacity in
                 unsafe CodeTile.reference(tile, panel, survivors, capacity)
             },
@@ -93,6 +97,9 @@ extension KernelLevel {
         unsafe kernels.gemmTile = { a, aStride, rows, b, bStride, columns, depth, c, cStride, _ in
             unsafe GEMM.simdTile(a, aStride, rows, b, bStride, columns, depth, c, cStride)
         }
+        unsafe kernels.quantize = { y, count, scale, limit, codes in
+            unsafe Quantizer.simd(y, count, scale, limit, codes)
+        }
         unsafe kernels.codeTile = { tile, panel, survivors, capacity in
             unsafe CodeTile.simd(tile, panel, survivors, capacity)
         }
@@ -117,6 +124,8 @@ extension KernelLevel {
         unsafe kernels.thresholdScan = unsafe simile_threshold_scan_avx2
         unsafe kernels.convertFloat16 = unsafe simile_convert_float16_avx2
         unsafe kernels.gemmTile = unsafe simile_gemm_tile_avx2
+        unsafe kernels.extent = unsafe simile_extent_avx2
+        unsafe kernels.quantize = unsafe simile_quantize_avx2
         unsafe kernels.codeTile = unsafe simile_code_tile_avx2
         unsafe kernels.codeRow = unsafe simile_code_row_avx2
         unsafe kernels.codeProducts = unsafe simile_code_products_avx2
@@ -132,6 +141,8 @@ extension KernelLevel {
     ) { kernels in
         unsafe kernels.thresholdScan = unsafe simile_threshold_scan_avx512
         unsafe kernels.gemmTile = unsafe simile_gemm_tile_avx512
+        unsafe kernels.extent = unsafe simile_extent_avx512
+        unsafe kernels.quantize = unsafe simile_quantize_avx512
         unsafe kernels.codeTile = unsafe simile_code_tile_avx512
         unsafe kernels.codeRow = unsafe simile_code_row_avx512
         unsafe kernels.codeProducts = unsafe simile_code_products_avx512

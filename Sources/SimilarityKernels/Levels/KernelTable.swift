@@ -48,6 +48,17 @@ package import CSimilarityKernels
             _ columns: Int, _ depth: Int, _ c: UnsafeMutablePointer<Float>, _ cStride: Int,
             _ workspace: UnsafeMutablePointer<Float>
         ) -> Void
+    /// `Quantizer.extent`
+    package var extent:
+        @convention(c) (
+            _ y: UnsafePointer<Float>, _ count: Int, _ largest: UnsafeMutablePointer<Float>
+        ) -> Double
+    /// `Quantizer.quantize`
+    package var quantize:
+        @convention(c) (
+            _ y: UnsafePointer<Float>, _ count: Int, _ scale: Float, _ limit: Float,
+            _ codes: UnsafeMutablePointer<Int16>
+        ) -> simile_quantized
     /// `CodeTile.scan`
     package var codeTile:
         @convention(c) (
@@ -71,7 +82,7 @@ package import CSimilarityKernels
 /// The entries of a `KernelTable` by name, for what goes through all of them.
 package enum Kernel: String, CaseIterable, Sendable {
     case verdictDot, verdictSquaredDistance, verdictSquaredNorms, dotRows, dotRowsWithNorms, thresholdScan
-    case convertFloat16, gemmTile, codeTile, codeRow, codeProducts
+    case convertFloat16, gemmTile, extent, quantize, codeTile, codeRow, codeProducts
 }
 
 extension KernelTable {
@@ -86,6 +97,8 @@ extension KernelTable {
         case .thresholdScan: unsafe unsafeBitCast(thresholdScan, to: UInt.self)
         case .convertFloat16: unsafe unsafeBitCast(convertFloat16, to: UInt.self)
         case .gemmTile: unsafe unsafeBitCast(gemmTile, to: UInt.self)
+        case .extent: unsafe unsafeBitCast(extent, to: UInt.self)
+        case .quantize: unsafe unsafeBitCast(quantize, to: UInt.self)
         case .codeTile: unsafe unsafeBitCast(codeTile, to: UInt.self)
         case .codeRow: unsafe unsafeBitCast(codeRow, to: UInt.self)
         case .codeProducts: unsafe unsafeBitCast(codeProducts, to: UInt.self)

@@ -67,8 +67,6 @@ struct BoundedWalk {
     func run<Sink: TileSink>(
         makeSink: @escaping @Sendable (_ queryCount: Int) -> Sink
     ) throws -> (sinks: [Sink], counters: RunCounters) {
-        try options.checkCancellation()
-        if prepared.hasInvalidRows { try rejectInvalidRows() }
         let queryCount = pairing == .triangle ? prepared.coded.rowCount : queries.rowCount
         let blocks = stride(from: 0, to: queryCount, by: blockQueries).map {
             $0..<min($0 + blockQueries, queryCount)
@@ -78,22 +76,20 @@ struct BoundedWalk {
             return max(1, (rowBlocks + Self.blocksPerSegment - 1) / Self.blocksPerSegment)
         }
         let segmentTotal = segmentCounts.reduce(0, +)
+        let control = try WalkControl(options, segmentCount: segmentTotal)
+        if prepared.hasInvalidRows { try rejectInvalidRows() }
         let schedule = Mutex(BlockSchedule(segmentCounts: segmentCounts))
         let finished = Mutex<[BlockResult<Sink>]>([])
-        let stop = Atomic<Bool>(false)
-        let sawInvalidRow = Atomic<Bool>(false)
-        let kept = Atomic<Int>(0)
-        let done = Atomic<Int>(0)
-
         let depth = prepared.coded.shape.depth
         let workers = options.workers.useful(queryCount: queryCount, rowCount: prepared.coded.rowCount, depth: depth)
         runWorkers(min(workers, max(segmentTotal, 1))) { worker in
             var walker = BoundedWalker<Sink>(self)
-            func isCancelled() -> Bool {
-                stop.load(ordering: .relaxed) || options.cancellation?.isCancelled == true
-                    || (worker == 0 && Task.isCancelled)
+            func finish() {
+                guard let result = walker.finish() else { return }
+                control.keep(result.newlyKept)
+                finished.withLock { $0.append(result) }
             }
-            working: while !isCancelled() {
+            working: while !control.isStopped(worker: worker) {
                 let block: Int
                 let segment: Int
                 switch schedule.withLock({ $0.next(holding: walker.block) }) {
@@ -104,10 +100,10 @@ struct BoundedWalk {
                 case .walk(let takenBlock, let takenSegment): (block, segment) = (takenBlock, takenSegment)
                 }
                 if block != walker.block {
-                    if let result = walker.finish() { finished.withLock { $0.append(result) } }
+                    finish()
                     let queries = blocks[block]
                     guard walker.begin(block, queries, sink: makeSink(queries.count)) else {
-                        sawInvalidRow.store(true, ordering: .relaxed)
+                        control.foundInvalidRow()
                         break
                     }
                     if let known = schedule.withLock({ $0.findings(for: block) }) {
@@ -119,23 +115,14 @@ struct BoundedWalk {
                 }
                 let first = firstBlock(of: blocks[block]) + segment * Self.blocksPerSegment
                 for index in first..<min(first + Self.blocksPerSegment, prepared.coded.image.blockCount) {
-                    if isCancelled() { break }
-                    let keptHere = walker.walk(places(ofBlock: index, for: blocks[block]))
-                    let keptNow = kept.wrappingAdd(keptHere, ordering: .relaxed).newValue
-                    if let limit = options.pairLimit, keptNow > limit { stop.store(true, ordering: .relaxed) }
+                    if control.isStopped(worker: worker) { break }
+                    control.keep(walker.walk(places(ofBlock: index, for: blocks[block])))
                 }
-                let finishedSegments = done.wrappingAdd(1, ordering: .relaxed).newValue
-                options.progress?(Double(finishedSegments) / Double(max(segmentTotal, 1)))
+                control.finishSegment()
             }
-            if let result = walker.finish() { finished.withLock { $0.append(result) } }
-            if isCancelled() || sawInvalidRow.load(ordering: .relaxed) { stop.store(true, ordering: .relaxed) }
+            finish()
         }
-        if sawInvalidRow.load(ordering: .relaxed) { try rejectInvalidRows() }
-        let keptPairs = finished.withLock { $0.reduce(0) { $0 + $1.sink.keptPairs } }
-        if let limit = options.pairLimit, max(keptPairs, kept.load(ordering: .relaxed)) > limit {
-            throw SimilarityError.tooLarge("more than \(limit) pairs reach the threshold")
-        }
-        if stop.load(ordering: .relaxed) { throw CancellationError() }
+        try control.end(rejectInvalidRows: rejectInvalidRows)
         return joined(finished.withLock { $0 }, blockCount: blocks.count)
     }
 
@@ -210,6 +197,8 @@ struct BlockResult<Sink: TileSink>: Sendable {
     let block: Int
     let sink: Sink
     let verdicts: Int
+    /// Pairs that the sink has kept since it was last asked.
+    let newlyKept: Int
     /// Source numbers of the queries of the block that have a score.
     let scoredQueries: [Int]
 }

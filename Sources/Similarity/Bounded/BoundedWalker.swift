@@ -16,6 +16,8 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
     private var cuts: [Float] = []
     /// Candidates that are not proven worse than the cut, nor likely better.
     private var waiting: [CodeCandidate] = []
+    /// Pairs of the sink that have been told of.
+    private var reportedPairs = 0
     /// Rows that the block has seen: what a cold cut has to learn from.
     private var rowsSeen = 0
 
@@ -37,6 +39,7 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
         self.range = range
         self.sink = sink
         verdicts = 0
+        reportedPairs = 0
         rowsSeen = 0
         let metric = walk.prepared.metric
         let isTriangle = walk.pairing == .triangle
@@ -109,7 +112,13 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
         var scored: [Int] = []
         for i in 0..<range.count where !metric.excludes(norm: terms[i].sourceNorm) { scored.append(number(i)) }
         self.block = nil
-        return BlockResult(block: block, sink: sink, verdicts: verdicts, scoredQueries: scored)
+        return BlockResult(
+            block: block,
+            sink: sink,
+            verdicts: verdicts,
+            newlyKept: newlyKept(by: sink),
+            scoredQueries: scored
+        )
     }
 
     /// The source number of a query of the block.
@@ -119,12 +128,17 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
         return walk.pairing == .triangle ? coded.source(of: place) : place
     }
 
-    /// Walks the rows of one block of the corpus; returns how many pairs the sink has kept of them.
+    /// Walks the rows of one block of the corpus; returns how many pairs the sink has kept since the last call.
     mutating func walk(_ places: Range<Int>) -> Int {
-        let keptBefore = sink?.keptPairs ?? 0
         walkRows(places)
         if filter.deferredCount > CodeFilter.deferredLimit || waiting.count > BoundedWalk.waitingCapacity { settle() }
-        return (sink?.keptPairs ?? 0) - keptBefore
+        return newlyKept(by: sink)
+    }
+
+    private mutating func newlyKept(by sink: Sink?) -> Int {
+        let now = sink?.keptPairs ?? 0
+        defer { reportedPairs = now }
+        return now - reportedPairs
     }
 
     private mutating func walkRows(_ places: Range<Int>) {

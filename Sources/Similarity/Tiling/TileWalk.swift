@@ -56,14 +56,13 @@ struct TileWalk {
     func run<Sink: TileSink>(
         makeSink: @escaping @Sendable (_ queryCount: Int) -> Sink
     ) throws -> (sinks: [Sink], counters: RunCounters) {
-        // Asked here because other workers may do everything before the caller's thread gets its turn.
-        try options.checkCancellation()
         let blocks = stride(from: 0, to: queries.rowCount, by: plan.queries).map {
             $0..<min($0 + plan.queries, queries.rowCount)
         }
         let segmentRows = plan.rows * plan.tilesPerSegment
         let segmentCounts = blocks.map { (corpus.rowCount - firstRow(of: $0) + segmentRows - 1) / segmentRows }
         let segmentTotal = segmentCounts.reduce(0, +)
+        let control = try WalkControl(options, segmentCount: segmentTotal)
         if segmentTotal == 0 { try rejectInvalidRows() }
         let engine = engine
         let schedule = Mutex(
@@ -71,11 +70,6 @@ struct TileWalk {
                 .init(block: block, sink: makeSink(blocks[block].count), counters: RunCounters(engine: engine))
             }
         )
-        let stop = Atomic<Bool>(false)
-        let sawInvalidRow = Atomic<Bool>(false)
-        let kept = Atomic<Int>(0)
-        let done = Atomic<Int>(0)
-
         let workers = options.workers.useful(
             queryCount: queries.rowCount,
             rowCount: corpus.rowCount,
@@ -83,34 +77,22 @@ struct TileWalk {
         )
         runWorkers(min(workers, max(segmentTotal, 1))) { worker in
             var scratch = Scratch()
-            while !stop.load(ordering: .relaxed), let taken = schedule.withLock({ $0.next() }) {
+            while !control.isStopped(worker: worker), let taken = schedule.withLock({ $0.next() }) {
                 var baton = taken.baton
                 let keptBefore = baton.sink.keptPairs
-                let segment = taken.segment
-                let start = firstRow(of: blocks[baton.block]) + segment * segmentRows
+                let start = firstRow(of: blocks[baton.block]) + taken.segment * segmentRows
                 let rows = start..<min(start + segmentRows, corpus.rowCount)
                 let isValid = walk(rows, of: blocks[baton.block], with: &baton, &scratch) {
-                    // Only worker 0 is on the thread of the caller's task.
-                    stop.load(ordering: .relaxed) || options.cancellation?.isCancelled == true
-                        || (worker == 0 && Task.isCancelled)
+                    control.isStopped(worker: worker)
                 }
                 let keptHere = baton.sink.keptPairs - keptBefore
                 schedule.withLock { $0.giveBack(baton) }
-                let keptNow = kept.wrappingAdd(keptHere, ordering: .relaxed).newValue
-                if let limit = options.pairLimit, keptNow > limit { stop.store(true, ordering: .relaxed) }
-                if !isValid { sawInvalidRow.store(true, ordering: .relaxed) }
-                if !isValid || options.cancellation?.isCancelled == true || (worker == 0 && Task.isCancelled) {
-                    stop.store(true, ordering: .relaxed)
-                }
-                let finished = done.wrappingAdd(1, ordering: .relaxed).newValue
-                options.progress?(Double(finished) / Double(segmentTotal))
+                control.keep(keptHere)
+                if !isValid { control.foundInvalidRow() }
+                control.finishSegment()
             }
         }
-        if sawInvalidRow.load(ordering: .relaxed) { try rejectInvalidRows() }
-        if let limit = options.pairLimit, kept.load(ordering: .relaxed) > limit {
-            throw SimilarityError.tooLarge("more than \(limit) pairs reach the threshold")
-        }
-        if stop.load(ordering: .relaxed) { throw CancellationError() }
+        try control.end(rejectInvalidRows: rejectInvalidRows)
         return schedule.withLock { $0 }.results(engine: engine)
     }
 

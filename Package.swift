@@ -67,17 +67,18 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "StrictJSON", swiftSettings: strict),
+        .target(name: "Safetensors", dependencies: ["SimilarityKernels", "StrictJSON"], swiftSettings: strict),
 
         // Public API
         .target(name: "Similarity", dependencies: ["SimilarityKernels"], swiftSettings: strict),
         .target(
             name: "VectorFiles",
-            dependencies: ["Similarity", "SimilarityKernels", "StrictJSON"],
+            dependencies: ["Similarity", "SimilarityKernels", "StrictJSON", "Safetensors"],
             swiftSettings: strict
         ),
         .target(
             name: "TextEncoder",
-            dependencies: ["Similarity", "SimilarityKernels", "StrictJSON"],
+            dependencies: ["Similarity", "SimilarityKernels", "StrictJSON", "Safetensors"],
             swiftSettings: strict
         ),
         .target(

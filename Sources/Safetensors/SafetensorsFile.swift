@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SimilarityKernels
-import StrictJSON
+package import SimilarityKernels
+internal import StrictJSON
 
 /// A safetensors file: named arrays in one mapped file.
 ///
@@ -9,25 +9,23 @@ import StrictJSON
 /// a shape and a byte range), then the bytes. The header comes from outside, so every number in it is checked before
 /// it is used: ranges lie inside the file, follow one another without gap or overlap up to the end, and hold just the
 /// elements of the shape.
-struct Safetensors: Sendable {
+package struct SafetensorsFile: Sendable {
     /// One array: where it is and what it holds.
-    struct Tensor: Sendable, Equatable {
-        var elementType: String
-        var shape: [Int]
+    package struct Tensor: Sendable, Equatable {
+        package var elementType: String
+        package var shape: [Int]
         /// Bytes from the beginning of the file.
-        var range: Range<Int>
+        package var range: Range<Int>
     }
 
-    let file: String
-    let bytes: SharedBytes
-    private(set) var tensors: [String: Tensor] = [:]
+    package let bytes: SharedBytes
+    package private(set) var tensors: [String: Tensor] = [:]
 
     /// Readers of the format agree on this limit of the header's length.
     private static let maxHeaderLength = 100_000_000
 
     /// Reads and checks the header; the arrays themselves are not touched.
-    init(file: String, bytes: SharedBytes) throws(ModelError) {
-        self.file = file
+    package init(_ bytes: SharedBytes) throws(SafetensorsError) {
         self.bytes = bytes
         guard bytes.byteCount >= 8 else {
             throw error("is too short for a safetensors file: 8 bytes or more were expected, found \(bytes.byteCount)")
@@ -57,9 +55,9 @@ struct Safetensors: Sendable {
         try checkCover(dataStart: dataStart)
     }
 
-    func error(_ message: String) -> ModelError { ModelError(file: file, message) }
+    private func error(_ message: String) -> SafetensorsError { SafetensorsError(message: message) }
 
-    private func tensor(_ member: JSONValue.Member, dataStart: Int) throws(ModelError) -> Tensor {
+    private func tensor(_ member: JSONValue.Member, dataStart: Int) throws(SafetensorsError) -> Tensor {
         let name = member.key
         guard let type = member.value["dtype"]?.text, let bits = Self.elementBits[type] else {
             throw error("tensor \(name) has no known dtype, found \(member.value["dtype"]?.summary ?? "none")")
@@ -85,7 +83,7 @@ struct Safetensors: Sendable {
         return Tensor(elementType: type, shape: shape, range: dataStart + offsets[0]..<dataStart + offsets[1])
     }
 
-    private func integers(_ value: JSONValue?, _ what: String) throws(ModelError) -> [Int] {
+    private func integers(_ value: JSONValue?, _ what: String) throws(SafetensorsError) -> [Int] {
         var integers: [Int] = []
         guard let elements = value?.elements else { throw error("\(what) must be an array of integers") }
         for element in elements {
@@ -97,7 +95,7 @@ struct Safetensors: Sendable {
         return integers
     }
 
-    private func checkCover(dataStart: Int) throws(ModelError) {
+    private func checkCover(dataStart: Int) throws(SafetensorsError) {
         var end = dataStart
         for (name, tensor) in tensors.sorted(by: {
             ($0.value.range.lowerBound, $0.value.range.upperBound) < (
@@ -126,27 +124,7 @@ struct Safetensors: Sendable {
     ]
 }
 
-extension Safetensors {
-    /// The floats of a tensor that must have this shape.
-    func weights(_ name: String, shape: [Int]) throws(ModelError) -> Weights {
-        guard let tensor = tensors[name] else {
-            throw error("tensor \(name) is missing; shape \(shape) was expected")
-        }
-        guard tensor.shape == shape else {
-            throw error("tensor \(name) must have shape \(shape), found \(tensor.shape)")
-        }
-        let type: Weights.ElementType
-        switch tensor.elementType {
-        case "F32": type = .float32
-        case "F16": type = .float16
-        case "BF16": type = .bfloat16
-        default: throw error("tensor \(name) must be of type F32, F16 or BF16, found \(tensor.elementType)")
-        }
-        return Weights(
-            bytes,
-            byteOffset: tensor.range.lowerBound,
-            count: tensor.range.count / type.byteCount,
-            type: type
-        )
-    }
+/// What is wrong with a safetensors file.
+package struct SafetensorsError: Error {
+    package let message: String
 }

@@ -3,19 +3,19 @@
 /// The formats that the endings of file names stand for.
 package enum FileFormat: String, Sendable, CaseIterable {
     case npy, fvecs, simile, txt, jsonl, csv, svg
-    // Endings that are known but not read or written yet.
     case bvecs, ivecs, fbin, f16bin, u8bin, i8bin, safetensors
 
     /// The format of a file by the ending of its name, in any case of letters; nil if nobody knows it.
     package init?(path: String) {
+        let path = path.vectorFilePath
         guard let dot = path.lastIndex(of: "."), !path[dot...].contains("/") else { return nil }
         self.init(rawValue: path[path.index(after: dot)...].lowercased())
     }
 
     /// Vector files that this version reads and writes.
-    package static let vectors: [FileFormat] = [.npy, .fvecs]
+    package static let vectors: [FileFormat] = VectorFormat.all.map(\.format)
     /// Text files that this version reads.
-    package static let texts: [FileFormat] = [.txt, .jsonl]
+    package static let texts: [FileFormat] = [.txt, .jsonl, .csv]
 
     /// The format of `path` if it is one of `formats`.
     ///

@@ -13,7 +13,7 @@ struct Simile: AsyncParsableCommand {
         commandName: "simile",
         abstract: "Exact vector similarity: nearest neighbors, near-duplicates and similarity matrices.",
         discussion: """
-            F is a vector file (.npy, .fvecs), a text file (.txt, .jsonl) or a prepared corpus (.simile), told by its ending. Texts are embedded on the \
+            F is a vector file (.npy, .fvecs, .bvecs, .ivecs, .fbin, .f16bin, .u8bin, .i8bin, .safetensors), a text file (.txt, .jsonl, .csv) or a prepared corpus (.simile), told by its ending. Texts are embedded on the \
             way by --model.
 
             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input refused, 130 interrupted.
@@ -21,7 +21,7 @@ struct Simile: AsyncParsableCommand {
         version: version,
         subcommands: [
             InfoCommand.self, EmbedCommand.self, MatrixCommand.self, SearchCommand.self, JoinCommand.self,
-            PrepareCommand.self,
+            PrepareCommand.self, ConvertCommand.self,
         ] + hubSubcommands + [BenchCommand.self]
     )
 

@@ -52,6 +52,18 @@ import VectorTestSupport
         }
     }
 
+    @Test func `an engine that is asked for compares the rows of a prepared corpus`() throws {
+        let corpus = Self.rows(300, 40, decay: 0.9, seed: 8)
+        let prepared = try PreparedCorpus(corpus)
+        for engine in Engine.available {
+            let options = RunOptions(engine: engine)
+            let found = try prepared.nearest(to: corpus, k: 3, excludingSelf: true, options: options)
+            #expect(found.counters.engine == engine && found.rows.count == 900)
+            #expect(try prepared.selfJoin(threshold: 0.5, options: options).counters.engine == engine)
+            #expect(try prepared.join(from: corpus, threshold: 0.5, options: options).counters.engine == engine)
+        }
+    }
+
     @Test func `queries find the same alone as in company`() throws {
         let corpus = Self.rows(6000, 40, decay: 0.9, seed: 3)
         let queries = Self.rows(9, 40, decay: 0.9, seed: 4)

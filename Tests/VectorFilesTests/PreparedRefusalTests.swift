@@ -99,7 +99,7 @@ import VectorTestSupport
         ("rotation's offset", 80, UInt64(0), "at byte 80"), ("rotation's offset", 80, UInt64.max, "at byte 80"),
         ("rotation's length", 88, UInt64.max, "at byte 88"), ("codes' offset", 96, UInt64(1) << 63, "at byte"),
         ("codes' offset", 96, UInt64(64), "at byte"), ("rows' offset", 112, UInt64(320), "at byte 112"),
-        ("ids' length", 136, UInt64(1), "at byte 136"), ("type", 144, UInt32(5), "component type"),
+        ("ids' length", 136, UInt64(1), "at byte 136"), ("type", 144, UInt32(6), "component type"),
         ("type", 144, UInt32(1), "source"), ("path length", 148, UInt32(0), "path"),
         ("path length", 148, UInt32.max, "path"), ("path length", 148, UInt32(4), "at byte 260"),
         ("path length", 148, UInt32(60_000), "path"), ("source size", 152, UInt64(1), "source"),

@@ -9,7 +9,7 @@ extension PreparedCorpus {
     ///   - queries: One vector a row, of the dimension of the corpus.
     ///   - k: How many neighbors are wanted; more than the corpus has gives as many as there are.
     ///   - excludingSelf: Leaves out the row with the query's own number; `queries` is then the corpus.
-    ///   - options: Workers, cancellation. The engine is ``Engine/bounded``.
+    ///   - options: Workers, cancellation. The codes are used unless an engine without them is asked for.
     /// - Complexity: at most `m * n * prefix` multiply-adds of bytes, and what the survivors cost. Memory: `12 * m * k` bytes
     ///   and at most 10 MiB a worker.
     /// - Throws: ``SimilarityError`` if the dimensions differ or rows are invalid, `CancellationError` if cancelled.
@@ -25,6 +25,15 @@ extension PreparedCorpus {
             !excludingSelf || queries.rowCount == vectors.rowCount,
             "\(queries.rowCount) queries are not the \(vectors.rowCount) rows themselves"
         )
+        guard options.engine.mayUseCodes else {
+            return try vectors.nearest(
+                to: queries,
+                k: k,
+                metric: metric,
+                excludingSelf: excludingSelf,
+                options: options
+            )
+        }
         let walk = try BoundedWalk(
             self,
             queries: queries.storage,
@@ -47,6 +56,9 @@ extension PreparedCorpus {
     /// - Throws: ``SimilarityError`` if rows are invalid, `CancellationError` if cancelled.
     /// - Precondition: `threshold` is finite, and not negative for ``Metric/euclidean``.
     public func selfJoin(threshold: Float, options: RunOptions = RunOptions()) throws -> JoinedPairs {
+        guard options.engine.mayUseCodes else {
+            return try vectors.selfJoin(threshold: threshold, metric: metric, options: options)
+        }
         let cut = metric.cut(ofThreshold: threshold)
         let walk = try BoundedWalk(self, queries: vectors.storage, pairing: .triangle, options: options)
         let (sinks, counters) = try walk.run { _ in ThresholdSink(threshold: cut) }
@@ -72,6 +84,9 @@ extension PreparedCorpus {
         threshold: Float,
         options: RunOptions = RunOptions()
     ) throws -> JoinedPairs {
+        guard options.engine.mayUseCodes else {
+            return try left.join(vectors, threshold: threshold, metric: metric, options: options)
+        }
         let cut = metric.cut(ofThreshold: threshold)
         let walk = try BoundedWalk(self, queries: left.storage, pairing: .all, options: options)
         let (sinks, counters) = try walk.run { _ in ThresholdSink(threshold: cut) }

@@ -13,7 +13,7 @@ extension VectorMatrix {
         options: RunOptions
     ) throws -> (prepared: PreparedCorpus?, options: RunOptions) {
         if let warning = BLAS.warning { options.explain?(warning) }
-        guard options.engine == .auto || options.engine == .bounded, queries.dimension == dimension,
+        guard options.engine.mayUseCodes, queries.dimension == dimension,
             dimension <= CodeShape.dimensionLimit
         else { return (nil, options) }
         do {

@@ -32,6 +32,9 @@ public enum Engine: String, CaseIterable, Sendable {
         return engine
     }
 
+    /// Whether codes may be used where there are some.
+    package var mayUseCodes: Bool { self == .auto || self == .bounded }
+
     /// The kernels of a resolved engine: for tiles, and for everything else.
     func kernels(at level: KernelLevel) -> (gemm: GEMM.Provider, level: KernelLevel) {
         switch self {

@@ -14,6 +14,11 @@ extension VectorMatrix {
         }
     }
 
+    /// Some of the rows, where they lie, with their ids.
+    package func slice(_ rows: Range<Int>) -> VectorMatrix {
+        VectorMatrix(storage: storage.slice(rows), ids: ids.map { Array($0[rows]) })
+    }
+
     /// A matrix of some rows, copied in the order given, with their ids.
     package func selecting(_ rows: [Int]) -> VectorMatrix {
         VectorMatrix(

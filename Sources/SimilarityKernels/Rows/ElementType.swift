@@ -2,23 +2,23 @@
 
 /// The type of a stored component. Little-endian, as on every machine this package runs on.
 package enum ElementType: String, Sendable, CaseIterable {
-    case float32, float16, float64, int8, uint8
+    case float32, float16, float64, int8, uint8, int32
 
     /// Bytes of one component.
     package var byteCount: Int {
         switch self {
         case .float64: 8
-        case .float32: 4
+        case .float32, .int32: 4
         case .float16: 2
         case .int8, .uint8: 1
         }
     }
 }
 
-/// values <- components widened (or, for float64, rounded to nearest) to Float.
+/// values <- components as Float, rounded to nearest where they are none.
 ///
 /// Requires: `source` readable for `count` components of `type` at any alignment, `values` writable for `count` floats
-/// and apart from it. Exact for all types but float64, where a value beyond the range of Float becomes infinite.
+/// and apart from it. Exact for all types but float64, where a value beyond the range of Float becomes infinite, and int32 beyond 2^24.
 package enum ElementConversion {
     package static func convert(
         _ level: KernelLevel,
@@ -35,6 +35,10 @@ package enum ElementConversion {
         case .float64:
             for i in 0..<count {
                 unsafe values[i] = Float(source.loadUnaligned(fromByteOffset: 8 &* i, as: Double.self))
+            }
+        case .int32:
+            for i in 0..<count {
+                unsafe values[i] = Float(source.loadUnaligned(fromByteOffset: 4 &* i, as: Int32.self))
             }
         case .int8:
             for i in 0..<count { unsafe values[i] = Float(source.load(fromByteOffset: i, as: Int8.self)) }

@@ -42,6 +42,22 @@ package struct RowStorage: Sendable {
         self.rowByteStride = rowByteStride
     }
 
+    /// Some of the rows, where they lie.
+    package func slice(_ rows: Range<Int>) -> RowStorage {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= rowCount, "rows \(rows) of \(rowCount)")
+        guard
+            let slice = RowStorage(
+                bytes: bytes,
+                elementType: elementType,
+                rowCount: rows.count,
+                dimension: dimension,
+                byteOffset: byteOffset + rows.lowerBound * rowByteStride,
+                rowByteStride: rowByteStride
+            )
+        else { preconditionFailure("rows of a matrix lie inside its bytes") }
+        return slice
+    }
+
     /// Whether rows can be read as floats where they lie.
     package var isDirect: Bool {
         guard elementType == .float32, rowByteStride % 4 == 0 else { return false }

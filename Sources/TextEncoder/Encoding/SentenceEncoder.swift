@@ -47,7 +47,11 @@ public struct SentenceEncoder: Sendable {
         guard let bytes = try folder.bytesIfPresent("model.safetensors") else {
             throw ModelError(file: weightsFile, "is missing; a model folder must have it")
         }
-        let weights = try BERTWeights(Safetensors(file: weightsFile, bytes: bytes), shape)
+        let weights = try BERTWeights(
+            SafetensorsFile(file: weightsFile, bytes: bytes),
+            named: weightsFile,
+            shape
+        )
         model = BERTModel(shape: shape, weights: weights, gemm: gemm)
 
         var tokenizer = try WordPieceTokenizer(folder)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Safetensors
 import SimilarityKernels
 
 /// The weights of a BERT encoder, each with the shape its configuration asks for.
@@ -34,7 +35,7 @@ struct BERTWeights: Sendable {
     var layers: [Layer] = []
 
     /// Finds every weight by its name in the file, with or without the prefix `bert.`; other tensors are ignored.
-    init(_ file: Safetensors, _ shape: BERTConfiguration) throws(ModelError) {
+    init(_ file: SafetensorsFile, named path: String, _ shape: BERTConfiguration) throws(ModelError) {
         let prefix = file.tensors["bert.embeddings.word_embeddings.weight"] == nil ? "" : "bert."
         let (hidden, inner) = (shape.hiddenSize, shape.intermediateSize)
 
@@ -42,18 +43,18 @@ struct BERTWeights: Sendable {
             // The first TensorFlow exports call the two gamma and beta.
             let isOld = file.tensors["\(prefix)\(name).gamma"] != nil
             return Norm(
-                gain: try file.weights("\(prefix)\(name).\(isOld ? "gamma" : "weight")", shape: [hidden]),
-                shift: try file.weights("\(prefix)\(name).\(isOld ? "beta" : "bias")", shape: [hidden])
+                gain: try file.weights("\(prefix)\(name).\(isOld ? "gamma" : "weight")", shape: [hidden], file: path),
+                shift: try file.weights("\(prefix)\(name).\(isOld ? "beta" : "bias")", shape: [hidden], file: path)
             )
         }
         func linear(_ name: String, _ rows: Int, _ columns: Int) throws(ModelError) -> Linear {
             Linear(
-                weights: try file.weights("\(prefix)\(name).weight", shape: [rows, columns]),
-                bias: try file.weights("\(prefix)\(name).bias", shape: [rows])
+                weights: try file.weights("\(prefix)\(name).weight", shape: [rows, columns], file: path),
+                bias: try file.weights("\(prefix)\(name).bias", shape: [rows], file: path)
             )
         }
         func table(_ name: String, _ rows: Int) throws(ModelError) -> Weights {
-            try file.weights("\(prefix)embeddings.\(name).weight", shape: [rows, hidden])
+            try file.weights("\(prefix)embeddings.\(name).weight", shape: [rows, hidden], file: path)
         }
 
         words = try table("word_embeddings", shape.vocabularySize)

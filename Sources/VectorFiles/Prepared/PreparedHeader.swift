@@ -99,6 +99,6 @@ struct PreparedHeader: Sendable, Equatable {
     static func aligned(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
 
     /// The codes of types and metrics, by their places in these lists.
-    static let elementTypes: [ElementType] = [.float32, .float16, .float64, .int8, .uint8]
+    static let elementTypes: [ElementType] = [.float32, .float16, .float64, .int8, .uint8, .int32]
     static let metrics: [Metric] = [.cosine, .dot, .euclidean]
 }

@@ -12,11 +12,11 @@ public struct TextFile: Sendable {
     /// The line of each text, counted from 1.
     public let lines: [Int]
 
-    /// How the fields of a `.jsonl` file are called.
+    /// How the fields of a `.jsonl` file, or the columns of a `.csv` file, are called.
     public struct Fields: Sendable {
         /// The field that holds the text.
         public var text: String
-        /// The field that holds the id; nil means `id`, if the first object has it.
+        /// The field that holds the id; nil means `id`, if the first object, or the first line of a `.csv` file, has it.
         public var id: String?
 
         /// `text`, and `id` if it is there.
@@ -26,7 +26,8 @@ public struct TextFile: Sendable {
         }
     }
 
-    /// Reads a `.txt` file (a text a line) or a `.jsonl` file (an object a line; empty lines are skipped but counted).
+    /// Reads a `.txt` file (a text a line), a `.jsonl` file (an object a line; empty lines are skipped but counted) or a `.csv`
+    /// file (RFC 4180, with the names of the columns in the first line; ids are strings).
     ///
     /// In `.txt` LF ends a line, a CR before it is dropped, a byte order mark is dropped, a final LF starts no row. Blank
     /// texts are kept; see ``blankRows``.

@@ -2,27 +2,35 @@
 
 internal import SimilarityKernels
 
-/// The `.fvecs` format of the TEXMEX corpora: each vector is its dimension (int32) followed by its components (float32),
-/// little-endian, with no header.
-enum FvecsFile {
-    static func storage(_ bytes: SharedBytes, path: String) throws(VectorFileError) -> RowStorage {
+/// The formats of the TEXMEX corpora: each vector is its dimension (int32) followed by its components, little-endian, with no
+/// header: float32 (`.fvecs`), uint8 (`.bvecs`) or int32 (`.ivecs`).
+enum TexmexFile {
+    static func storage(
+        _ bytes: SharedBytes,
+        elementType: ElementType,
+        path: String
+    ) throws(VectorFileError) -> RowStorage {
         let (rowCount, dimension) = try bytes.withBytes { span throws(VectorFileError) in
-            try shape(of: span, path: path)
+            try shape(of: span, componentBytes: elementType.byteCount, path: path)
         }
         guard
             let storage = RowStorage(
                 bytes: bytes,
-                elementType: .float32,
+                elementType: elementType,
                 rowCount: rowCount,
                 dimension: dimension,
                 byteOffset: 4,
-                rowByteStride: 4 + 4 * dimension
+                rowByteStride: 4 + elementType.byteCount * dimension
             )
         else { throw .refused(path, "expected \(rowCount) vectors of \(dimension) components, found fewer bytes") }
         return storage
     }
 
-    private static func shape(of bytes: Span<UInt8>, path: String) throws(VectorFileError) -> (Int, Int) {
+    private static func shape(
+        of bytes: Span<UInt8>,
+        componentBytes: Int,
+        path: String
+    ) throws(VectorFileError) -> (Int, Int) {
         guard bytes.count >= 4 else {
             throw .refused(path, place: "row 0", "truncated: expected 4 bytes of dimension, found \(bytes.count)")
         }
@@ -34,7 +42,7 @@ enum FvecsFile {
                 "expected a dimension from 1 to \(RowStorage.dimensionLimit), found \(dimension)"
             )
         }
-        let rowBytes = 4 + 4 * dimension
+        let rowBytes = 4 + componentBytes * dimension
         var row = 0
         var offset = 0
         while offset < bytes.count {

@@ -7,7 +7,11 @@ internal import SimilarityKernels
 ///
 /// - `.npy`: two dimensions, C order, little-endian; float32 is memory-mapped and never copied, float16, float64, int8
 ///   and uint8 are converted (float64: rounded) tile by tile while they are used. Written as float32.
-/// - `.fvecs`: each vector is its dimension as int32 and then its float32 components; memory-mapped.
+/// - `.fvecs`, `.bvecs`, `.ivecs`: each vector is its dimension as int32 and then its components, float32, uint8 or int32;
+///   memory-mapped. int32 components are rounded to `Float` beyond 2^24.
+/// - `.fbin`, `.f16bin`, `.u8bin`, `.i8bin`: rows and dimension as two int32, then float32, float16, uint8 or int8 components;
+///   memory-mapped.
+/// - `.safetensors`: a tensor of two dimensions, the only one or that of `v.safetensors#name`; memory-mapped.
 /// - `.simile`: the rows that a prepared corpus was made of, see ``PreparedCorpusFile``; not written here.
 ///
 /// Ids stand beside a vector file: `v.npy` has them in `v.npy.ids.jsonl`, bound to it by its size and a checksum, one
@@ -19,7 +23,7 @@ public enum VectorFile {
     /// A file with no rows is fine; one of zero bytes is not. Values are not looked at: see
     /// `VectorMatrix.statistics`. The file must not be shortened while the matrix is in use.
     ///
-    /// - Complexity: `.npy`: the header is read; `.fvecs`: 4 bytes a row, to check that all dimensions are equal.
+    /// - Complexity: the header is read; `.fvecs` and its like: 4 bytes a row, to check that all dimensions are equal.
     /// - Throws: ``VectorFileError``.
     public static func read(_ path: String) throws(VectorFileError) -> VectorMatrix {
         if FileFormat(path: path) == .simile { return try PreparedCorpusFile.read(path).vectors }
@@ -33,17 +37,17 @@ public enum VectorFile {
         path: String,
         format: FileFormat
     ) throws(VectorFileError) -> VectorMatrix {
-        let storage =
-            switch format {
-            case .fvecs: try FvecsFile.storage(bytes, path: path)
-            default: try numpyStorage(bytes, path: path)
-            }
+        guard let reader = VectorFormat.of(format) else {
+            throw .unknownFormat(path, ".\(format.rawValue) is not a format of vectors")
+        }
+        let storage = try reader.storage(bytes, path)
         let ids = try RowIDFile.readIfPresent(besides: path, vectors: bytes, rowCount: storage.rowCount)
         return VectorMatrix(storage: storage, ids: ids)
     }
 
-    /// Writes a matrix as float32, and its ids beside it if it has any.
+    /// Writes a matrix with the components that the format has (`.npy`: float32), and its ids beside it if it has any.
     ///
+    /// Components of a format of integers must be integers already; float16 ones are rounded.
     /// - Throws: ``VectorFileError``; there is then no partial file.
     public static func write(_ matrix: VectorMatrix, to path: String) throws(VectorFileError) {
         do {
@@ -59,7 +63,7 @@ public enum VectorFile {
     static func mapped(_ path: String) throws(VectorFileError) -> SharedBytes {
         let bytes: SharedBytes
         do {
-            bytes = try SharedBytes(mapping: path)
+            bytes = try SharedBytes(mapping: path.vectorFilePath)
         } catch {
             throw .refused(path, "cannot \(error.operation): \(error.reason)")
         }
@@ -67,63 +71,6 @@ public enum VectorFile {
             throw .refused(path, "expected a \(path.fileKind) file, found no bytes at all")
         }
         return bytes
-    }
-
-    private static func numpyStorage(_ bytes: SharedBytes, path: String) throws(VectorFileError) -> RowStorage {
-        let header = try bytes.withBytes { span throws(VectorFileError) in try NumpyHeader(span, path: path) }
-        let type = try header.elementType(path: path)
-        let shape = "(\(header.shape.map(String.init).joined(separator: ", "))\(header.shape.count == 1 ? "," : ""))"
-        guard !header.isFortranOrder else {
-            throw .refused(path, place: "header", "expected C order (rows one after the other), found Fortran order")
-        }
-        guard header.shape.count == 2 else {
-            throw .refused(
-                path,
-                place: "header",
-                "expected an array of two dimensions (rows, components), found shape \(shape)"
-            )
-        }
-        guard header.shape[1] > 0 else {
-            throw .refused(path, place: "header", "expected vectors of at least one component, found shape \(shape)")
-        }
-        guard header.shape[1] <= RowStorage.dimensionLimit else {
-            throw .refused(
-                path,
-                place: "header",
-                "expected at most \(RowStorage.dimensionLimit) components a vector, found shape \(shape)"
-            )
-        }
-        let (rowBytes, overflow1) = header.shape[1].multipliedReportingOverflow(by: type.byteCount)
-        let (dataBytes, overflow2) = rowBytes.multipliedReportingOverflow(by: header.shape[0])
-        guard !overflow1, !overflow2 else {
-            throw .refused(path, place: "header", "shape \(shape) is larger than any file")
-        }
-        guard
-            let storage = RowStorage(
-                bytes: bytes,
-                elementType: type,
-                rowCount: header.shape[0],
-                dimension: header.shape[1],
-                byteOffset: header.dataOffset,
-                rowByteStride: rowBytes
-            )
-        else {
-            throw .refused(
-                path,
-                place: "data",
-                "truncated: shape \(shape) of '\(header.descriptor)' needs \(dataBytes) bytes, found \(bytes.byteCount - header.dataOffset)"
-            )
-        }
-        let surplus = bytes.byteCount - header.dataOffset - dataBytes
-        guard surplus == 0 else {
-            throw .refused(
-                path,
-                place: "data",
-                "shape \(shape) of '\(header.descriptor)' takes \(dataBytes) bytes, found \(surplus) bytes more after them: "
-                    + "another array that was appended, or a damaged file; expected one array"
-            )
-        }
-        return storage
     }
 }
 

@@ -3,13 +3,13 @@
 package import Similarity
 package import SimilarityKernels
 
-/// Writes vectors as float32 (`.npy` or `.fvecs`), and ids beside them if they have any (``RowIDFile``).
+/// Writes vectors in any format of ``VectorFormat``, and ids beside them if they have any (``RowIDFile``).
 ///
 /// A matrix is written with ``write(_:sourceLines:check:)``. Vectors that come piece by piece are written with
 /// ``begin(rows:dimension:)``, ``append(_:sourceLines:check:)`` for each piece, and ``finish(check:)``.
 package final class VectorFileWriter {
     private let path: String
-    private let format: FileFormat
+    private let format: VectorFormat
     private let files: FileGroup
     private let file: AtomicFile
     private var idFile: AtomicFile?
@@ -32,7 +32,15 @@ package final class VectorFileWriter {
     /// begins.
     package init(path: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
         self.path = path
-        format = try FileFormat.of(path, among: FileFormat.vectors, for: "vectors")
+        guard path.vectorFilePath == path else {
+            throw .unknownFormat(
+                path,
+                "the name of a tensor is for inputs; the one that is written is \(TensorFile.writtenName)"
+            )
+        }
+        let name = try FileFormat.of(path, among: FileFormat.vectors, for: "vectors")
+        guard let format = VectorFormat.of(name) else { preconditionFailure("a format of vectors is in the table") }
+        self.format = format
         files = FileGroup(registeredIn: registry)
         file = try files.addMarker(path)
     }
@@ -56,8 +64,7 @@ package final class VectorFileWriter {
     package func begin(rows: Int, dimension: Int) {
         plannedRows = rows
         self.dimension = dimension
-        guard format == .npy else { return }
-        let header = NumpyHeader.bytes(descriptor: "<f4", shape: [rows, dimension])
+        let header = format.headerBytes(rows: rows, dimension: dimension)
         headerLength = header.count
         file.write(header)
     }
@@ -79,7 +86,8 @@ package final class VectorFileWriter {
                 try idFile.flushIfLarge()
             }
         }
-        if format == .npy, matrix.storage.elementType == .float32, matrix.storage.isContiguous {
+        let isAsStored = format.component.elementType == matrix.storage.elementType && !format.hasRowDimensions
+        if isAsStored, matrix.storage.isContiguous {
             try appendBlock(matrix.storage, check: check)
         } else {
             try appendRows(matrix, check: check)
@@ -89,7 +97,7 @@ package final class VectorFileWriter {
 
     /// Rows that already lie as they are written, about a mebibyte at a time.
     private func appendBlock(_ rows: RowStorage, check: () throws -> Void) throws {
-        let step = max(1, (1 << 20) / (4 * rows.dimension))
+        let step = max(1, (1 << 20) / (rows.elementType.byteCount * rows.dimension))
         for start in stride(from: 0, to: rows.rowCount, by: step) {
             try check()
             let part = start..<min(start + step, rows.rowCount)
@@ -98,10 +106,20 @@ package final class VectorFileWriter {
     }
 
     private func appendRows(_ matrix: VectorMatrix, check: () throws -> Void) throws {
+        var bytes: [UInt8] = []
         for row in 0..<matrix.rowCount {
             if row % 1024 == 0 { try check() }
-            if format == .fvecs { try file.write(littleEndian: [Int32(clamping: dimension)]) }
-            try file.write(floats: matrix[row])
+            if format.hasRowDimensions { try file.write(littleEndian: [Int32(clamping: dimension)]) }
+            bytes.removeAll(keepingCapacity: true)
+            let components = matrix[row]
+            if let place = format.component.append(components, to: &bytes) {
+                throw VectorFileError.notWritten(
+                    path,
+                    "row \(rowCount + row), component \(place): expected \(format.component.expectation) for "
+                        + ".\(format.format.rawValue), found \(components[place])"
+                )
+            }
+            try file.write(bytes.span)
         }
     }
 
@@ -116,12 +134,19 @@ package final class VectorFileWriter {
 
     /// Publishes what has been appended.
     package func finish(check: () throws -> Void = {}) throws {
-        if format == .fvecs, rowCount == 0 {
-            throw VectorFileError.notWritten(path, "an .fvecs file cannot hold a matrix with no rows; .npy can")
+        let name = format.format.rawValue
+        if case .none = format.header, rowCount == 0 {
+            throw VectorFileError.notWritten(path, "a .\(name) file cannot hold a matrix with no rows; .npy can")
         }
-        if format == .npy, rowCount != plannedRows {
+        guard rowCount <= format.rowLimit else {
+            throw VectorFileError.notWritten(
+                path,
+                "a .\(name) file holds at most \(format.rowLimit) rows, found \(rowCount)"
+            )
+        }
+        if headerLength > 0, rowCount != plannedRows {
             try file.overwriteStart(
-                NumpyHeader.bytes(descriptor: "<f4", shape: [rowCount, dimension], length: headerLength)
+                format.headerBytes(rows: rowCount, dimension: dimension, length: headerLength)
             )
         }
         files.supersede(RowIDFile.path(besides: path))

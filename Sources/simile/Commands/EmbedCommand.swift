@@ -17,8 +17,8 @@ struct EmbedCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Texts: .txt or .jsonl.") var input: String
-    @Option(help: "Vectors: .npy or .fvecs.") var output: String?
+    @Option(help: "Texts: .txt, .jsonl or .csv.") var input: String
+    @Option(help: "Vectors: .npy, .fvecs, .fbin or another format of vectors.") var output: String?
     @Option(help: "Form of standard output: jsonl. (default: jsonl)") var format: OutputFormat?
     @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
@@ -30,7 +30,7 @@ struct EmbedCommand: AsyncParsableCommand {
         input = try inputs.resolved(input)
         if output == "-" { output = nil }
         guard try inputs.kind(of: input) == .texts else {
-            throw CommandFailure.usage("\(input) holds vectors already; embed reads texts (.txt, .jsonl)")
+            throw CommandFailure.usage("\(input) holds vectors already; embed reads texts (.txt, .jsonl, .csv)")
         }
         var writer: VectorFileWriter?
         if let output {
@@ -78,7 +78,7 @@ struct EmbedCommand: AsyncParsableCommand {
     /// The same with a model of the hub, text by text: a first pass looks for what is wrong before anything is paid for.
     private func embed(_ vectorizer: HubVectorizer, _ writer: VectorFileWriter?) async throws {
         let clock = ContinuousClock.now
-        var reader = try TextFileReader(input, fields: inputs.fields)
+        var reader = try TextFileReader(input, fields: inputs.fields(of: input))
         var count = 0
         var blank: (count: Int, lines: [Int]) = (0, [])
         while let row = try reader.next() {
@@ -91,7 +91,7 @@ struct EmbedCommand: AsyncParsableCommand {
         try InputReader(inputs, running).examineBlankTexts(input, count: blank.count, lines: blank.lines)
         let work = HubEmbedding(
             input: input,
-            fields: inputs.fields,
+            fields: inputs.fields(of: input),
             vectorizer: vectorizer,
             running: running,
             writer: writer,

@@ -165,6 +165,7 @@ extension ElementType {
         case .float64: "f8"
         case .int8: "i1"
         case .uint8: "u1"
+        case .int32: "i4"
         }
     }
 }

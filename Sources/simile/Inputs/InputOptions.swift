@@ -17,8 +17,8 @@ struct InputOptions: ParsableArguments {
 
     @Option(
         help: """
-            Format of inputs whose names do not tell it, such as standard input (-) and pipes: txt, jsonl, npy, fvecs or \
-            simile. (default: told by the first bytes)
+            Format of inputs whose names do not tell it, such as standard input (-) and pipes: txt, jsonl, csv, npy, \
+            simile or another. (default: told by the first bytes)
             """
     )
     var inputFormat: FileFormat?
@@ -28,6 +28,12 @@ struct InputOptions: ParsableArguments {
 
     @Option(help: "Field of a .jsonl file that holds the id. (default: id, if present)")
     var idField: String?
+
+    @Option(help: "Column of a .csv file that holds the text. (default: text)")
+    var textColumn: String?
+
+    @Option(help: "Column of a .csv file that holds the id. (default: id, if present)")
+    var idColumn: String?
 
     @Option(help: "Field of a .jsonl file that would hold a vector.")
     var vectorField: String = "embedding"
@@ -60,7 +66,12 @@ struct InputOptions: ParsableArguments {
     /// The path to read in the place of an input that is given.
     func resolved(_ path: String) throws -> String { try InputSpool.resolve(path, format: inputFormat) }
 
-    var fields: TextFile.Fields { TextFile.Fields(text: textField ?? "text", id: idField) }
+    /// The names of what is read of a file of texts.
+    func fields(of path: String) -> TextFile.Fields {
+        FileFormat(path: path) == .csv
+            ? TextFile.Fields(text: textColumn ?? "text", id: idColumn)
+            : TextFile.Fields(text: textField ?? "text", id: idField)
+    }
 
     /// Whether a file holds texts, vectors or a prepared corpus, by its ending and, for `.jsonl`, its first object.
     func kind(of path: String) throws -> InputKind {

@@ -35,7 +35,7 @@ extension InputSet {
     }
 
     private func usable(_ options: RunOptions, _ metric: Metric) -> PreparedCorpus? {
-        guard let prepared, prepared.metric == metric, options.engine == .auto || options.engine == .bounded else {
+        guard let prepared, prepared.metric == metric, options.engine.mayUseCodes else {
             return nil
         }
         options.explain?("chosen: bounded, prefix \(prepared.prefix) (the corpus is prepared)")

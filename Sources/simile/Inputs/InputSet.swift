@@ -87,7 +87,7 @@ struct InputReader {
 
     /// Reads a file of texts and refuses blank ones, unless they are to be skipped.
     func readTexts(_ path: String) throws -> TextFile {
-        let file = try TextFile.read(path, fields: options.fields)
+        let file = try TextFile.read(path, fields: options.fields(of: path))
         let blank = file.blankRows
         try examineBlankTexts(path, count: blank.count, lines: blank.prefix(10).map { file.lines[$0] })
         return file

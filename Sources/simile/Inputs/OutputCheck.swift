@@ -11,7 +11,7 @@ enum OutputCheck {
     static func requireDistinct(_ touched: [String], from inputs: [String]) throws {
         let files = inputs + inputs.compactMap { PreparedCorpusReader.sourcePath(namedBy: $0) }
         for input in files.flatMap({ VectorFileWriter.readPaths($0) }) {
-            guard let identity = FileIdentity(path: input) else { continue }
+            guard let identity = FileIdentity(path: input.vectorFilePath) else { continue }
             if touched.contains(where: { FileIdentity(path: $0) == identity }) {
                 throw CommandFailure.usage("--output would replace or remove the input \(input)")
             }

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Similarity
+internal import SimilarityKernels
+internal import VectorFiles
+
+/// `simile convert --input F --output V`
+struct ConvertCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Write vectors in another format.",
+        discussion: """
+            Formats are told by the endings: .npy, .safetensors, .fbin and .fvecs hold float32, .f16bin float16, .u8bin and .bvecs uint8, .i8bin int8, .ivecs \
+            int32 components. Components are rounded to float16 where that is wanted, and must be integers of the right size \
+            already where integers are. Ids go along. The rows of a prepared corpus (.simile) can be taken out of it.
+            """
+    )
+
+    @Option(help: "Vectors.") var input: String
+    @Option(help: "Vectors, in the format that the ending says.") var output: String
+    @Option(help: "Format of an input whose name does not tell it, such as standard input (-).")
+    var inputFormat: FileFormat?
+    @OptionGroup var running: RunningOptions
+
+    mutating func run() throws {
+        let clock = ContinuousClock.now
+        input = try InputSpool.resolve(input, format: inputFormat)
+        if let format = FileFormat(path: input), FileFormat.texts.contains(format) {
+            throw CommandFailure.usage("\(input) holds texts; embed makes vectors of them")
+        }
+        try OutputCheck.requireDistinct(VectorFileWriter.touchedPaths(output), from: [input])
+        let writer = try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles)
+        let vectors = try VectorFile.read(input)
+        try running.tellOfRounding(vectors, input)
+        writer.begin(rows: vectors.rowCount, dimension: vectors.dimension)
+        let step = max(1, (1 << 20) / vectors.dimension)
+        try running.writing(vectors.rowCount, unit: "vectors") { written in
+            for start in stride(from: 0, to: vectors.rowCount, by: step) {
+                let rows = start..<min(start + step, vectors.rowCount)
+                try writer.append(vectors.slice(rows), check: Interruption.flag.check)
+                try written(rows.upperBound)
+            }
+        }
+        if vectors.storage.bytes.hasChanged {
+            throw CommandFailure.refused(
+                "\(input): expected the file to stay as it was, found that it has been written to while it was read"
+            )
+        }
+        try writer.finish(check: Interruption.flag.check)
+        running.tell(
+            "\(vectors.rowCount) rows, \(vectors.dimension) dimensions -> \(output) "
+                + "(\(Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))))"
+        )
+    }
+}

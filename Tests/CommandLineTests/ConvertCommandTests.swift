@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `simile convert`: vectors through every format and back to the same bytes, ids with them; what it refuses; and searches that find
+// the same in every format.
+
+import Foundation
+import Testing
+
+@Suite struct ConvertCommandTests {
+    let folder: WorkFolder
+
+    init() throws {
+        folder = try WorkFolder()
+        let rows = (0..<300).map { row in (0..<20).map { Float((row * 37 + $0 * 11) % 100) } }
+        try folder.write("v.npy", NumpyBytes.floats(rows))
+    }
+
+    private func run(_ arguments: String...) throws -> CommandRun {
+        try folder.run(executable: CommandRun.binary, arguments, environment: [:])
+    }
+
+    @Test func `every format leads back to the same vectors, and finds the same`() throws {
+        let original = try folder.bytes("v.npy")
+        let search = ["search", "--queries", "v.npy", "-k", "5", "--format", "csv", "--corpus"]
+        let expected = try folder.run(executable: CommandRun.binary, search + ["v.npy"], environment: [:]).output
+        #expect(expected.split(separator: "\n").count == 1501)
+        for format in ["fvecs", "bvecs", "ivecs", "fbin", "f16bin", "u8bin", "i8bin", "safetensors"] {
+            let there = try run("convert", "--input", "v.npy", "--output", "w.\(format)")
+            #expect(there.status == 0 && there.errors.contains("300 rows, 20 dimensions"), "\(there.errors)")
+            let found = try folder.run(executable: CommandRun.binary, search + ["w.\(format)"], environment: [:])
+            #expect(found.output == expected, "\(format): \(found.errors)")
+            #expect(try run("convert", "--input", "w.\(format)", "--output", "b.npy", "--quiet").status == 0)
+            #expect(try folder.bytes("b.npy") == original, "\(format)")
+        }
+    }
+
+    @Test func `rows come out of a prepared corpus`() throws {
+        #expect(try run("prepare", "--corpus", "v.npy", "--output", "c.simile", "--embed-source").status == 0)
+        #expect(try run("convert", "--input", "c.simile", "--output", "o.npy").status == 0)
+        #expect(try folder.bytes("o.npy") == folder.bytes("v.npy"))
+    }
+
+    @Test func `what does not fit is refused with its place, and nothing is left`() throws {
+        try folder.write("f.npy", NumpyBytes.floats([[1, 2], [3, 0.5]]))
+        let run = try run("convert", "--input", "f.npy", "--output", "f.u8bin")
+        #expect(
+            run.status == 1 && run.errors.contains("f.u8bin: row 1, component 1: expected an integer from 0 to 255")
+        )
+        #expect(throws: (any Error).self) { try folder.bytes("f.u8bin") }
+    }
+}

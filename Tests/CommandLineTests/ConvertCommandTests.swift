@@ -19,8 +19,11 @@ import Testing
         try folder.run(executable: CommandRun.binary, arguments, environment: [:])
     }
 
+    /// What stands behind the header, which other programs may make longer.
+    private func vectors(_ name: String) throws -> [UInt8] { try Array(folder.bytes(name).suffix(300 * 20 * 4)) }
+
     @Test func `every format leads back to the same vectors, and finds the same`() throws {
-        let original = try folder.bytes("v.npy")
+        let original = try vectors("v.npy")
         let search = ["search", "--queries", "v.npy", "-k", "5", "--format", "csv", "--corpus"]
         let expected = try folder.run(executable: CommandRun.binary, search + ["v.npy"], environment: [:]).output
         #expect(expected.split(separator: "\n").count == 1501)
@@ -30,14 +33,14 @@ import Testing
             let found = try folder.run(executable: CommandRun.binary, search + ["w.\(format)"], environment: [:])
             #expect(found.output == expected, "\(format): \(found.errors)")
             #expect(try run("convert", "--input", "w.\(format)", "--output", "b.npy", "--quiet").status == 0)
-            #expect(try folder.bytes("b.npy") == original, "\(format)")
+            #expect(try vectors("b.npy") == original, "\(format)")
         }
     }
 
     @Test func `rows come out of a prepared corpus`() throws {
         #expect(try run("prepare", "--corpus", "v.npy", "--output", "c.simile", "--embed-source").status == 0)
         #expect(try run("convert", "--input", "c.simile", "--output", "o.npy").status == 0)
-        #expect(try folder.bytes("o.npy") == folder.bytes("v.npy"))
+        #expect(try vectors("o.npy") == vectors("v.npy"))
     }
 
     @Test func `what does not fit is refused with its place, and nothing is left`() throws {

@@ -7,6 +7,7 @@ import Similarity
 import SimilarityKernels
 import Testing
 import VectorFiles
+import VectorTestSupport
 
 @Suite struct VectorFormatTests {
     /// Small integers, which every format holds.
@@ -85,7 +86,7 @@ import VectorFiles
             ("f16bin", 65_520, "at most 65504"), ("u8bin", .nan, "found nan"), ("i8bin", -129, "found -129.0"),
         ]
         for (format, value, part) in cases {
-            try withFolder { folder in
+            try withFolder { folder throws in
                 let path = "\(folder)/v.\(format)"
                 expectError(.notWritten, path: path, saying: "row 1, component 2: ") {
                     try VectorFile.write(VectorMatrix(rows: [[1, 2, 3], [4, 5, value]]), to: path)

@@ -44,6 +44,7 @@ package func packedRows(_ rows: [[Float]], as type: ElementType, byteOffset: Int
             case .float16: UInt64(halfBits(value))
             case .int8: UInt64(UInt8(bitPattern: Int8(value)))
             case .uint8: UInt64(UInt8(value))
+            case .int32: UInt64(UInt32(bitPattern: Int32(value)))
             }
         for i in 0..<type.byteCount { raw.append(UInt8(truncatingIfNeeded: bits >> UInt64(8 * i))) }
     }

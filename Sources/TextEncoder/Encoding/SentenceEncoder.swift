@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Safetensors
 package import SimilarityKernels
 
 /// A local sentence encoder of the BERT family: texts in, one vector a text out.

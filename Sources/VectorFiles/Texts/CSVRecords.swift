@@ -4,7 +4,7 @@ internal import SimilarityKernels
 
 /// The records of a `.csv` file, one after the other, as RFC 4180 has them: commas between fields, a field in quotes may hold
 /// commas, line ends and, doubled, quotes. LF ends a record too; a byte order mark is dropped; a final line end starts no record.
-struct CSVRecords: ~Copyable {
+struct CSVRecords {
     private let bytes: SharedBytes
     private let path: String
     private var place = RecordPlace()

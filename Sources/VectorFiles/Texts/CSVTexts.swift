@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Similarity
+internal import Similarity
 
 /// The texts of a `.csv` file: its first record names the columns.
-struct CSVTexts: ~Copyable {
+struct CSVTexts {
     private let path: String
     private var records: CSVRecords
     private let columnCount: Int

@@ -16,46 +16,34 @@ package struct TextFileReader: ~Copyable {
 
     private let path: String
     private let fields: TextFile.Fields
-    private var source: Source
+    private let isJSON: Bool
+    /// One of the two is there.
+    private var lines: TextLines?
+    private var records: CSVTexts?
     /// Whether the rows have ids; known with the first one.
     private var hasIDs: Bool?
 
     package init(_ path: String, fields: TextFile.Fields = TextFile.Fields()) throws(VectorFileError) {
         let format = try FileFormat.of(path, among: FileFormat.texts, for: "texts")
-        source =
-            switch format {
-            case .csv: .records(try CSVTexts(path, fields: fields))
-            case .jsonl: .objects(try TextLines(path))
-            default: .lines(try TextLines(path))
-            }
+        if format == .csv {
+            records = try CSVTexts(path, fields: fields)
+        } else {
+            lines = try TextLines(path)
+        }
+        isJSON = format == .jsonl
         self.path = path
         self.fields = fields
     }
 
-    /// What the rows are made of.
-    private enum Source: ~Copyable {
-        case lines(TextLines)
-        case objects(TextLines)
-        case records(CSVTexts)
-    }
-
     /// The next row; nil after the last one.
     package mutating func next() throws(VectorFileError) -> Row? {
-        switch consume source {
-        case .records(var records):
-            defer { source = .records(records) }
-            return try records.next()
-        case .lines(var lines):
-            defer { source = .lines(lines) }
-            return try lines.next().map { Row(text: $0.text, id: nil, line: $0.number) }
-        case .objects(var lines):
-            defer { source = .objects(lines) }
-            while let line = try lines.next() {
-                guard let object = try JSONLines.object(line.text, line.number, path) else { continue }
-                return try row(object, line.number)
-            }
-            return nil
+        if records != nil { return try records?.next() }
+        while let line = try lines?.next() {
+            if !isJSON { return Row(text: line.text, id: nil, line: line.number) }
+            guard let object = try JSONLines.object(line.text, line.number, path) else { continue }
+            return try row(object, line.number)
         }
+        return nil
     }
 
     private mutating func row(_ object: JSONValue, _ line: Int) throws(VectorFileError) -> Row {

@@ -4,7 +4,7 @@ internal import SimilarityKernels
 
 /// The lines of a UTF-8 file, one after the other: LF ends a line, a CR before it is dropped, a byte order mark at the start is
 /// dropped, a final LF starts no line.
-struct TextLines: ~Copyable {
+struct TextLines {
     private let bytes: SharedBytes
     private let path: String
     private var place = LinePlace()

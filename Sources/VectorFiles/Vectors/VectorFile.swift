@@ -12,6 +12,7 @@ internal import SimilarityKernels
 /// - `.fbin`, `.f16bin`, `.u8bin`, `.i8bin`: rows and dimension as two int32, then float32, float16, uint8 or int8 components;
 ///   memory-mapped.
 /// - `.safetensors`: a tensor of two dimensions, the only one or that of `v.safetensors#name`; memory-mapped.
+/// - `.jsonl`: an object a line with the vector in one of its fields, and perhaps an id; read, and held in memory.
 /// - `.simile`: the rows that a prepared corpus was made of, see ``PreparedCorpusFile``; not written here.
 ///
 /// Ids stand beside a vector file: `v.npy` has them in `v.npy.ids.jsonl`, bound to it by its size and a checksum, one
@@ -24,11 +25,21 @@ public enum VectorFile {
     /// `VectorMatrix.statistics`. The file must not be shortened while the matrix is in use.
     ///
     /// - Complexity: the header is read; `.fvecs` and its like: 4 bytes a row, to check that all dimensions are equal.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - vectorField: The field of a `.jsonl` file that holds the vectors.
+    ///   - idField: The field that holds the ids; nil means `id`, if the first object has it.
     /// - Throws: ``VectorFileError``.
-    public static func read(_ path: String) throws(VectorFileError) -> VectorMatrix {
-        if FileFormat(path: path) == .simile { return try PreparedCorpusFile.read(path).vectors }
-        let format = try FileFormat.of(path, among: FileFormat.vectors, for: "vectors")
-        return try matrix(try mapped(path), path: path, format: format)
+    public static func read(
+        _ path: String,
+        vectorField: String = "embedding",
+        idField: String? = nil
+    ) throws(VectorFileError) -> VectorMatrix {
+        switch try FileFormat.of(path, among: FileFormat.vectors + [.jsonl, .simile], for: "vectors") {
+        case .simile: return try PreparedCorpusFile.read(path).vectors
+        case .jsonl: return try JSONVectors.read(path, field: vectorField, idField: idField)
+        case let format: return try matrix(try mapped(path), path: path, format: format)
+        }
     }
 
     /// The matrix of a mapped vector file.

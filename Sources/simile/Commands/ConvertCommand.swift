@@ -13,7 +13,7 @@ struct ConvertCommand: ParsableCommand {
         discussion: """
             Formats are told by the endings: .npy, .safetensors, .fbin and .fvecs hold float32, .f16bin float16, .u8bin and .bvecs uint8, .i8bin int8, .ivecs \
             int32 components. Components are rounded to float16 where that is wanted, and must be integers of the right size \
-            already where integers are. Ids go along. The rows of a prepared corpus (.simile) can be taken out of it.
+            already where integers are. A .jsonl file has a vector a line, {"row":0,"embedding":[...]}. Ids go along. The rows of a prepared corpus (.simile) can be taken out of it.
             """
     )
 
@@ -21,18 +21,20 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: "Vectors, in the format that the ending says.") var output: String
     @Option(help: "Format of an input whose name does not tell it, such as standard input (-).")
     var inputFormat: FileFormat?
+    @Option(help: "Field of a .jsonl file that holds vectors.") var vectorField: String = "embedding"
+    @Option(help: "Field of a .jsonl file that holds the id. (default: id, if present)") var idField: String?
     @OptionGroup var running: RunningOptions
 
     mutating func run() throws {
         let clock = ContinuousClock.now
         input = try InputSpool.resolve(input, format: inputFormat)
-        if let format = FileFormat(path: input), FileFormat.texts.contains(format) {
+        if let format = FileFormat(path: input), [.txt, .csv].contains(format) {
             throw CommandFailure.usage("\(input) holds texts; embed makes vectors of them")
         }
+        if output == "-" || FileFormat(path: output) == .jsonl { return try writeLines() }
         try OutputCheck.requireDistinct(VectorFileWriter.touchedPaths(output), from: [input])
         let writer = try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles)
-        let vectors = try VectorFile.read(input)
-        try running.tellOfRounding(vectors, input)
+        let vectors = try readVectors()
         writer.begin(rows: vectors.rowCount, dimension: vectors.dimension)
         let step = max(1, (1 << 20) / vectors.dimension)
         try running.writing(vectors.rowCount, unit: "vectors") { written in
@@ -42,15 +44,56 @@ struct ConvertCommand: ParsableCommand {
                 try written(rows.upperBound)
             }
         }
+        try requireUnchanged(vectors)
+        try writer.finish(check: Interruption.flag.check)
+        tell(vectors, since: clock)
+    }
+
+    private func readVectors() throws -> VectorMatrix {
+        let vectors = try VectorFile.read(input, vectorField: vectorField, idField: idField)
+        try running.tellOfRounding(vectors, input)
+        return vectors
+    }
+
+    private func requireUnchanged(_ vectors: VectorMatrix) throws {
         if vectors.storage.bytes.hasChanged {
             throw CommandFailure.refused(
                 "\(input): expected the file to stay as it was, found that it has been written to while it was read"
             )
         }
-        try writer.finish(check: Interruption.flag.check)
+    }
+
+    private func tell(_ vectors: VectorMatrix, since clock: ContinuousClock.Instant) {
         running.tell(
             "\(vectors.rowCount) rows, \(vectors.dimension) dimensions -> \(output) "
                 + "(\(Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))))"
         )
+    }
+
+    /// Writes a line a vector, to a file or to standard output.
+    private func writeLines() throws {
+        let clock = ContinuousClock.now
+        let isFile = output != "-"
+        if isFile { try OutputCheck.requireDistinct([output], from: [input]) }
+        let file = isFile ? try AtomicFile(output, registeredIn: Interruption.temporaryFiles) : nil
+        let vectors = try readVectors()
+        let out = BufferedOutput()
+        try running.writing(vectors.rowCount, unit: "vectors") { written in
+            for row in 0..<vectors.rowCount {
+                if row % 256 == 0 { try written(row) }
+                let line = EmbeddingLine.json(row: row, id: vectors.ids?[row], vector: vectors[row])
+                if let file {
+                    file.write(line)
+                    try file.flushIfLarge()
+                } else {
+                    try out.write(line)
+                }
+            }
+        }
+        try requireUnchanged(vectors)
+        guard let file else { return try out.flush() }
+        try file.finish()
+        try file.publish()
+        tell(vectors, since: clock)
     }
 }

@@ -30,7 +30,9 @@ struct EmbedCommand: AsyncParsableCommand {
         input = try inputs.resolved(input)
         if output == "-" { output = nil }
         guard try inputs.kind(of: input) == .texts else {
-            throw CommandFailure.usage("\(input) holds vectors already; embed reads texts (.txt, .jsonl, .csv)")
+            throw CommandFailure.usage(
+                "\(input) holds vectors already; embed reads texts (.txt, .jsonl, .csv); --text-field names a field of texts"
+            )
         }
         var writer: VectorFileWriter?
         if let output {

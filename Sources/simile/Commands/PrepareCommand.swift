@@ -13,7 +13,7 @@ struct PrepareCommand: AsyncParsableCommand {
         discussion: """
             C.simile is taken wherever a corpus is, by search, join, matrix and info; results are the same bytes as from F. It \
             names F, by the path from its own folder, and needs it unchanged; with --embed-source it holds the vectors itself. \
-            Vectors of texts are always embedded: they lie nowhere else.
+            Vectors of texts, and those of .jsonl files, are always embedded: they lie nowhere else.
             """
     )
 
@@ -47,7 +47,8 @@ struct PrepareCommand: AsyncParsableCommand {
             instead: "prepare a part of the corpus"
         )
         let prepared = try PreparedCorpus(vectors, metric: metric, options: running.runOptions())
-        let embeds = embedSource || kind == .texts
+        // What is not mapped lies nowhere else.
+        let embeds = embedSource || kind == .texts || FileFormat(path: corpus) == .jsonl
         try writer.write(prepared, source: source, embeddingSource: embeds, check: Interruption.flag.check)
         let share = n > 0 ? Double(prepared.codeByteCount) / (4 * n * d) : 0
         running.tell(

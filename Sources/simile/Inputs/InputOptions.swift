@@ -35,7 +35,7 @@ struct InputOptions: ParsableArguments {
     @Option(help: "Column of a .csv file that holds the id. (default: id, if present)")
     var idColumn: String?
 
-    @Option(help: "Field of a .jsonl file that would hold a vector.")
+    @Option(help: "Field of a .jsonl file that holds vectors: such a file is not one of texts.")
     var vectorField: String = "embedding"
 
     @Option(help: "What to do with a text that is longer than the local model reads: cut it and say so, or refuse it.")
@@ -66,6 +66,11 @@ struct InputOptions: ParsableArguments {
     /// The path to read in the place of an input that is given.
     func resolved(_ path: String) throws -> String { try InputSpool.resolve(path, format: inputFormat) }
 
+    /// The vectors of a file that holds some.
+    func vectors(of path: String) throws -> VectorMatrix {
+        try VectorFile.read(path, vectorField: vectorField, idField: idField)
+    }
+
     /// The names of what is read of a file of texts.
     func fields(of path: String) -> TextFile.Fields {
         FileFormat(path: path) == .csv
@@ -86,12 +91,7 @@ struct InputOptions: ParsableArguments {
         guard FileFormat.texts.contains(format) else {
             throw CommandFailure.usage("\(path): .\(format.rawValue) files are not read in this version")
         }
-        if format == .jsonl, textField == nil, try TextFile.holdsVectors(path, field: vectorField) {
-            throw CommandFailure.usage(
-                "\(path): vectors in .jsonl files (field \"\(vectorField)\") are not read in this version; "
-                    + "--text-field names a field of texts"
-            )
-        }
+        if format == .jsonl, textField == nil, try TextFile.holdsVectors(path, field: vectorField) { return .vectors }
         return .texts
     }
 }

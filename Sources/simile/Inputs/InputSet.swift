@@ -75,7 +75,7 @@ struct InputReader {
     func read(_ path: String, metric: Metric) async throws -> InputSet {
         switch try options.kind(of: path) {
         case .vectors, .prepared:
-            let vectors = try VectorFile.read(path)
+            let vectors = try options.vectors(of: path)
             try examine(vectors, path, metric: metric)
             return InputSet(vectors: vectors, texts: nil)
         case .texts:

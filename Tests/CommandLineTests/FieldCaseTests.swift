@@ -309,5 +309,24 @@ import Testing
         try folder.write("v.npy", NumpyBytes.floats((0..<3000).map { _ in [1, 2] }))
         let run = try run("join", "--left", "v.npy", "--threshold", "0", "--output", "p.jsonl", "--progress", "plain")
         #expect(run.status == 0 && run.errors.contains("writing: "), "\(run.errors)")
+        // For programs: a line that is an object.
+        let lines = try self.run(
+            "join",
+            "--left",
+            "v.npy",
+            "--threshold",
+            "0",
+            "--output",
+            "p.jsonl",
+            "--progress",
+            "json"
+        )
+        let objects = lines.errors.split(separator: "\n").filter { $0.hasPrefix("{") }
+        #expect(!objects.isEmpty, "\(lines.errors)")
+        for object in objects {
+            let read = try JSONSerialization.jsonObject(with: Data(object.utf8)) as? [String: Any]
+            let share = try #require(read?["share"] as? Double)
+            #expect((0...1).contains(share) && read?["unit"] is String && read?["secondsLeft"] is Double)
+        }
     }
 }

@@ -2,13 +2,14 @@
 
 internal import ArgumentParser
 internal import SimilarityKernels
+internal import StrictJSON
 internal import Synchronization
 
 /// How progress is shown on standard error.
 enum ProgressStyle: String, CaseIterable, ExpressibleByArgument {
     /// A bar if standard error is a terminal, else nothing.
     case auto
-    case bar, plain, none
+    case bar, plain, json, none
 }
 
 /// Shows how far an operation is, how fast, and how long it will take. Fed from any thread.
@@ -44,8 +45,8 @@ final class Progress: Sendable {
     func update(_ share: Double, detail: String = "") {
         if style == .none { return }
         let now = ContinuousClock.now
-        // A bar ten times a second, a line of a log every ten seconds.
-        let pause: Duration = style == .bar ? .milliseconds(100) : .seconds(10)
+        // A bar ten times a second, a line for a program every second, a line of a log every ten seconds.
+        let pause: Duration = style == .bar ? .milliseconds(100) : style == .json ? .seconds(1) : .seconds(10)
         state.withLock { state in
             guard share > state.shown || share == state.shown && detail != state.detail else { return }
             // The first moments are not shown: most operations end in them.
@@ -57,9 +58,11 @@ final class Progress: Sendable {
             state.lastShown = now
             state.isDrawn = true
             let more = detail.isEmpty ? "" : "; \(detail)"
-            StandardStream.error.print(
-                style == .bar ? "\r" + bar(share, now) + more + "\u{1B}[K" : line(share, now) + more + "\n"
-            )
+            switch style {
+            case .bar: StandardStream.error.print("\r" + bar(share, now) + more + "\u{1B}[K")
+            case .json: StandardStream.error.print(object(share, now, detail) + "\n")
+            default: StandardStream.error.print(line(share, now) + more + "\n")
+            }
         }
     }
 
@@ -82,10 +85,23 @@ final class Progress: Sendable {
         "simile: \(title): \(summary(share, now))"
     }
 
+    /// `{"progress":"searching","share":0.25,"perSecond":1000.0,"unit":"pairs","secondsLeft":3.0}`, and `"detail"` if there is more.
+    private func object(_ share: Double, _ now: ContinuousClock.Instant, _ detail: String) -> String {
+        let (rate, left) = pace(share, now)
+        let more = detail.isEmpty ? "" : ",\"detail\":\(JSONText.of(detail))"
+        return
+            "{\"progress\":\(JSONText.of(title)),\"share\":\(share),\"perSecond\":\(rate),\"unit\":\(JSONText.of(unit)),"
+            + "\"secondsLeft\":\(left)\(more)}"
+    }
+
     private func summary(_ share: Double, _ now: ContinuousClock.Instant) -> String {
-        let seconds = (now - start) / .seconds(1)
-        let rate = seconds > 0 ? share * total / seconds : 0
-        let left = share > 0 ? seconds / share * (1 - share) : 0
+        let (rate, left) = pace(share, now)
         return "\(Int(share * 100)) %, \(Quantity.short(rate)) \(unit)/s, \(Quantity.seconds(left)) left"
+    }
+
+    /// Units a second so far, and the seconds that are left at that rate.
+    private func pace(_ share: Double, _ now: ContinuousClock.Instant) -> (rate: Double, left: Double) {
+        let seconds = (now - start) / .seconds(1)
+        return (seconds > 0 ? share * total / seconds : 0, share > 0 ? seconds / share * (1 - share) : 0)
     }
 }

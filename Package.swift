@@ -24,11 +24,15 @@ let package = Package(
         // argument parser.
     ],
     traits: [
-        .default(enabledTraits: ["OpenBLAS", "ModelHub"]),
+        .default(enabledTraits: ["OpenBLAS", "ModelHub", "Compression"]),
         .trait(name: "OpenBLAS", description: "Use the installed OpenBLAS and LAPACKE for products and eigenvectors."),
         .trait(
             name: "ModelHub",
             description: "Build the client of the IONOS AI Model Hub, with its HTTP stack and its cache."
+        ),
+        .trait(
+            name: "Compression",
+            description: "Let the command line read compressed files, by the installed zlib and libzstd."
         ),
     ],
     dependencies: [
@@ -57,6 +61,15 @@ let package = Package(
         ),
         .target(name: "CSimilarityKernels"),
         .target(name: "CFaultHandler"),
+        // For the command line; empty without the trait.
+        .target(
+            name: "CDecompression",
+            cSettings: [.define("SIMILE_COMPRESSION", .when(traits: ["Compression"]))],
+            linkerSettings: [
+                .linkedLibrary("z", .when(traits: ["Compression"])),
+                .linkedLibrary("zstd", .when(traits: ["Compression"])),
+            ]
+        ),
         .target(
             name: "SimilarityKernels",
             dependencies: [
@@ -101,6 +114,7 @@ let package = Package(
             name: "simile",
             dependencies: [
                 "Similarity", "SimilarityKernels", "StrictJSON", "VectorFiles", "TextEncoder", "ModelHub",
+                .target(name: "CDecompression", condition: .when(traits: ["Compression"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict

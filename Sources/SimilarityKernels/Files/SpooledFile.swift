@@ -39,6 +39,32 @@ package enum SpooledFile {
         }
     }
 
+    /// Makes a new file, which only its owner may read, of another one: `body` gets both, open.
+    package static func make<R>(
+        _ target: String,
+        from path: String,
+        _ body: (_ source: Int32, _ target: Int32) throws(SystemError) -> R
+    ) throws(SystemError) -> R {
+        let source = unsafe open(path.systemName, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw .last("open", path: path) }
+        defer { close(source) }
+        let copy = unsafe open(target.systemName, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard copy >= 0 else { throw .last("create a copy of \(path)", path: target) }
+        defer { close(copy) }
+        return try body(source, copy)
+    }
+
+    /// The first bytes of a file, at most 16.
+    package static func start(of path: String) throws(SystemError) -> [UInt8] {
+        let source = unsafe open(path.systemName, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw .last("open", path: path) }
+        defer { close(source) }
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(source, $0.baseAddress, $0.count) }
+        guard count >= 0 else { throw .last("read", path: path) }
+        return Array(bytes[..<count])
+    }
+
     /// Gives a regular file a second name, so that it can be read as what it is.
     package static func link(_ path: String, as target: String) throws(SystemError) {
         guard unsafe symlink(FileIdentity.resolved(path).systemName, target.systemName) == 0 else {

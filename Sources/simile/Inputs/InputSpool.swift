@@ -5,7 +5,7 @@ internal import Synchronization
 internal import VectorFiles
 
 /// Inputs that are no files with an ending: `-` and `/dev/stdin`, named pipes, what a shell puts in the place of `<(...)`, and files of
-/// any name that `--input-format` says the format of. They are copied, or linked, under a name with an ending, and that name is used from
+/// any name that `--input-format` says the format of; and compressed files. They are copied, expanded or linked, under a name with an ending, and that name is used from
 /// then on; messages say the name that was given.
 enum InputSpool {
     /// What was given, by the name that is used in its place.
@@ -19,6 +19,13 @@ enum InputSpool {
         let isStandardInput = path == "-"
         let isStream = isStandardInput || SpooledFile.isStream(path)
         if !isStream {
+            if let compression = Compression(path: path) {
+                guard FileIdentity(path: path) != nil else {
+                    throw CommandFailure.refused("\(path): cannot open: No such file or directory")
+                }
+                let inner = path.withoutPathEnding
+                return try expanded(path, by: compression, named: path, format: format ?? FileFormat(path: inner))
+            }
             guard let format, FileFormat(path: path) != format, FileIdentity(path: path) != nil else { return path }
             let link = temporaryName(path) + ".\(format.rawValue)"
             Interruption.temporaryFiles.insert(link)
@@ -29,10 +36,31 @@ enum InputSpool {
         let copy = temporaryName(isStandardInput ? "standard-input" : path)
         Interruption.temporaryFiles.insert(copy)
         let first = try SpooledFile.copy(isStandardInput ? nil : path, to: copy)
+        if let compression = Compression(firstBytes: first) {
+            let name = isStandardInput ? "standard input" : path
+            return try expanded(copy, by: compression, named: name, format: format)
+        }
         let named = "\(copy).\((format ?? guess(first)).rawValue)"
         Interruption.temporaryFiles.insert(named)
         try SpooledFile.move(copy, to: named)
         names.withLock { $0[named] = isStandardInput ? "standard input" : path }
+        return named
+    }
+
+    /// The path of what is in a compressed file; without a format it is told by its first bytes.
+    private static func expanded(
+        _ path: String,
+        by compression: Compression,
+        named name: String,
+        format: FileFormat?
+    ) throws -> String {
+        let copy = temporaryName(path)
+        Interruption.temporaryFiles.insert(copy)
+        try compression.expand(path, named: name, to: copy)
+        let named = "\(copy).\((try format ?? guess(SpooledFile.start(of: copy))).rawValue)"
+        Interruption.temporaryFiles.insert(named)
+        try SpooledFile.move(copy, to: named)
+        names.withLock { $0[named] = name }
         return named
     }
 

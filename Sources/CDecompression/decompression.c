@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CDecompression.h"
+
+#ifdef SIMILE_COMPRESSION
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+enum { block = 1 << 18 };
+
+/// Reads up to a block; -1 if that fails.
+static ssize_t read_some(int source, unsigned char *bytes) {
+    ssize_t count;
+    do count = read(source, bytes, block);
+    while (count < 0 && errno == EINTR);
+    return count;
+}
+
+static int write_all(int target, const unsigned char *bytes, size_t count) {
+    while (count > 0) {
+        const ssize_t written = write(target, bytes, count);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return -1;
+        bytes += written;
+        count -= (size_t)written;
+    }
+    return 0;
+}
+
+enum simile_expansion simile_expand_gzip(int source, int target) {
+    unsigned char *in = malloc(2 * block), *out = in ? in + block : NULL;
+    z_stream stream = {0};
+    // 15 bits of window, and 16 for the header of gzip.
+    if (!in || inflateInit2(&stream, 15 + 16) != Z_OK) {
+        free(in);
+        errno = ENOMEM;
+        return simile_failed;
+    }
+    enum simile_expansion result = simile_failed;
+    int is_between_members = 0;
+    for (;;) {
+        if (stream.avail_in == 0) {
+            const ssize_t count = read_some(source, in);
+            if (count < 0) break;
+            if (count == 0) {
+                result = is_between_members ? simile_expanded : simile_truncated;
+                break;
+            }
+            stream.next_in = in;
+            stream.avail_in = (unsigned)count;
+        }
+        if (is_between_members && inflateReset(&stream) != Z_OK) break;
+        is_between_members = 0;
+        stream.next_out = out;
+        stream.avail_out = block;
+        const int status = inflate(&stream, Z_NO_FLUSH);
+        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
+            if (status == Z_MEM_ERROR) errno = ENOMEM;
+            else result = simile_damaged;
+            break;
+        }
+        if (write_all(target, out, block - stream.avail_out) != 0) break;
+        is_between_members = status == Z_STREAM_END;
+    }
+    const int reason = errno;
+    inflateEnd(&stream);
+    free(in);
+    errno = reason;
+    return result;
+}
+
+enum simile_expansion simile_expand_zstd(int source, int target) {
+    unsigned char *in = malloc(2 * block), *out = in ? in + block : NULL;
+    ZSTD_DStream *stream = ZSTD_createDStream();
+    enum simile_expansion result = simile_failed;
+    if (!in || !stream) {
+        errno = ENOMEM;
+        goto done;
+    }
+    // Not 0 while a frame is not whole.
+    size_t wanted = 1;
+    for (;;) {
+        const ssize_t count = read_some(source, in);
+        if (count < 0) goto done;
+        if (count == 0) break;
+        ZSTD_inBuffer input = {in, (size_t)count, 0};
+        ZSTD_outBuffer output;
+        do {
+            output = (ZSTD_outBuffer){out, block, 0};
+            wanted = ZSTD_decompressStream(stream, &output, &input);
+            if (ZSTD_isError(wanted)) {
+                result = simile_damaged;
+                goto done;
+            }
+            if (write_all(target, out, output.pos) != 0) goto done;
+            // A full buffer may leave more behind.
+        } while (input.pos < input.size || output.pos == output.size);
+    }
+    result = wanted == 0 ? simile_expanded : simile_truncated;
+done:;
+    const int reason = errno;
+    ZSTD_freeDStream(stream);
+    free(in);
+    errno = reason;
+    return result;
+}
+
+#endif

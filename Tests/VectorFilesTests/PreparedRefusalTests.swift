@@ -5,6 +5,7 @@
 
 import Foundation
 import Similarity
+import SimilarityKernels
 import Testing
 import VectorFiles
 import VectorTestSupport
@@ -219,6 +220,13 @@ import VectorTestSupport
                 } catch let error as VectorFileError {
                     #expect(error.path == path && error.kind == .refused && error.place != "checksum")
                     continue
+                }
+                // Where kernels do not take the codes, they are decoded first.
+                for level in KernelLevel.available {
+                    var options = RunOptions(workers: Workers(count: 2), invalidRows: .skip)
+                    options.level = level
+                    let carried = try PreparedCorpusReader(path).corpus(for: level)
+                    _ = try carried.nearest(to: queries, k: 2, options: options)
                 }
                 let options = RunOptions(workers: Workers(count: 2), invalidRows: .skip)
                 for k in [1, 9] { _ = try prepared.nearest(to: queries, k: k, options: options) }

@@ -37,13 +37,17 @@ extension CodedRows {
     private func recode(_ block: Int, with panels: inout PanelEncoder, _ rows: inout WorkingRows) {
         let places = image.rows(ofBlock: block)
         var terms = terms(ofBlock: block)
+        // A scale that no encoder writes decodes nothing: such a block has codes 0 and no bound, and drops no pair.
+        let given = Float(terms.scale)
+        let isSound = given.isNormal && given > 0 && given < 1e30
+        let decoded = isSound ? given : 0
         unsafe rows.load(count: places.count, columns: shape.prefix) { row, vector in
             let codes =
                 unsafe base + (image.panels + CodeLayout.start(ofRow: places.lowerBound + row, depth: shape.depth))
             for j in 0..<shape.prefix {
                 let (step, place) = j.quotientAndRemainder(dividingBy: CodeLayout.step)
                 let code = unsafe codes.load(fromByteOffset: CodeLayout.rowStep * step + place, as: UInt8.self)
-                unsafe vector[j] = Float(Int(code) - Int(CodeLayout.bias)) * Float(terms.scale)
+                unsafe vector[j] = Float(Int(code) - Int(CodeLayout.bias)) * decoded
             }
         }
         let scale = panels.scale(for: rows)
@@ -54,7 +58,8 @@ extension CodedRows {
             let coded = panels.encode(rows, i, at: place, scale: scale)
             // A decoded coordinate was rounded once.
             let rounding = coded.norm * 0x1p-23 + Double(shape.prefix).squareRoot() * 0x1p-148
-            let residual = Float(roundingUp: (Double(old.residual) + coded.residual + rounding) * (1 + 0x1p-40))
+            let lost = (Double(old.residual) + coded.residual + rounding) * (1 + 0x1p-40)
+            let residual = isSound ? Float(roundingUp: lost) : .infinity
             panels.write(residual: residual, prefixNorm: old.prefixNorm, at: place)
             terms.residual = max(terms.residual, Double(residual))
         }

@@ -6,15 +6,17 @@ package import CSimilarityKernels
 ///
 /// Rows lie in panels of 16: step `t` of a panel is 64 bytes, coordinates `4t ..< 4t + 4` of each of its rows, as code + 128
 /// (1 ... 255). Queries lie in quads of 4: step `t` of a quad is 16 bytes, the same coordinates of each query, as signed
-/// codes (-63 ... 63). `corrections` undo the 128: for each chunk of a quad and each query, two 16-bit numbers in one (the
-/// lower for coordinates 0 and 1 of each step, the upper for 2 and 3), minus 128 times the sum of those codes, modulo 2^16.
+/// codes, as large as the `CodeProfile` of the level says. `corrections` undo the 128. Narrow: for each chunk of a quad and each
+/// query, two 16-bit numbers in one (the lower for coordinates 0 and 1 of each step, the upper for 2 and 3), minus 128 times the
+/// sum of those codes, modulo 2^16. Wide: one number a query, minus 128 times the sum of its codes.
 ///
 /// A pair survives if `!(Float(product) < slopes[query] * offsets[row] + tail_slopes[query] * tails[row] + bases[query])`, a
 /// NaN included. The bound may be computed in any order, fused or not: its error is at most `4u` of the sum of the magnitudes
 /// of its three terms, and `2^-147`, `u = 2^-24`.
 ///
-/// Requires: the codes of a chunk have norms whose product is at most 32,767 (then the product is exact on every level,
-/// and below 2^24 for up to 512 chunks, so its `Float` is exact too); the products with `offsets` and `tails` stay within the range of `Float`, and only a base may be
+/// Requires: codes within the profile, of rows that it takes. Narrow: the codes of a chunk have norms whose product is at most
+/// 32,767, so the product is exact, and below 2^24 for up to 512 chunks, so its `Float` is exact too. Wide: the norms of all codes
+/// have a product below 2^24, for the same reason. The products with `offsets` and `tails` stay within the range of `Float`, and only a base may be
 /// infinite; at most 2^16 rows and queries; `survivors` has room for
 /// one panel: 16 rows times all queries of the quads.
 /// Survivors come in an order that depends on the level.

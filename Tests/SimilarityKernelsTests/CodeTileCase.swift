@@ -62,7 +62,7 @@ struct CodeTileCase {
     /// Calls the kernel until all panels are done; each call has room for `capacity` survivors.
     func scan(_ level: KernelLevel, isSingleQuery: Bool = false, capacity: Int? = nil, shift: Int = 0) -> [Survivor] {
         let panels = CanaryBuffer(packedRows, canary: 0xEE, shift: shift) { $0 == 0xEE }
-        let codes = CanaryBuffer(packedQueries, canary: 77, shift: shift + 1) { $0 == 77 }
+        let codes = CanaryBuffer(packedQueries(level), canary: 77, shift: shift + 1) { $0 == 77 }
         let chunks = level.codes == .narrow ? chunkDepth : depth
         let corrections = CanaryBuffer(packedCorrections(level.codes), canary: -77, shift: shift) { $0 == -77 }
         let offsets = CanaryBuffer(reading: offsets, shift: shift + 1)
@@ -136,9 +136,22 @@ struct CodeTileCase {
         return bytes
     }
 
-    /// Step by step, four codes of each query of a quad.
-    private var packedQueries: [Int8] {
+    /// Step by step, four codes of each query of a quad; at AMX 64 codes of each query of sixteen, filled up with zeros.
+    private func packedQueries(_ level: KernelLevel) -> [Int8] {
         var bytes: [Int8] = []
+        if level.name == "amx" {
+            for group in stride(from: 0, to: queries.count, by: 16) {
+                for run in stride(from: 0, to: depth, by: 64) {
+                    for query in group..<group + 16 {
+                        for place in run..<run + 64 {
+                            let isThere = query < queries.count && place < depth
+                            bytes.append(isThere ? Int8(queries[query][place]) : 0)
+                        }
+                    }
+                }
+            }
+            return bytes
+        }
         for quad in stride(from: 0, to: queries.count, by: 4) {
             for step in stride(from: 0, to: depth, by: 4) {
                 for query in queries[quad..<quad + 4] {

@@ -28,7 +28,8 @@ struct simile_survivor {
 struct simile_code_tile {
     /// Panels of 16 rows, `16 * depth` bytes each: step by step, four codes + 128 of each row.
     const uint8_t *panels;
-    /// Quads of 4 queries, `4 * depth` bytes each: step by step, four codes of each query.
+    /// Quads of 4 queries, `4 * depth` bytes each: step by step, four codes of each query. At AMX groups of 16, of `16 * depth`
+    /// bytes, `depth` rounded up to 64 with zeros: 64 codes of each query, then the next 64 of each.
     const int8_t *queries;
     /// A quad's corrections, chunk by chunk, one a query: minus 128 times the codes; where products are added in 16 bits, those
     /// that each of two 16-bit lanes sees, two lanes in one.
@@ -57,6 +58,10 @@ bool simile_has_avx512(void);
 
 /// The same for AVX-512 and AMX (TILE, INT8). A process must still ask for permission before it uses a tile.
 bool simile_has_amx(void);
+
+/// Asks for permission to use tiles, for the whole process and its children; 0, or the system's error in `errno` and -1. Asking
+/// again costs nothing.
+int simile_request_tiles(void);
 
 /// The canonical dot product (verdict): eight `double` lanes, fixed order of addition.
 double simile_verdict_dot_avx2(const float *a, const float *b, size_t depth);
@@ -111,11 +116,15 @@ size_t simile_code_tile_avx2(
     const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
 size_t simile_code_tile_avx512(
     const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
+size_t simile_code_tile_amx(
+    const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
 
 /// The same for the first query of the first quad alone, streaming the rows.
 size_t simile_code_row_avx2(
     const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
 size_t simile_code_row_avx512(
+    const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
+size_t simile_code_row_amx(
     const struct simile_code_tile *tile, size_t *panel, struct simile_survivor *survivors, size_t capacity);
 
 /// `products[i]` = the integer dot product of the 16-bit codes of the i-th survivor's query and the 8-bit codes of its row;

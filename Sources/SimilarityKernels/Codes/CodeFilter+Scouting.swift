@@ -11,10 +11,9 @@ extension CodeFilter {
         precondition(centroids.count == blockCount * depth)
         var decoded = [Float](repeating: 0, count: queryCount * depth)
         for i in 0..<queryCount {
-            let from = CodeLayout.start(ofQuery: i, depth: depth)
+            let from = queries.layout.start(ofQuery: i, depth: depth)
             for j in 0..<depth {
-                let (step, place) = j.quotientAndRemainder(dividingBy: CodeLayout.step)
-                decoded[i * depth + j] = Float(unsafe queries.codes[from + CodeLayout.queryStep * step + place])
+                decoded[i * depth + j] = Float(unsafe queries.codes[from + queries.layout.offset(ofCoordinate: j)])
             }
         }
         var scores = [Float](repeating: 0, count: queryCount * blockCount)

@@ -58,10 +58,11 @@ package struct CodeCandidate: Sendable {
         self.rows = rows
         self.bound = bound
         limits = CodeLimits(bound, cutsMove: cutsMove)
+        let level = level.permitted
         self.level = level
         precondition(level.codes.takes(rowsOf: rows.shape.profile), "rows are not coded for level \(level)")
-        // A few panels times a block of queries; in cache.
-        unsafe survivors = .allocate(capacity: 4 * CodeLayout.panelRows * CodeLayout.blockRows)
+        // Room for a whole block, so that a kernel is called once: what is not written is never touched.
+        unsafe survivors = .allocate(capacity: Self.survivorLimit)
         unsafe selected = .allocate(capacity: Self.survivorLimit)
         unsafe products = .allocate(capacity: Self.survivorLimit)
         unsafe deferred = .allocate(capacity: Self.deferredLimit + Self.survivorLimit)
@@ -127,13 +128,15 @@ package struct CodeCandidate: Sendable {
         let depth = rows.shape.depth
         let chunks = queries.chunks.count
         let padded = CodeLayout.quads(subset.count) * CodeLayout.quadQueries
-        chosenCodes = Array(repeating: 0, count: padded * depth)
+        let layout = queries.layout
+        chosenCodes = Array(repeating: 0, count: layout.codeCount(queries: subset.count, depth: depth))
         chosenCorrections = Array(repeating: 0, count: padded * chunks)
         for (i, query) in subset.enumerated() {
-            let from = CodeLayout.start(ofQuery: Int(query), depth: depth)
-            let to = CodeLayout.start(ofQuery: i, depth: depth)
-            for step in stride(from: 0, to: CodeLayout.quadQueries * depth, by: CodeLayout.queryStep) {
-                for j in 0..<CodeLayout.step { unsafe chosenCodes[to + step + j] = queries.codes[from + step + j] }
+            let from = layout.start(ofQuery: Int(query), depth: depth)
+            let to = layout.start(ofQuery: i, depth: depth)
+            for first in stride(from: 0, to: depth, by: layout.run) {
+                let offset = layout.offset(ofCoordinate: first)
+                for j in offset..<offset + layout.run { unsafe chosenCodes[to + j] = queries.codes[from + j] }
             }
             let fromCorrection = CodeLayout.correction(ofQuery: Int(query), chunks: chunks)
             let toCorrection = CodeLayout.correction(ofQuery: i, chunks: chunks)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the codes of rows and queries lie: the one layout that the integer kernels read (see `CodeTile`).
+/// Where the codes of rows lie: the one layout that the integer kernels of all levels read (see `CodeTile`); that of queries is
+/// `QueryLayout`.
 ///
-/// A *step* is four coordinates. A panel holds a step of each of its 16 rows in 64 bytes, as code + 128; a quad a step of each
-/// of its four queries in 16 bytes, signed.
+/// A *step* is four coordinates. A panel holds a step of each of its 16 rows in 64 bytes, as code + 128. Sixteen steps are a tile
+/// of AMX as they lie.
 package enum CodeLayout {
     /// Rows of a panel.
     package static let panelRows = 16
@@ -15,9 +16,8 @@ package enum CodeLayout {
     package static let step = 4
     /// What is added to the codes of rows.
     static let bias: Int16 = 128
-    /// Bytes from a step of a row to its next, and from one of a query.
+    /// Bytes from a step of a row to its next.
     static let rowStep = panelRows * step
-    static let queryStep = quadQueries * step
 
     /// `count` rows in whole panels.
     package static func paddedRows(_ count: Int) -> Int { (count + panelRows - 1) / panelRows * panelRows }
@@ -28,12 +28,6 @@ package enum CodeLayout {
     @inline(__always)
     static func start(ofRow row: Int, depth: Int) -> Int {
         row / panelRows * panelRows * depth + row % panelRows * step
-    }
-
-    /// Where the first step of a query begins.
-    @inline(__always)
-    static func start(ofQuery query: Int, depth: Int) -> Int {
-        query / quadQueries * quadQueries * depth + query % quadQueries * step
     }
 
     /// Where the correction of a query for the first of `chunks` chunks is; those of the others follow `quadQueries` apart.

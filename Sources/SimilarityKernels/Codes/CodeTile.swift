@@ -5,8 +5,8 @@ package import CSimilarityKernels
 /// The integer filter: products of the codes of rows and queries, tested in registers, only survivors written.
 ///
 /// Rows lie in panels of 16: step `t` of a panel is 64 bytes, coordinates `4t ..< 4t + 4` of each of its rows, as code + 128
-/// (1 ... 255). Queries lie in quads of 4: step `t` of a quad is 16 bytes, the same coordinates of each query, as signed
-/// codes, as large as the `CodeProfile` of the level says. `corrections` undo the 128. Narrow: for each chunk of a quad and each
+/// (1 ... 255). Queries lie as the `QueryLayout` of the level says, signed, as large as its `CodeProfile` says. In quads of 4: step
+/// `t` of a quad is 16 bytes, the same coordinates of each query. `corrections` undo the 128. Narrow: for each chunk of a quad and each
 /// query, two 16-bit numbers in one (the lower for coordinates 0 and 1 of each step, the upper for 2 and 3), minus 128 times the
 /// sum of those codes, modulo 2^16. Wide: one number a query, minus 128 times the sum of its codes.
 ///
@@ -31,6 +31,7 @@ package enum CodeTile {
         into survivors: UnsafeMutableBufferPointer<simile_survivor>
     ) -> Int {
         guard let start = survivors.baseAddress else { return 0 }
+        precondition(level.isPermitted, "level \(level) may not be used here")
         var at = panel
         defer { panel = at }
         return unsafe withUnsafePointer(to: tile) { tile in

@@ -27,6 +27,8 @@ package struct CodeQueryTerms: Sendable {
     private(set) var tails: UnsafeMutableBufferPointer<Int16>
     /// How the codes of the level are cut.
     private(set) var chunks = CodeProfile.wide.chunks(depth: 4)
+    /// Where the kernels of the level read them.
+    private(set) var layout = QueryLayout.quads
     private var rows = WorkingRows()
 
     package init() {
@@ -56,7 +58,12 @@ package struct CodeQueryTerms: Sendable {
     ) {
         let padded = CodeLayout.quads(count) * CodeLayout.quadQueries
         chunks = level.codes.chunks(depth: shape.depth)
-        reserve(codes: padded * shape.depth, corrections: padded * chunks.count, tails: count * shape.tail)
+        layout = level.queries
+        reserve(
+            codes: layout.codeCount(queries: count, depth: shape.depth),
+            corrections: padded * chunks.count,
+            tails: count * shape.tail
+        )
         unsafe codes.update(repeating: 0)
         unsafe corrections.update(repeating: 0)
         rows.load(
@@ -111,7 +118,7 @@ package struct CodeQueryTerms: Sendable {
             norm: norm,
             codeNorm: profile.codeNorm
         )
-        let codes = unsafe codes.baseAddress.unsafelyUnwrapped + CodeLayout.start(ofQuery: i, depth: shape.depth)
+        let codes = unsafe codes.baseAddress.unsafelyUnwrapped + layout.start(ofQuery: i, depth: shape.depth)
         let corrections =
             unsafe corrections.baseAddress.unsafelyUnwrapped
             + CodeLayout.correction(ofQuery: i, chunks: chunks.count)
@@ -132,9 +139,9 @@ package struct CodeQueryTerms: Sendable {
             var sums: (Int32, Int32) = (0, 0)
             for j in 0..<range.count {
                 let code = quantizer.code(j)
-                let (step, place) = (range.lowerBound + j).quotientAndRemainder(dividingBy: CodeLayout.step)
-                unsafe codes[CodeLayout.queryStep * step + place] = Int8(truncatingIfNeeded: code)
-                if place < 2 { sums.0 += Int32(code) } else { sums.1 += Int32(code) }
+                let coordinate = range.lowerBound + j
+                unsafe codes[layout.offset(ofCoordinate: coordinate)] = Int8(truncatingIfNeeded: code)
+                if coordinate % CodeLayout.step < 2 { sums.0 += Int32(code) } else { sums.1 += Int32(code) }
             }
             unsafe corrections[CodeLayout.quadQueries * index] = profile.correction(low: sums.0, high: sums.1)
         }

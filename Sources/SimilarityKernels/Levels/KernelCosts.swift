@@ -49,6 +49,17 @@ package struct KernelCosts: Sendable, Equatable {
         query: 80,
         component: 4
     )
+    /// Measured on two cores of Sapphire Rapids.
+    static let amx = KernelCosts(
+        multiply: 2 / 140.0,
+        code: 2 / 2200.0,
+        pair: 0.06,
+        survivor: 12,
+        verdict: 40,
+        verdictComponent: 0.1,
+        query: 60,
+        component: 4
+    )
     /// Measured on two cores of Zen 4.
     static let avx512 = KernelCosts(
         multiply: 2 / 105.0,

@@ -61,6 +61,7 @@ extension KernelLevel {
             }
         ),
         codes: .narrow,
+        queries: .quads,
         costs: .reference
     )
 
@@ -148,11 +149,16 @@ extension KernelLevel {
         unsafe kernels.codeProducts = unsafe simile_code_products_avx512
     }
 
-    /// AVX-512 beside AMX (INT8). It overrides nothing yet.
+    /// AVX-512 beside AMX: integer products of tiles (INT8). A process must be permitted to use them: `permitted`.
     package static let amx = avx512.overridden(
         as: "amx",
         requirement: "AVX-512 (F, BW, VL, DQ, VNNI) and AMX (TILE, INT8)",
-        isSupported: simile_has_amx()
-    )
+        isSupported: simile_has_amx(),
+        queries: .tiles,
+        costs: .amx
+    ) { kernels in
+        unsafe kernels.codeTile = unsafe simile_code_tile_amx
+        unsafe kernels.codeRow = unsafe simile_code_row_amx
+    }
     #endif
 }

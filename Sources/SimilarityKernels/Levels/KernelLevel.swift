@@ -19,6 +19,8 @@ package struct KernelLevel: Sendable, Hashable, CustomStringConvertible {
     package var kernels: KernelTable
     /// The codes that its integer kernels multiply.
     package let codes: CodeProfile
+    /// Where they read those of queries.
+    package let queries: QueryLayout
     /// What they cost, as far as a plan must know before it measures.
     package let costs: KernelCosts
 
@@ -28,6 +30,7 @@ package struct KernelLevel: Sendable, Hashable, CustomStringConvertible {
         requirement: String,
         isSupported: Bool,
         codes: CodeProfile? = nil,
+        queries: QueryLayout? = nil,
         costs: KernelCosts? = nil,
         _ override: (inout KernelTable) -> Void = { _ in }
     ) -> KernelLevel {
@@ -39,6 +42,7 @@ package struct KernelLevel: Sendable, Hashable, CustomStringConvertible {
             isSupported: isSupported,
             kernels: kernels,
             codes: codes ?? self.codes,
+            queries: queries ?? self.queries,
             costs: costs ?? self.costs
         )
     }

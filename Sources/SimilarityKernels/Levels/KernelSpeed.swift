@@ -21,7 +21,7 @@ package struct KernelSpeed: Sendable {
     }
 
     /// What was measured for this process.
-    package static let measured = KernelSpeed(measuring: .current)
+    package static let measured = KernelSpeed(measuring: .current.permitted)
 
     private init(measuring level: KernelLevel) {
         own = Self.multiply(.own(level))
@@ -84,7 +84,7 @@ package struct KernelSpeed: Sendable {
     /// Nanoseconds of a tile of codes of which no pair survives.
     private static func codes(_ level: KernelLevel) -> Double {
         let panels = [UInt8](repeating: 129, count: rows * depth)
-        let codes = [Int8](repeating: 1, count: queries * depth)
+        let codes = [Int8](repeating: 1, count: level.queries.codeCount(queries: queries, depth: depth))
         let chunks = level.codes.chunks(depth: depth)
         let corrections = [Int32](repeating: 0, count: queries * chunks.count)
         let zeros = [Float](repeating: 0, count: max(rows, queries))

@@ -21,7 +21,7 @@ enum BenchReport {
             ("blas", BLAS.configuration.map { JSONText.of($0) } ?? "null"),
             ("core", BLAS.core.map { JSONText.of($0) } ?? "null"),
             ("blasThreads", "\(BLAS.threadCount)"),
-            ("isa", "\"\(KernelLevel.current.name)\""),
+            ("isa", "\"\(KernelLevel.current.permitted.name)\""),
             ("processors", "\(Workers.available.count)"),
         ])
     }

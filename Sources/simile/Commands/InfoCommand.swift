@@ -72,6 +72,7 @@ struct InfoCommand: ParsableCommand {
         let libraries = BLAS.libraries
         if let libraries, !libraries.areOneOpenBLAS { tell(about: libraries) }
         if let warning = BLAS.warning { running.tell("warning: \(warning)") }
+        if let refusal = KernelLevel.current.refusal { running.tell("warning: \(refusal)") }
         return [
             Fact("version", .text(Simile.version)),
             Fact("engine", .text(running.runOptions().engine.resolved.rawValue)),
@@ -79,7 +80,7 @@ struct InfoCommand: ParsableCommand {
             Fact("core", BLAS.core.map { .text($0) } ?? .none),
             Fact("blasThreads", BLAS.configuration == nil ? .none : .count(BLAS.threadCount)),
             Fact("gemm", .text(GEMM.preferred.description)),
-            Fact("isa", .text(KernelLevel.current.name)),
+            Fact("isa", .text(KernelLevel.current.permitted.name)),
             Fact("threads", .count(running.workers.count)),
             Fact("threadsFrom", .text(running.workersSource)),
             Fact("memory", running.memoryBudget.map { .count(Int($0.bytes)) } ?? .none),

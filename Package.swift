@@ -127,6 +127,7 @@ let package = Package(
             path: "Tests/VectorTestSupport",
             swiftSettings: strict
         ),
+        .executableTarget(name: "refused-tiles", path: "Tests/RefusedTiles"),
         .testTarget(
             name: "SimilarityKernelsTests",
             dependencies: ["CSimilarityKernels", "SimilarityKernels", "VectorTestSupport"],

@@ -50,15 +50,29 @@ ALWAYS_INLINE void configure(void) {
     _tile_loadconfig(&c);
 }
 
-/// What the test of 32 queries needs: the least sum that survives, without row terms, and what makes a sum a product.
+/// What the test of 32 queries needs: of each the least sum that may survive, and what makes a sum a product.
 struct limits {
     _Alignas(64) int32_t least[2 * LANES];
     int32_t corrections[2 * LANES];
     float slopes[2 * LANES], tail_slopes[2 * LANES], bases[2 * LANES];
+    /// Which of them there are.
+    __mmask16 masks[2];
 };
 
-/// A pair without row terms survives if its product, an integer of magnitude below 2^24, is not below the base: if the sum is
-/// at least the base, rounded up, minus the correction. Queries that fill up a group never survive.
+/// The least and the largest of the row terms of two panels.
+struct extremes {
+    float least_offset, largest_offset, least_tail, largest_tail;
+};
+
+/// A product, an integer of magnitude below 2^24, is not below a bound if the sum is at least the bound, rounded up, minus the
+/// correction. Everything survives a bound that is a NaN: `max` gives its second operand then.
+ALWAYS_INLINE __m512i least_sums(__m512 bounds, __m512i corrections, __mmask16 mask) {
+    const __m512 up = _mm512_roundscale_ps(bounds, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+    const __m512 in_range = _mm512_min_ps(_mm512_max_ps(up, _mm512_set1_ps(-0x1p24f)), _mm512_set1_ps(0x1p24f));
+    return _mm512_mask_sub_epi32(_mm512_set1_epi32(INT32_MAX), mask, _mm512_cvtps_epi32(in_range), corrections);
+}
+
+/// Takes the limits of 32 queries. Those that fill up a group never survive.
 ALWAYS_INLINE void take_limits(const struct simile_code_tile *t, size_t query, struct limits *limits) {
     const size_t count = 4 * t->quad_count;
     UNROLLED for (size_t half = 0; half < 2; ++half) {
@@ -67,11 +81,8 @@ ALWAYS_INLINE void take_limits(const struct simile_code_tile *t, size_t query, s
         const __mmask16 mask = (__mmask16)((1u << here) - 1);
         const __m512i corrections = _mm512_maskz_loadu_epi32(mask, t->corrections + first);
         const __m512 bases = _mm512_mask_loadu_ps(_mm512_set1_ps(__builtin_inff()), mask, t->bases + first);
-        const __m512 up = _mm512_roundscale_ps(bases, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
-        // The second operand where the first is a NaN, of which everything survives.
-        const __m512 in_range = _mm512_min_ps(_mm512_max_ps(up, _mm512_set1_ps(-0x1p24f)), _mm512_set1_ps(0x1p24f));
-        const __m512i least = _mm512_sub_epi32(_mm512_cvtps_epi32(in_range), corrections);
-        _mm512_store_si512(limits->least + LANES * half, _mm512_mask_mov_epi32(_mm512_set1_epi32(INT32_MAX), mask, least));
+        _mm512_store_si512(limits->least + LANES * half, least_sums(bases, corrections, mask));
+        limits->masks[half] = mask;
         _mm512_storeu_si512(limits->corrections + LANES * half, corrections);
         _mm512_storeu_ps(limits->bases + LANES * half, bases);
         if (t->has_row_terms) {
@@ -81,26 +92,54 @@ ALWAYS_INLINE void take_limits(const struct simile_code_tile *t, size_t query, s
     }
 }
 
+/// Makes the least sums for two panels with row terms: of no row is the bound lower, because each term is rounded as it is for
+/// that row, and rounding keeps order.
+ALWAYS_INLINE void lower_limits(struct limits *limits, const struct extremes *e) {
+    UNROLLED for (size_t half = 0; half < 2; ++half) {
+        const __m512 slopes = _mm512_loadu_ps(limits->slopes + LANES * half);
+        const __m512 tail_slopes = _mm512_loadu_ps(limits->tail_slopes + LANES * half);
+        const __m512 offsets = _mm512_mask_blend_ps(
+            _mm512_movepi32_mask(_mm512_castps_si512(slopes)), _mm512_set1_ps(e->least_offset),
+            _mm512_set1_ps(e->largest_offset));
+        const __m512 tails = _mm512_mask_blend_ps(
+            _mm512_movepi32_mask(_mm512_castps_si512(tail_slopes)), _mm512_set1_ps(e->least_tail),
+            _mm512_set1_ps(e->largest_tail));
+        __m512 bounds = _mm512_fmadd_ps(slopes, offsets, _mm512_loadu_ps(limits->bases + LANES * half));
+        bounds = _mm512_fmadd_ps(tail_slopes, tails, bounds);
+        const __m512i corrections = _mm512_loadu_si512(limits->corrections + LANES * half);
+        _mm512_store_si512(limits->least + LANES * half, least_sums(bounds, corrections, limits->masks[half]));
+    }
+}
+
 /// Sums of 32 queries and 32 rows: four tiles, of the queries 0 ... 15 and 16 ... 31 and the rows 0 ... 15 and 16 ... 31.
 struct sums {
     _Alignas(64) int32_t of[2][2][LANES][LANES];
 };
 
-/// Products of 32 queries and 32 rows into the tiles 0 ... 3. What they hold before goes to `previous`: a store waits for the
-/// products of its tile alone, so three of four are done beside the next products.
+/// Products of 32 queries and 32 rows into the tiles 0 ... 3. What they hold before goes to `previous`, each tile when it is
+/// needed: a store waits for the products of its tile alone.
 ALWAYS_INLINE void multiply(
     const int8_t *q0, const int8_t *q1, const uint8_t *x0, const uint8_t *x1, const uint8_t *rest0, const uint8_t *rest1,
     size_t steps, struct sums *previous) {
     const size_t step = LANES * RUN;
+    _tile_loadd(4, q0, RUN);
+    _tile_loadd(6, steps ? x0 : rest0, RUN);
     _tile_stored(0, previous->of[0][0], RUN);
     _tile_zero(0);
+    _tile_dpbsud(0, 4, 6);
+    _tile_loadd(5, q1, RUN);
     _tile_stored(1, previous->of[1][0], RUN);
     _tile_zero(1);
+    _tile_dpbsud(1, 5, 6);
+    _tile_loadd(7, steps ? x1 : rest1, RUN);
     _tile_stored(2, previous->of[0][1], RUN);
     _tile_zero(2);
+    _tile_dpbsud(2, 4, 7);
     _tile_stored(3, previous->of[1][1], RUN);
     _tile_zero(3);
-    for (size_t k = 0; k < steps; ++k) {
+    _tile_dpbsud(3, 5, 7);
+    if (!steps) return;
+    for (size_t k = 1; k < steps; ++k) {
         _tile_loadd(4, q0 + step * k, RUN);
         _tile_loadd(6, x0 + step * k, RUN);
         _tile_dpbsud(0, 4, 6);
@@ -122,32 +161,35 @@ ALWAYS_INLINE void multiply(
     }
 }
 
-/// Which of 16 rows survive for one query, a bit each.
-ALWAYS_INLINE __mmask16 sums_that_survive(
-    const struct limits *l, size_t query, const int32_t *sums, __m512 offsets, __m512 tails, bool has_row_terms) {
-    const __m512i s = _mm512_load_si512(sums);
-    if (!has_row_terms) return _mm512_cmpge_epi32_mask(s, _mm512_set1_epi32(l->least[query]));
-    const __m512 products = _mm512_cvtepi32_ps(_mm512_add_epi32(s, _mm512_set1_epi32(l->corrections[query])));
-    __m512 bound = _mm512_fmadd_ps(_mm512_set1_ps(l->slopes[query]), offsets, _mm512_set1_ps(l->bases[query]));
-    bound = _mm512_fmadd_ps(_mm512_set1_ps(l->tail_slopes[query]), tails, bound);
-    return _mm512_cmp_ps_mask(products, bound, _CMP_NLT_UQ);
+/// Which of two times 16 sums of one query may survive: those of the larger of each two.
+ALWAYS_INLINE __mmask16 may_survive(const struct limits *l, const struct sums *sums, size_t half, size_t i) {
+    const __m512i s = _mm512_max_epi32(_mm512_load_si512(sums->of[half][0][i]), _mm512_load_si512(sums->of[half][1][i]));
+    return _mm512_cmpge_epi32_mask(s, _mm512_set1_epi32(l->least[LANES * half + i]));
 }
 
-/// Writes the survivors among 16 queries and 16 rows.
+/// Writes the survivors among 16 queries and `panels` panels.
 TARGET __attribute__((noinline)) static size_t write_tile(
-    const struct simile_code_tile *t, const struct limits *l, size_t lane, const int32_t (*sums)[LANES], size_t query,
-    size_t row, struct simile_survivor *survivors) {
-    const __m512 offsets = t->has_row_terms ? _mm512_loadu_ps(t->offsets + row) : _mm512_setzero_ps();
-    const __m512 tails = t->has_row_terms ? _mm512_loadu_ps(t->tails + row) : _mm512_setzero_ps();
-    const size_t left = 4 * t->quad_count - query;
+    const struct simile_code_tile *t, const struct limits *l, const struct sums *sums, size_t half, size_t query,
+    size_t panel, size_t panels, struct simile_survivor *survivors) {
+    const size_t row = LANES * panel;
     size_t found = 0;
-    for (size_t i = 0; i < LANES && i < left; ++i) {
-        unsigned mask = sums_that_survive(l, lane + i, sums[i], offsets, tails, t->has_row_terms);
-        for (; mask; mask &= mask - 1, ++found) {
-            const unsigned j = (unsigned)__builtin_ctz(mask);
-            survivors[found].query = (uint16_t)(query + i);
-            survivors[found].row = (uint16_t)(row + j);
-            survivors[found].product = sums[i][j] + l->corrections[lane + i];
+    for (size_t i = 0; i < LANES; ++i) {
+        if (!may_survive(l, sums, half, i)) continue;
+        const size_t lane = LANES * half + i;
+        const __m512i correction = _mm512_set1_epi32(l->corrections[lane]);
+        for (size_t p = 0; p < panels; ++p) {
+            const __m512i products = _mm512_add_epi32(_mm512_load_si512(sums->of[half][p][i]), correction);
+            __m512 bound = _mm512_set1_ps(l->bases[lane]);
+            if (t->has_row_terms) {
+                const __m512 offsets = _mm512_loadu_ps(t->offsets + row + LANES * p);
+                const __m512 tails = _mm512_loadu_ps(t->tails + row + LANES * p);
+                bound = _mm512_fmadd_ps(_mm512_set1_ps(l->slopes[lane]), offsets, bound);
+                bound = _mm512_fmadd_ps(_mm512_set1_ps(l->tail_slopes[lane]), tails, bound);
+            }
+            const __mmask16 mask = _mm512_cmp_ps_mask(_mm512_cvtepi32_ps(products), bound, _CMP_NLT_UQ);
+            if (mask)
+                found += write_survivors(
+                    products, mask, (uint32_t)(query + i), (uint32_t)(row + LANES * p), survivors + found);
         }
     }
     return found;
@@ -158,31 +200,11 @@ ALWAYS_INLINE size_t test(
     const struct simile_code_tile *t, const struct limits *l, const struct sums *sums, size_t query, size_t panel,
     size_t panels, struct simile_survivor *survivors) {
     size_t found = 0;
-    const size_t row = LANES * panel, next = panels == 2 ? row + LANES : row;
-    __m512 offsets[2], tails[2];
-    if (t->has_row_terms) {
-        offsets[0] = _mm512_loadu_ps(t->offsets + row);
-        offsets[1] = _mm512_loadu_ps(t->offsets + next);
-        tails[0] = _mm512_loadu_ps(t->tails + row);
-        tails[1] = _mm512_loadu_ps(t->tails + next);
-    }
-    for (size_t half = 0; half < 2 && query + LANES * half < 4 * t->quad_count; ++half) {
+    UNROLLED for (size_t half = 0; half < 2; ++half) {
         unsigned any = 0;
-        if (t->has_row_terms) {
-            UNROLLED for (size_t i = 0; i < LANES; ++i)
-                UNROLLED for (size_t p = 0; p < 2; ++p)
-                    any |= sums_that_survive(l, LANES * half + i, sums->of[half][p][i], offsets[p], tails[p], true);
-        } else {
-            UNROLLED for (size_t i = 0; i < LANES; ++i) {
-                const __m512i s = _mm512_max_epi32(
-                    _mm512_load_si512(sums->of[half][0][i]), _mm512_load_si512(sums->of[half][1][i]));
-                any |= _mm512_cmpge_epi32_mask(s, _mm512_set1_epi32(l->least[LANES * half + i]));
-            }
-        }
-        if (__builtin_expect(any == 0, 1)) continue;
-        for (size_t p = 0; p < panels; ++p)
-            found += write_tile(
-                t, l, LANES * half, sums->of[half][p], query + LANES * half, LANES * (panel + p), survivors + found);
+        UNROLLED for (size_t i = 0; i < LANES; ++i) any |= may_survive(l, sums, half, i);
+        if (__builtin_expect(any != 0, 0))
+            found += write_tile(t, l, sums, half, query + LANES * half, panel, panels, survivors + found);
     }
     return found;
 }
@@ -191,6 +213,17 @@ ALWAYS_INLINE size_t test(
 struct rest {
     _Alignas(64) uint8_t of[PANELS][LANES * RUN];
 };
+
+/// What the row terms of a panel and, if there are more, the next lie between.
+ALWAYS_INLINE void take_extremes(const struct simile_code_tile *t, size_t panel, size_t panels, struct extremes *e) {
+    const size_t row = LANES * panel, next = panels > 1 ? row + LANES : row;
+    const __m512 o0 = _mm512_loadu_ps(t->offsets + row), o1 = _mm512_loadu_ps(t->offsets + next);
+    const __m512 t0 = _mm512_loadu_ps(t->tails + row), t1 = _mm512_loadu_ps(t->tails + next);
+    e->least_offset = _mm512_reduce_min_ps(_mm512_min_ps(o0, o1));
+    e->largest_offset = _mm512_reduce_max_ps(_mm512_max_ps(o0, o1));
+    e->least_tail = _mm512_reduce_min_ps(_mm512_min_ps(t0, t1));
+    e->largest_tail = _mm512_reduce_max_ps(_mm512_max_ps(t0, t1));
+}
 
 /// All queries against `panels` panels. The sums of two panels are tested when the next products are under way.
 TARGET static size_t scan_panels(
@@ -202,20 +235,29 @@ TARGET static size_t scan_panels(
     if (depth % RUN != 0)
         for (size_t p = 0; p < panels; ++p) memcpy(rest->of[p], x + p * room + LANES * RUN * steps, LANES * (depth % RUN));
     struct sums sums;
+    struct extremes extremes[PANELS / 2];
+    if (t->has_row_terms)
+        for (size_t p = 0; p < panels; p += 2) take_extremes(t, panel + p, panels - p, &extremes[p / 2]);
     struct limits limits[2];
     size_t found = 0, tested_query = 0, tested_panel = 0, tested_panels = 0;
     int turn = 0, tested_turn = 0;
+    const uint8_t *ahead = x + panels * room;
+    const size_t share = panels * room / ((groups + 1) / 2 * ((panels + 1) / 2));
     for (size_t g = 0; g < groups; g += 2) {
         const int8_t *q0 = t->queries + g * group, *q1 = g + 1 < groups ? q0 + group : q0;
         take_limits(t, LANES * g, &limits[turn]);
         for (size_t p = 0; p < panels; p += 2) {
             const size_t next = p + 1 < panels ? p + 1 : p;
+            // The panels of the next call of this function, a part of them each time.
+            for (size_t at = 0; at < share; at += 64, ahead += 64) _mm_prefetch((const char *)ahead, _MM_HINT_T1);
             multiply(
                 q0, q1, x + p * room, x + next * room, depth % RUN ? rest->of[p] : NULL,
                 depth % RUN ? rest->of[next] : NULL, steps, &sums);
-            if (tested_panels)
+            if (tested_panels) {
+                if (t->has_row_terms) lower_limits(&limits[tested_turn], &extremes[(tested_panel - panel) / 2]);
                 found += test(
                     t, &limits[tested_turn], &sums, tested_query, tested_panel, tested_panels, survivors + found);
+            }
             tested_query = LANES * g;
             tested_panel = panel + p;
             tested_panels = next == p ? 1 : 2;
@@ -227,6 +269,7 @@ TARGET static size_t scan_panels(
     _tile_stored(1, sums.of[1][0], RUN);
     _tile_stored(2, sums.of[0][1], RUN);
     _tile_stored(3, sums.of[1][1], RUN);
+    if (t->has_row_terms) lower_limits(&limits[tested_turn], &extremes[(tested_panel - panel) / 2]);
     if (tested_panels)
         found += test(t, &limits[tested_turn], &sums, tested_query, tested_panel, tested_panels, survivors + found);
     return found;

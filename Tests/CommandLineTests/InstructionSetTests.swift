@@ -64,6 +64,40 @@ import Testing
         }
     }
 
+    @Test func `where the system refuses tiles, the level below is used`() throws {
+        let refuser = URL(fileURLWithPath: CommandRun.binary).deletingLastPathComponent()
+            .appendingPathComponent("refused-tiles").path
+        func refused(_ arguments: [String], level: String) throws -> CommandRun {
+            try folder.run(
+                executable: refuser,
+                [CommandRun.binary] + arguments,
+                environment: ["SIMILE_INSTRUCTION_SET": level, "SWIFT_BACKTRACE": "enable=no"]
+            )
+        }
+        let hasAMX = Self.levels.last == "amx"
+        let info = try refused(["info", "--format", "json"], level: "")
+        let expected = hasAMX ? "avx512" : Self.levels.last ?? ""
+        #expect(info.status == 0 && info.output.contains(#""isa":"\#(expected)""#), "\(info.output)")
+        let reason = "the system refuses this process the tiles of amx: Operation not permitted"
+        #expect(info.errors.contains(reason) == hasAMX, "\(info.errors)")
+        let search = [
+            "search", "--queries", "q.npy", "--corpus", "c.npy", "--engine", "bounded", "--output", "r.jsonl",
+        ]
+        _ = try run(search, level: "")
+        let bytes = try folder.bytes("r.jsonl")
+        let found = try refused(search, level: "")
+        #expect(found.status == 0, "\(found.errors)")
+        #expect(try folder.bytes("r.jsonl") == bytes)
+        let forced = try refused(["info"], level: "amx")
+        #expect(forced.status == 2 && forced.errors.contains(hasAMX ? reason : "which needs"), "\(forced.errors)")
+        #expect(
+            forced.errors.hasSuffix(
+                "expected one that this machine has: \(Self.levels.filter { $0 != "amx" }.joined(separator: ", "))\n"
+            )
+        )
+        if !hasAMX { print("refused tiles were not seen: this machine has none") }
+    }
+
     @Test func `a prepared file is used at every level, whichever made it`() throws {
         let search = ["search", "--queries", "q.npy", "--corpus", "c.npy", "-k", "7", "--output", "r.jsonl"]
         _ = try run(search, level: "reference")

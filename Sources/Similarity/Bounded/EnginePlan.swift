@@ -117,7 +117,8 @@ struct EnginePlan {
         return EnginePlan(preparation: (best.spectrum, best.setting), plain: plain, explanation: lines)
     }
 
-    /// The codes with which a walk over a prepared corpus would take least time.
+    /// The codes with which a walk over a prepared corpus would take about least time. Of settings that are about as good the
+    /// shortest prefix: one query at a time waits for the codes to come from memory.
     static func bestSetting(
         queries: RowStorage,
         corpus: RowStorage,
@@ -127,7 +128,7 @@ struct EnginePlan {
         level: KernelLevel
     ) -> Setting {
         // Only ratios matter here, and a file should not depend on what else a machine did when it was made.
-        candidates(
+        let candidates = candidates(
             queries: queries,
             corpus: corpus,
             metric: metric,
@@ -136,7 +137,10 @@ struct EnginePlan {
             level: level,
             costs: level.costs
         )
-        .min { $0.pairCost < $1.pairCost }?.setting ?? Setting(prefix: corpus.dimension, codesTail: true)
+        let least = candidates.map(\.pairCost).min() ?? 0
+        let good = candidates.filter { $0.pairCost <= 1.15 * least }
+        return good.min { ($0.setting.prefix, $0.pairCost) < ($1.setting.prefix, $1.pairCost) }?.setting
+            ?? Setting(prefix: corpus.dimension, codesTail: true)
     }
 
     /// Settings that are worth a thought, with the share of pairs that pass the first stage and nanoseconds a pair.
@@ -161,7 +165,8 @@ struct EnginePlan {
         )
         let verdict = costs.verdict + costs.verdictComponent * Double(corpus.dimension)
         return zip(prefixes, forecast.shares).flatMap { prefix, share in
-            let scan = Double(prefix) * costs.code + costs.pair
+            let hasRowTerms = prefix < corpus.dimension || metric == .euclidean
+            let scan = Double(prefix) * costs.code + costs.pair + (hasRowTerms ? costs.rowTerms : 0)
             let coded = (
                 Setting(prefix: prefix, codesTail: true), share, scan + share * warmth * costs.survivor
             )

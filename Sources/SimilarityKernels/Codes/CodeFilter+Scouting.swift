@@ -13,7 +13,7 @@ extension CodeFilter {
         for i in 0..<queryCount {
             let from = queries.layout.start(ofQuery: i, depth: depth)
             for j in 0..<depth {
-                decoded[i * depth + j] = Float(unsafe queries.codes[from + queries.layout.offset(ofCoordinate: j)])
+                decoded[i * depth + j] = Float(queries.codes[from + queries.layout.offset(ofCoordinate: j)])
             }
         }
         var scores = [Float](repeating: 0, count: queryCount * blockCount)

@@ -32,7 +32,7 @@ package struct CodeCandidate: Sendable {
     private let zeros = [Float](repeating: 0, count: CodeLayout.blockRows)
     /// Queries that are scanned, if not all: their numbers, codes and corrections.
     private var chosen: [UInt16]?
-    private var chosenCodes: [Int8] = []
+    private var chosenCodes = CodeBuffer()
     private var chosenCorrections: [Int32] = []
     /// Blocks that some queries have been taken to before the others, and those queries.
     package var visited: [Int: [UInt16]] = [:]
@@ -129,14 +129,16 @@ package struct CodeCandidate: Sendable {
         let chunks = queries.chunks.count
         let padded = CodeLayout.quads(subset.count) * CodeLayout.quadQueries
         let layout = queries.layout
-        chosenCodes = Array(repeating: 0, count: layout.codeCount(queries: subset.count, depth: depth))
+        chosenCodes.reset(count: layout.codeCount(queries: subset.count, depth: depth))
         chosenCorrections = Array(repeating: 0, count: padded * chunks)
         for (i, query) in subset.enumerated() {
             let from = layout.start(ofQuery: Int(query), depth: depth)
             let to = layout.start(ofQuery: i, depth: depth)
-            for first in stride(from: 0, to: depth, by: layout.run) {
+            for first in stride(from: 0, to: depth, by: CodeLayout.step) {
                 let offset = layout.offset(ofCoordinate: first)
-                for j in offset..<offset + layout.run { unsafe chosenCodes[to + j] = queries.codes[from + j] }
+                for j in 0..<CodeLayout.step {
+                    chosenCodes[to + offset + j] = queries.codes[from + offset + j]
+                }
             }
             let fromCorrection = CodeLayout.correction(ofQuery: Int(query), chunks: chunks)
             let toCorrection = CodeLayout.correction(ofQuery: i, chunks: chunks)
@@ -179,24 +181,22 @@ package struct CodeCandidate: Sendable {
                 from: start,
                 &panel,
                 of: panelCount,
-                codes: UnsafePointer(queries.codes.baseAddress),
+                codes: UnsafePointer(queries.codes.base),
                 corrections: UnsafePointer(queries.corrections.baseAddress),
                 queryCount: queryCount,
                 shape
             )
         }
-        return unsafe chosenCodes.withUnsafeBufferPointer { codes in
-            unsafe chosenCorrections.withUnsafeBufferPointer { corrections in
-                unsafe scanPanels(
-                    from: start,
-                    &panel,
-                    of: panelCount,
-                    codes: codes.baseAddress,
-                    corrections: corrections.baseAddress,
-                    queryCount: queryCount,
-                    shape
-                )
-            }
+        return unsafe chosenCorrections.withUnsafeBufferPointer { corrections in
+            unsafe scanPanels(
+                from: start,
+                &panel,
+                of: panelCount,
+                codes: UnsafePointer(chosenCodes.base),
+                corrections: corrections.baseAddress,
+                queryCount: queryCount,
+                shape
+            )
         }
     }
 
@@ -338,9 +338,15 @@ package struct CodeCandidate: Sendable {
         guard let (block, count) = deferredBlocks.popLast() else { return false }
         let terms = rows.terms(ofBlock: block)
         chosen = nil
-        limits.make(for: terms)
         let first = block * CodeLayout.blockRows
         deferredCount -= count
+        if 2 * count < queries.count {
+            // The limits of all queries would take longer than what few of them spare.
+            for s in 0..<count { unsafe selected[s] = deferred[deferredCount + s] }
+            refine(count, block, terms)
+            return true
+        }
+        limits.make(for: terms)
         var selectedCount = 0
         let hasTerms = rows.image.hasOffsets || rows.shape.hasTail
         let limits = limits

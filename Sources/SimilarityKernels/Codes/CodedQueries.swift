@@ -22,7 +22,7 @@ package struct CodeQueryTerms: Sendable {
 /// A block of queries, coded as the rows of a corpus are. One worker owns it. Not copyable, like `RowTile`.
 @safe package struct CodedQueries: ~Copyable {
     package private(set) var terms: [CodeQueryTerms] = []
-    private(set) var codes: UnsafeMutableBufferPointer<Int8>
+    private(set) var codes = CodeBuffer()
     private(set) var corrections: UnsafeMutableBufferPointer<Int32>
     private(set) var tails: UnsafeMutableBufferPointer<Int16>
     /// How the codes of the level are cut.
@@ -32,13 +32,11 @@ package struct CodeQueryTerms: Sendable {
     private var rows = WorkingRows()
 
     package init() {
-        unsafe codes = .allocate(capacity: 1)
         unsafe corrections = .allocate(capacity: 1)
         unsafe tails = .allocate(capacity: 1)
     }
 
     deinit {
-        unsafe codes.deallocate()
         unsafe corrections.deallocate()
         unsafe tails.deallocate()
     }
@@ -59,12 +57,8 @@ package struct CodeQueryTerms: Sendable {
         let padded = CodeLayout.quads(count) * CodeLayout.quadQueries
         chunks = level.codes.chunks(depth: shape.depth)
         layout = level.queries
-        reserve(
-            codes: layout.codeCount(queries: count, depth: shape.depth),
-            corrections: padded * chunks.count,
-            tails: count * shape.tail
-        )
-        unsafe codes.update(repeating: 0)
+        codes.reset(count: layout.codeCount(queries: count, depth: shape.depth))
+        reserve(corrections: padded * chunks.count, tails: count * shape.tail)
         unsafe corrections.update(repeating: 0)
         rows.load(
             count: count,
@@ -118,7 +112,7 @@ package struct CodeQueryTerms: Sendable {
             norm: norm,
             codeNorm: profile.codeNorm
         )
-        let codes = unsafe codes.baseAddress.unsafelyUnwrapped + layout.start(ofQuery: i, depth: shape.depth)
+        let start = layout.start(ofQuery: i, depth: shape.depth)
         let corrections =
             unsafe corrections.baseAddress.unsafelyUnwrapped
             + CodeLayout.correction(ofQuery: i, chunks: chunks.count)
@@ -140,7 +134,7 @@ package struct CodeQueryTerms: Sendable {
             for j in 0..<range.count {
                 let code = quantizer.code(j)
                 let coordinate = range.lowerBound + j
-                unsafe codes[layout.offset(ofCoordinate: coordinate)] = Int8(truncatingIfNeeded: code)
+                codes[start + layout.offset(ofCoordinate: coordinate)] = Int8(truncatingIfNeeded: code)
                 if coordinate % CodeLayout.step < 2 { sums.0 += Int32(code) } else { sums.1 += Int32(code) }
             }
             unsafe corrections[CodeLayout.quadQueries * index] = profile.correction(low: sums.0, high: sums.1)
@@ -185,11 +179,7 @@ package struct CodeQueryTerms: Sendable {
         terms[i].tailNorm = extent.norm * (1 + 0x1p-40) + error
     }
 
-    private mutating func reserve(codes codeCount: Int, corrections correctionCount: Int, tails tailCount: Int) {
-        if unsafe codes.count < codeCount {
-            unsafe codes.deallocate()
-            unsafe codes = .allocate(capacity: codeCount)
-        }
+    private mutating func reserve(corrections correctionCount: Int, tails tailCount: Int) {
         if unsafe corrections.count < correctionCount {
             unsafe corrections.deallocate()
             unsafe corrections = .allocate(capacity: correctionCount)

@@ -8,6 +8,8 @@ package struct KernelCosts: Sendable, Equatable {
     /// One multiply-add of codes, and what a pair costs besides.
     package let code: Double
     package let pair: Double
+    /// What a pair costs more where the bound has terms of the row.
+    package let rowTerms: Double
     /// One survivor of the first stage, put off and looked at again.
     package let survivor: Double
     /// A verdict on a row that lies anywhere, and what a dimension adds to it.
@@ -22,6 +24,7 @@ package struct KernelCosts: Sendable, Equatable {
         multiply: 1,
         code: 1,
         pair: 1,
+        rowTerms: 0,
         survivor: 20,
         verdict: 60,
         verdictComponent: 1,
@@ -32,6 +35,7 @@ package struct KernelCosts: Sendable, Equatable {
         multiply: 0.06,
         code: 0.05,
         pair: 0.5,
+        rowTerms: 0,
         survivor: 14,
         verdict: 40,
         verdictComponent: 0.3,
@@ -43,17 +47,19 @@ package struct KernelCosts: Sendable, Equatable {
         multiply: 2 / 75.0,
         code: 2 / 240.0,
         pair: 0.15,
+        rowTerms: 0,
         survivor: 14,
         verdict: 40,
         verdictComponent: 0.1,
         query: 80,
         component: 4
     )
-    /// Measured on two cores of Sapphire Rapids.
+    /// Measured on two cores of Emerald Rapids.
     static let amx = KernelCosts(
         multiply: 2 / 140.0,
-        code: 2 / 2200.0,
-        pair: 0.06,
+        code: 2 / 2700.0,
+        pair: 0.03,
+        rowTerms: 0.09,
         survivor: 12,
         verdict: 40,
         verdictComponent: 0.1,
@@ -64,7 +70,8 @@ package struct KernelCosts: Sendable, Equatable {
     static let avx512 = KernelCosts(
         multiply: 2 / 105.0,
         code: 2 / 350.0,
-        pair: 0.1,
+        pair: 0.06,
+        rowTerms: 0.04,
         survivor: 12,
         verdict: 40,
         verdictComponent: 0.1,

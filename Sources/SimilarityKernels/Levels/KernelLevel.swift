@@ -73,21 +73,25 @@ package struct KernelLevel: Sendable, Hashable, CustomStringConvertible {
         unsafe getenv("SIMILE_INSTRUCTION_SET").map { unsafe String(cString: $0) }
     }
 
-    /// The level of that name; the fastest for nil and an empty name.
+    /// The level of that name; the fastest for nil and an empty name. A level that is asked for by name must be permitted too; the
+    /// fastest gives way to the one below it when a job begins (`permitted`).
     package static func named(_ name: String?) throws(UnknownLevel) -> KernelLevel {
         guard let name, !name.isEmpty else { return available[available.count - 1] }
-        guard let level = available.first(where: { $0.name == name }) else { throw UnknownLevel(name: name) }
+        guard let level = available.first(where: { $0.name == name }), level.isPermitted else {
+            throw UnknownLevel(name: name)
+        }
         return level
     }
 
-    /// A level that nobody knows or that this machine does not have.
+    /// A level that nobody knows, that this machine does not have or that this process may not use.
     package struct UnknownLevel: Error, CustomStringConvertible {
         let name: String
 
         package var description: String {
-            let missing = all.first { $0.name == name && !$0.isSupported }
-            let reason = missing.map { "which needs \($0.requirement)" } ?? "which is none"
-            let names = available.map(\.name).joined(separator: ", ")
+            let level = all.first { $0.name == name }
+            let reason =
+                level.map { $0.isSupported ? $0.refusal ?? "" : "which needs \($0.requirement)" } ?? "which is none"
+            let names = available.filter(\.isPermitted).map(\.name).joined(separator: ", ")
             return "SIMILE_INSTRUCTION_SET is '\(name)', \(reason); expected one that this machine has: \(names)"
         }
     }

@@ -34,7 +34,7 @@ package struct KernelSpeed: Sendable {
         let depth = Double(Self.depth)
         let table = level.costs
         // A tile costs its products and its tests; both are as much off as their sum.
-        let factor = Self.codes(level) / (pairs * (depth * table.code + table.pair))
+        let factor = Self.codes(level) / (pairs * (depth * table.code + table.pair + table.rowTerms))
         // A neighbor that takes half of the core for a moment must not make a plan absurd.
         costs = table.scaled(by: min(max(factor, 0.2), 5))
     }
@@ -83,46 +83,43 @@ package struct KernelSpeed: Sendable {
 
     /// Nanoseconds of a tile of codes of which no pair survives.
     private static func codes(_ level: KernelLevel) -> Double {
-        let panels = [UInt8](repeating: 129, count: rows * depth)
-        let codes = [Int8](repeating: 1, count: level.queries.codeCount(queries: queries, depth: depth))
+        var panels = CodeBuffer()
+        panels.reset(count: rows * depth)
+        var codes = CodeBuffer()
+        codes.reset(count: level.queries.codeCount(queries: queries, depth: depth))
+        let panelBytes = unsafe UnsafeRawPointer(panels.base).assumingMemoryBound(to: UInt8.self)
+        let queryCodes = unsafe UnsafePointer(codes.base)
         let chunks = level.codes.chunks(depth: depth)
         let corrections = [Int32](repeating: 0, count: queries * chunks.count)
         let zeros = [Float](repeating: 0, count: max(rows, queries))
         let bases = [Float](repeating: .infinity, count: queries)
-        let room = UnsafeMutableBufferPointer<simile_survivor>.allocate(
-            capacity: 2 * CodeLayout.panelRows * queries
-        )
+        let room = UnsafeMutableBufferPointer<simile_survivor>.allocate(capacity: rows * queries)
         defer { unsafe room.deallocate() }
-        return unsafe panels.withUnsafeBufferPointer { panels in
-            unsafe codes.withUnsafeBufferPointer { codes in
-                unsafe corrections.withUnsafeBufferPointer { corrections in
-                    unsafe zeros.withUnsafeBufferPointer { zeros in
-                        unsafe bases.withUnsafeBufferPointer { bases in
-                            guard let panels = panels.baseAddress, let codes = codes.baseAddress,
-                                let corrections = corrections.baseAddress, let zeros = zeros.baseAddress,
-                                let bases = bases.baseAddress
-                            else { return 0.0 }
-                            let tile = unsafe simile_code_tile(
-                                panels: panels,
-                                queries: codes,
-                                corrections: corrections,
-                                offsets: zeros,
-                                tails: zeros,
-                                slopes: zeros,
-                                tail_slopes: zeros,
-                                bases: bases,
-                                panel_count: rows / CodeLayout.panelRows,
-                                quad_count: queries / CodeLayout.quadQueries,
-                                depth: depth,
-                                chunk_depth: chunks.chunkDepth,
-                                chunk_count: chunks.count,
-                                has_row_terms: true
-                            )
-                            return fastest {
-                                var panel = 0
-                                _ = unsafe CodeTile.scan(level, tile, from: &panel, isSingleQuery: false, into: room)
-                            }
-                        }
+        return unsafe corrections.withUnsafeBufferPointer { corrections in
+            unsafe zeros.withUnsafeBufferPointer { zeros in
+                unsafe bases.withUnsafeBufferPointer { bases in
+                    guard let corrections = corrections.baseAddress, let zeros = zeros.baseAddress,
+                        let bases = bases.baseAddress
+                    else { return 0.0 }
+                    let tile = unsafe simile_code_tile(
+                        panels: panelBytes,
+                        queries: queryCodes,
+                        corrections: corrections,
+                        offsets: zeros,
+                        tails: zeros,
+                        slopes: zeros,
+                        tail_slopes: zeros,
+                        bases: bases,
+                        panel_count: rows / CodeLayout.panelRows,
+                        quad_count: queries / CodeLayout.quadQueries,
+                        depth: depth,
+                        chunk_depth: chunks.chunkDepth,
+                        chunk_count: chunks.count,
+                        has_row_terms: true
+                    )
+                    return fastest {
+                        var panel = 0
+                        _ = unsafe CodeTile.scan(level, tile, from: &panel, isSingleQuery: false, into: room)
                     }
                 }
             }
@@ -137,6 +134,7 @@ extension KernelCosts {
             multiply: multiply * factor,
             code: code * factor,
             pair: pair * factor,
+            rowTerms: rowTerms * factor,
             survivor: survivor * factor,
             verdict: verdict * factor,
             verdictComponent: verdictComponent * factor,

@@ -51,6 +51,8 @@ def write(machines: list[Results], folder: Path) -> None:
         )
         parts.append("![How many times longer the rival takes](charts/speedups.svg)\n")
     parts += [_section(job, machines) for job in JOBS if any(results.job(job.key) for results in machines)]
+    # Machines that were measured by hand.
+    parts += [path.read_text() for path in sorted((folder / "results").glob("*.md"))]
     (folder / "RESULTS.md").write_text("\n".join(parts))
 
 

@@ -44,7 +44,7 @@ import VectorTestSupport
         // Plain loops for all 200 queries would take most of a minute.
         if engine == .reference { queries = VectorMatrix(rows: (0..<20).map { queries[$0] }) }
         let numpy = Dictionary(grouping: try Self.scored("top.csv"), by: \.query)
-        let found = try corpus.nearest(to: queries, k: 10, options: RunOptions(engine: engine))
+        let found = try corpus.nearest(to: queries, k: 10, options: Self.options(engine))
         for query in 0..<queries.rowCount {
             let expected = try #require(numpy[query])
             #expect(found[query].count == 10 && expected.count == 11)
@@ -69,7 +69,7 @@ import VectorTestSupport
         let corpus = try VectorFile.read(Self.path("glosses.corpus.npy"))
         var queries = try VectorFile.read(Self.path("glosses.queries.npy"))
         if engine == .reference { queries = VectorMatrix(rows: (0..<50).map { queries[$0] }) }
-        let joined = try queries.join(corpus, threshold: threshold, options: RunOptions(engine: engine))
+        let joined = try queries.join(corpus, threshold: threshold, options: Self.options(engine))
         let numpy = try Self.scored("join.csv").filter { $0.query < queries.rowCount }
         expect(joined, numpy, threshold)
         try expectFiltered(joined.counters)
@@ -84,7 +84,7 @@ import VectorTestSupport
         var corpus = try VectorFile.read(Self.path("glosses.corpus.npy"))
         // The Swift kernels take half a minute for all rows; the first 6,000 are a self-join as good.
         if engine == .simd { corpus = VectorMatrix(rows: (0..<6000).map { corpus[$0] }) }
-        let joined = try corpus.selfJoin(threshold: threshold, options: RunOptions(engine: engine))
+        let joined = try corpus.selfJoin(threshold: threshold, options: Self.options(engine))
         expect(joined, try Self.scored("selfjoin.csv").filter { $0.row < corpus.rowCount }, threshold)
         try expectFiltered(joined.counters)
     }
@@ -100,6 +100,9 @@ import VectorTestSupport
             #expect(Self.isWithinOneStep(scores[[pair.a, pair.b]] ?? .nan, Double(pair.score)))
         }
     }
+
+    /// Two workers on every machine: the more there are, the more of them begin with cold cuts.
+    private static func options(_ engine: Engine) -> RunOptions { RunOptions(engine: engine, workers: Workers(count: 2)) }
 
     private func expectFiltered(_ counters: RunCounters) throws {
         if counters.engine == .reference { return }
@@ -123,13 +126,13 @@ import VectorTestSupport
             options: RunOptions(engine: .reference)
         )
         for engine in Engine.available {
-            let found = try all.nearest(to: queries, k: 10, metric: metric, options: RunOptions(engine: engine))
+            let found = try all.nearest(to: queries, k: 10, metric: metric, options: Self.options(engine))
             #expect(found.entries == expected.entries, "\(engine)")
             let joined = try queries.join(
                 all,
                 threshold: metric == .euclidean ? 0.9 : 0.6,
                 metric: metric,
-                options: RunOptions(engine: engine)
+                options: Self.options(engine)
             )
             #expect(joined.pairs == pairs.pairs, "\(engine)")
         }

@@ -18,6 +18,7 @@ let package = Package(
     products: [
         .library(name: "Similarity", targets: ["Similarity"]),
         .library(name: "VectorFiles", targets: ["VectorFiles"]),
+        .library(name: "SimilarityJobs", targets: ["SimilarityJobs"]),
         .library(name: "TextEncoder", targets: ["TextEncoder"]),
         .library(name: "ModelHub", targets: ["ModelHub"]),
         // The command line is deliberately not a product: a package that depends on this one then never fetches the
@@ -90,6 +91,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "SimilarityJobs",
+            dependencies: ["Similarity", "SimilarityKernels", "StrictJSON", "VectorFiles"],
+            swiftSettings: strict
+        ),
+        .target(
             name: "TextEncoder",
             dependencies: ["Similarity", "SimilarityKernels", "StrictJSON", "Safetensors"],
             swiftSettings: strict
@@ -113,7 +119,8 @@ let package = Package(
         .executableTarget(
             name: "simile",
             dependencies: [
-                "Similarity", "SimilarityKernels", "StrictJSON", "VectorFiles", "TextEncoder", "ModelHub",
+                "Similarity", "SimilarityKernels", "StrictJSON", "VectorFiles", "SimilarityJobs", "TextEncoder",
+                "ModelHub",
                 .target(name: "CDecompression", condition: .when(traits: ["Compression"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

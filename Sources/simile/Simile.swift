@@ -21,7 +21,9 @@ struct Simile: AsyncParsableCommand {
         version: version,
         subcommands: [
             InfoCommand.self, EmbedCommand.self, MatrixCommand.self, SearchCommand.self, JoinCommand.self,
-            PrepareCommand.self, ConvertCommand.self,
+            PrepareCommand.self, ConvertCommand.self, PlanCommand.self, RunCommand.self, StatusCommand.self,
+            VerifyCommand.self,
+            MergeCommand.self,
         ] + hubSubcommands + [BenchCommand.self]
     )
 

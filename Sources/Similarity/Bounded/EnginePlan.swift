@@ -11,6 +11,8 @@ struct EnginePlan {
     let plain: Engine
     /// What was seen and chosen, for a person.
     let explanation: [String]
+    /// About how long the job takes, preparation included, on one worker.
+    let seconds: Double
 
     /// How rows are coded for a job.
     struct Setting: Equatable, CustomStringConvertible {
@@ -44,8 +46,15 @@ struct EnginePlan {
         let pairs = isTriangle ? n * (n - 1) / 2 : m * n
         var lines: [String] = []
         var plain = Engine.auto.resolved
+        // Of a small job, by the table: it is over before anything is measured.
+        var budget = pairs * d * options.level.costs.multiply
         func fallBack(_ reason: String) -> EnginePlan {
-            EnginePlan(preparation: nil, plain: plain, explanation: lines + ["chosen: \(plain) (\(reason))"])
+            EnginePlan(
+                preparation: nil,
+                plain: plain,
+                explanation: lines + ["chosen: \(plain) (\(reason))"],
+                seconds: budget * 1e-9
+            )
         }
         let isForced = options.engine == .bounded
         guard pairs * d >= smallestJob else {
@@ -59,13 +68,13 @@ struct EnginePlan {
                 wanted: wanted,
                 level: options.level
             )
-            return EnginePlan(preparation: (spectrum, setting), plain: plain, explanation: [])
+            return EnginePlan(preparation: (spectrum, setting), plain: plain, explanation: [], seconds: budget * 1e-9)
         }
         let speed = options.speed ?? .measured
         let costs = speed.costs
         plain = speed.plainEngine
         let multiply = plain == .blas ? speed.openBLAS ?? speed.own : speed.own
-        let budget = pairs * d * multiply
+        budget = pairs * d * multiply
         lines.append("\(plain): \(time(budget, options))")
         guard isForced || corpus.rowCount <= Int(UInt32.max) else { return fallBack("too many rows for codes") }
         // Rows are read in the order of their groups, which a disk does not like.
@@ -114,7 +123,12 @@ struct EnginePlan {
         // A plan that is only slightly better may be wrong.
         guard let best, isForced || best.nanoseconds < 0.9 * budget else { return fallBack("pruning does not pay") }
         lines.append("chosen: bounded, \(best.spectrum.isRotation ? "" : "not rotated, ")prefix \(best.setting)")
-        return EnginePlan(preparation: (best.spectrum, best.setting), plain: plain, explanation: lines)
+        return EnginePlan(
+            preparation: (best.spectrum, best.setting),
+            plain: plain,
+            explanation: lines,
+            seconds: best.nanoseconds * 1e-9
+        )
     }
 
     /// The codes with which a walk over a prepared corpus would take about least time. Of settings that are about as good the

@@ -10,6 +10,12 @@ public struct ScoredPair: Sendable, Hashable {
     public let b: Int
     /// The canonical score: higher is better; minus the distance for ``Metric/euclidean``.
     public let score: Float
+
+    package init(a: Int, b: Int, score: Float) {
+        self.a = a
+        self.b = b
+        self.score = score
+    }
 }
 
 /// All pairs that reach a threshold, ordered by `a`, then `b`.

@@ -43,6 +43,19 @@ public struct NearestNeighbors: Sendable {
         return (offsets[query]..<offsets[query + 1]).map { Neighbor(row: rows[$0], score: scores[$0]) }
     }
 
+    /// A result, or a part of one, that has been stored.
+    ///
+    /// - Precondition: `offsets` begin with 0, do not fall and end with the number of rows and of scores.
+    package init(metric: Metric, k: Int, offsets: [Int], rows: [Int], scores: [Float]) {
+        precondition(offsets.first == 0 && offsets.last == rows.count && rows.count == scores.count)
+        self.k = k
+        self.metric = metric
+        self.offsets = offsets
+        self.rows = rows
+        self.scores = scores
+        counters = RunCounters(engine: .auto)
+    }
+
     init(metric: Metric, k: Int, sinks: [TopKSink], counters: RunCounters) {
         self.k = k
         self.metric = metric

@@ -79,7 +79,7 @@ package struct FileFingerprint: Sendable, Equatable {
 
 extension UInt64 {
     /// Sixteen digits.
-    var hexadecimal: String {
+    package var hexadecimal: String {
         let digits = String(self, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }

@@ -41,49 +41,84 @@ package struct NeighborFile {
         ids: ResultIDs,
         check: (Int) throws -> Void = { _ in }
     ) throws {
+        try write(parts: 1, of: { _ in found }, ids: ids, check: check)
+    }
+
+    /// Writes a result that comes in parts, of the first queries, the next, and so on, and publishes it. One part is in memory at a
+    /// time.
+    ///
+    /// - Parameters:
+    ///   - part: Gives a part; called more than once where the format wants columns.
+    ///   - check: Called now and then with the queries that have been written; throws to give up.
+    package func write(
+        parts partCount: Int,
+        of part: (Int) throws -> NearestNeighbors,
+        ids: ResultIDs,
+        check: (Int) throws -> Void = { _ in }
+    ) throws {
+        var written = 0
         if let single = output.single {
-            let lines = NeighborLines(found: found, ids: ids)
-            if output.format == .csv { single.write(lines.csvHeader) }
-            for query in 0..<found.queryCount {
-                if query % 1024 == 0 { try check(query) }
-                single.write(output.format == .csv ? lines.csv(query) : lines.json(query) + "\n")
-                try single.flushIfLarge()
+            for i in 0..<partCount {
+                let lines = NeighborLines(found: try part(i), ids: ids, firstQuery: written)
+                if i == 0, output.format == .csv { single.write(lines.csvHeader) }
+                for query in 0..<lines.queryCount {
+                    if query % 1024 == 0 { try check(written + query) }
+                    single.write(output.format == .csv ? lines.csv(query) : lines.json(query) + "\n")
+                    try single.flushIfLarge()
+                }
+                written += lines.queryCount
             }
         } else {
-            try writeArrays(found, ids: ids, check: check)
+            written = try writeArrays(partCount, part, ids: ids, check: check)
         }
-        try check(found.queryCount)
+        try check(written)
         try output.files.commit()
     }
 
-    private func writeArrays(_ found: NearestNeighbors, ids: ResultIDs, check: (Int) throws -> Void) throws {
+    /// Returns how many queries there are.
+    private func writeArrays(
+        _ partCount: Int,
+        _ part: (Int) throws -> NearestNeighbors,
+        ids: ResultIDs,
+        check: (Int) throws -> Void
+    ) throws -> Int {
         let (stem, files) = (output.stem, output.files)
-        let queryCount = found.queryCount
-        let width = queryCount == 0 ? found.k : found.offsets[1]
-        let isRectangular = found.offsets.indices.allSatisfy { found.offsets[$0] == $0 * width }
-        if !ids.isEmpty {
-            let file = try files.add(stem + ".rows.npy.ids.jsonl")
-            let lines = NeighborLines(found: found, ids: ids)
-            for query in 0..<queryCount {
-                if query % 1024 == 0 { try check(query / 2) }
-                file.write(lines.idLine(query) + "\n")
-                try file.flushIfLarge()
+        let idFile = ids.isEmpty ? nil : try files.add(stem + ".rows.npy.ids.jsonl")
+        var offsets = [0]
+        var mostAllowed = 0
+        for i in 0..<partCount {
+            let found = try part(i)
+            mostAllowed = found.k
+            let lines = NeighborLines(found: found, ids: ids, firstQuery: offsets.count - 1)
+            for query in 0..<found.queryCount {
+                if query % 1024 == 0 { try check((offsets.count - 1) / 2) }
+                idFile?.write(lines.idLine(query) + "\n")
+                try idFile?.flushIfLarge()
+                offsets.append(offsets[offsets.count - 1] + found.offsets[query + 1] - found.offsets[query])
             }
         }
+        let queryCount = offsets.count - 1
+        let entryCount = offsets[queryCount]
+        let width = queryCount == 0 ? mostAllowed : offsets[1]
+        let isRectangular = offsets.indices.allSatisfy { offsets[$0] == $0 * width }
         if !isRectangular {
             let file = try files.add(stem + ".offsets.npy")
-            file.write(NumpyHeader.bytes(descriptor: "<i8", shape: [found.offsets.count]))
-            try file.write(littleEndian: found.offsets.map { Int64($0) })
+            file.write(NumpyHeader.bytes(descriptor: "<i8", shape: [offsets.count]))
+            try file.write(littleEndian: offsets.map { Int64($0) })
         }
         try check(queryCount / 2)
-        let shape = isRectangular ? [queryCount, width] : [found.rows.count]
+        let shape = isRectangular ? [queryCount, width] : [entryCount]
         let scores = try files.add(stem + ".scores.npy")
         scores.write(NumpyHeader.bytes(descriptor: "<f4", shape: shape))
-        try scores.write(floats: found.scores.map { found.metric.reported($0) })
+        for i in 0..<partCount {
+            let found = try part(i)
+            try scores.write(floats: found.scores.map { found.metric.reported($0) })
+        }
         try check(queryCount * 3 / 4)
         let rows = try files.addMarker(stem + ".rows.npy")
         rows.write(NumpyHeader.bytes(descriptor: "<i8", shape: shape))
-        try rows.write(littleEndian: found.rows.map { Int64($0) })
+        for i in 0..<partCount { try rows.write(littleEndian: try part(i).rows.map { Int64($0) }) }
+        return queryCount
     }
 }
 
@@ -91,20 +126,25 @@ package struct NeighborFile {
 package struct NeighborLines {
     private let found: NearestNeighbors
     private let ids: ResultIDs
+    private let firstQuery: Int
     private let scoreName: String
 
-    package init(found: NearestNeighbors, ids: ResultIDs) {
+    /// - Parameter firstQuery: The number of the first query, if `found` is a part of a result.
+    package init(found: NearestNeighbors, ids: ResultIDs, firstQuery: Int = 0) {
         self.found = found
         self.ids = ids
+        self.firstQuery = firstQuery
         scoreName = found.metric.scoreName
     }
+
+    var queryCount: Int { found.queryCount }
 
     package var csvHeader: String { "query,rank,row,\(scoreName)" + (ids.isEmpty ? "" : ",queryId,id") + "\n" }
 
     /// The line of a query, without its end.
     package func json(_ query: Int) -> String {
-        var text = "{\"query\":\(query)"
-        if let queries = ids.queries { text += ",\"queryId\":\(JSONText.of(queries[query]))" }
+        var text = "{\"query\":\(firstQuery + query)"
+        if let queries = ids.queries { text += ",\"queryId\":\(JSONText.of(queries[firstQuery + query]))" }
         text += ",\"neighbors\":["
         for (i, neighbor) in found[query].enumerated() {
             text += i == 0 ? "{" : ",{"
@@ -119,9 +159,9 @@ package struct NeighborLines {
     package func csv(_ query: Int) -> String {
         var text = ""
         for (i, neighbor) in found[query].enumerated() {
-            text += "\(query),\(i + 1),\(neighbor.row),\(found.metric.reported(neighbor.score))"
+            text += "\(firstQuery + query),\(i + 1),\(neighbor.row),\(found.metric.reported(neighbor.score))"
             if !ids.isEmpty {
-                text += ",\(CSVText.of(ids.queries?[query])),\(CSVText.of(ids.corpus?[neighbor.row]))"
+                text += ",\(CSVText.of(ids.queries?[firstQuery + query])),\(CSVText.of(ids.corpus?[neighbor.row]))"
             }
             text += "\n"
         }
@@ -129,8 +169,8 @@ package struct NeighborLines {
     }
 
     func idLine(_ query: Int) -> String {
-        var text = "{\"query\":\(query)"
-        if let queries = ids.queries { text += ",\"queryId\":\(JSONText.of(queries[query]))" }
+        var text = "{\"query\":\(firstQuery + query)"
+        if let queries = ids.queries { text += ",\"queryId\":\(JSONText.of(queries[firstQuery + query]))" }
         if let corpus = ids.corpus {
             text += ",\"ids\":[" + found[query].map { JSONText.of(corpus[$0.row]) }.joined(separator: ",") + "]"
         }

@@ -27,23 +27,46 @@ package struct PairFile {
         ids: ResultIDs,
         check: (Int) throws -> Void = { _ in }
     ) throws {
-        let lines = PairLines(metric: joined.metric, ids: ids)
+        try write(parts: [joined.pairs.count], of: { _ in joined.pairs }, metric: joined.metric, ids: ids, check: check)
+    }
+
+    /// Writes a result that comes in parts, in the order of the pairs, and publishes it. One part is in memory at a time.
+    ///
+    /// - Parameters:
+    ///   - counts: How many pairs each part has.
+    ///   - part: Gives a part; called more than once where the format wants columns.
+    ///   - check: Called now and then with the pairs that have been written; throws to give up.
+    package func write(
+        parts counts: [Int],
+        of part: (Int) throws -> [ScoredPair],
+        metric: Metric,
+        ids: ResultIDs,
+        check: (Int) throws -> Void = { _ in }
+    ) throws {
+        let lines = PairLines(metric: metric, ids: ids)
+        let total = counts.reduce(0, +)
         if let single = output.single {
             if output.format == .csv { single.write(lines.csvHeader) }
-            for (i, pair) in joined.pairs.enumerated() {
-                if i % 8192 == 0 { try check(i) }
-                single.write(output.format == .csv ? lines.csv(pair) : lines.json(pair) + "\n")
-                try single.flushIfLarge()
+            var written = 0
+            for i in counts.indices {
+                for pair in try part(i) {
+                    if written % 8192 == 0 { try check(written) }
+                    single.write(output.format == .csv ? lines.csv(pair) : lines.json(pair) + "\n")
+                    try single.flushIfLarge()
+                    written += 1
+                }
             }
         } else {
-            try writeArrays(joined, lines, hasIDs: !ids.isEmpty, check: check)
+            try writeArrays(counts, part, total, lines, hasIDs: !ids.isEmpty, check: check)
         }
-        try check(joined.pairs.count)
+        try check(total)
         try output.files.commit()
     }
 
     private func writeArrays(
-        _ joined: JoinedPairs,
+        _ counts: [Int],
+        _ part: (Int) throws -> [ScoredPair],
+        _ total: Int,
         _ lines: PairLines,
         hasIDs: Bool,
         check: (Int) throws -> Void
@@ -51,26 +74,32 @@ package struct PairFile {
         let (stem, files) = (output.stem, output.files)
         if hasIDs {
             let file = try files.add(stem + ".pairs.npy.ids.jsonl")
-            for (i, pair) in joined.pairs.enumerated() {
-                if i % 8192 == 0 { try check(i / 2) }
-                file.write(lines.idLine(pair) + "\n")
-                try file.flushIfLarge()
+            var written = 0
+            for i in counts.indices {
+                for pair in try part(i) {
+                    if written % 8192 == 0 { try check(written / 2) }
+                    file.write(lines.idLine(pair) + "\n")
+                    try file.flushIfLarge()
+                    written += 1
+                }
             }
         }
-        try check(joined.pairs.count / 2)
+        try check(total / 2)
         let scores = try files.add(stem + ".scores.npy")
-        scores.write(NumpyHeader.bytes(descriptor: "<f4", shape: [joined.pairs.count]))
-        try scores.write(floats: joined.pairs.map { joined.metric.reported($0.score) })
-        try check(joined.pairs.count * 3 / 4)
+        scores.write(NumpyHeader.bytes(descriptor: "<f4", shape: [total]))
+        for i in counts.indices { try scores.write(floats: try part(i).map { lines.metric.reported($0.score) }) }
+        try check(total * 3 / 4)
         let pairs = try files.addMarker(stem + ".pairs.npy")
-        pairs.write(NumpyHeader.bytes(descriptor: "<i8", shape: [joined.pairs.count, 2]))
-        for pair in joined.pairs { try pairs.write(littleEndian: [Int64(pair.a), Int64(pair.b)]) }
+        pairs.write(NumpyHeader.bytes(descriptor: "<i8", shape: [total, 2]))
+        for i in counts.indices {
+            for pair in try part(i) { try pairs.write(littleEndian: [Int64(pair.a), Int64(pair.b)]) }
+        }
     }
 }
 
 /// The text of a join result, pair by pair.
 package struct PairLines {
-    private let metric: Metric
+    let metric: Metric
     private let ids: ResultIDs
 
     package init(metric: Metric, ids: ResultIDs) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Similarity
-internal import SimilarityKernels
+package import SimilarityKernels
 
 /// Reads and writes vector files; the format is told by the ending of the name.
 ///
@@ -71,7 +71,7 @@ public enum VectorFile {
     }
 
     /// Maps an input file.
-    static func mapped(_ path: String) throws(VectorFileError) -> SharedBytes {
+    package static func mapped(_ path: String) throws(VectorFileError) -> SharedBytes {
         let bytes: SharedBytes
         do {
             bytes = try SharedBytes(mapping: path.vectorFilePath)

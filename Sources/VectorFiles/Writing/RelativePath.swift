@@ -3,10 +3,10 @@
 internal import SimilarityKernels
 
 /// How one file names another so that both can be moved together: by its path from the folder that the first one lies in.
-enum RelativePath {
+package enum RelativePath {
     /// The path of `path` from the folder of `file`. Links among the folders are resolved; `path` itself may be a link and stays
     /// one, so that a link that is turned elsewhere is seen.
-    static func of(_ path: String, from file: String) -> String {
+    package static func of(_ path: String, from file: String) -> String {
         let (folder, name) = split(path)
         let target = components(FileIdentity.resolved(folder))
         let start = components(self.folder(of: file))
@@ -16,7 +16,7 @@ enum RelativePath {
     }
 
     /// Where such a path leads; an absolute one stays as it is.
-    static func resolved(_ relative: String, from file: String) -> String {
+    package static func resolved(_ relative: String, from file: String) -> String {
         if relative.hasPrefix("/") { return relative }
         let (name, base) = (components(relative), components(folder(of: file)))
         let rises = name.prefix { $0 == ".." }.count

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Similarity
+internal import SimilarityKernels
+internal import VectorFiles
+
+/// What is asked of a job.
+public struct JobRequest: Sendable {
+    public var kind: JobKind
+    /// Queries of a search, or the left side of a join: a vector file or a prepared corpus.
+    public var left: String
+    /// The corpus, or the right side; nil for a self-join.
+    public var right: String?
+    public var metric: Metric
+    /// The result: `.jsonl`, `.csv` or `.npy`.
+    public var output: String
+    public var skipsInvalidRows = false
+    /// How many parts it is planned for.
+    public var partCount = 1
+    /// Whether the corpus is prepared for all parts; nil for what the plan finds.
+    public var preparesCorpus: Bool?
+    /// Rows of a group; nil for groups of about ten seconds.
+    public var groupRows: Int?
+
+    public init(_ kind: JobKind, left: String, right: String?, metric: Metric = .cosine, output: String) {
+        self.kind = kind
+        self.left = left
+        self.right = right
+        self.metric = metric
+        self.output = output
+    }
+}
+
+/// What a job is expected to be: guesses, from a sample of its rows and the speed of the kernels on this machine.
+public struct JobForecast: Sendable {
+    public let leftRowCount: Int
+    public let rightRowCount: Int
+    public let dimension: Int
+    /// Rows of a group, and how many groups there are.
+    public let groupRows: Int
+    public let groupCount: Int
+    /// Whether the corpus is prepared once for all parts.
+    public let preparesCorpus: Bool
+    /// Seconds of all parts together, each on as many workers as this process may use.
+    public let seconds: Double
+    /// Bytes that a process needs beside the inputs.
+    public let memory: Double
+    /// Entries of the result; of a join for several thresholds, from the sampled rows.
+    public let resultRows: [(threshold: Float?, count: Double)]
+}
+
+extension Job {
+    /// Rows of the left side that a forecast looks at.
+    private static let sampleCount = 256
+
+    /// What a job would be.
+    ///
+    /// - Complexity: a join of 256 rows, and the plan of the whole.
+    /// - Throws: ``JobError`` if the inputs do not fit each other, `VectorFileError` if one cannot be read.
+    public static func forecast(_ request: JobRequest, options: RunOptions = RunOptions()) throws -> JobForecast {
+        let (left, right, prepared) = try open(request)
+        return try forecast(request, left, right, isPrepared: prepared, options)
+    }
+
+    /// Writes what is to be done to `folder`, which is made if it is not there.
+    ///
+    /// - Complexity: reads the inputs once, for their checksums, and makes a forecast.
+    /// - Throws: as ``forecast(_:options:)``; ``JobError`` if the folder holds another job already.
+    public static func plan(
+        _ request: JobRequest,
+        in folder: String,
+        options: RunOptions = RunOptions()
+    ) throws -> (job: Job, forecast: JobForecast) {
+        let (left, right, prepared) = try open(request)
+        let forecast = try forecast(request, left, right, isPrepared: prepared, options)
+        // Known before the work begins: a result that cannot be written.
+        _ = try ResultOutput(path: request.output, purpose: "\(request.kind.name) results", registeredIn: nil)
+        let paths = JobFolder(path: folder)
+        try paths.make()
+        func input(_ path: String) throws -> JobInput {
+            JobInput(
+                path: RelativePath.of(path, from: paths.manifest),
+                fingerprint: try FileFingerprint(path: path.vectorFilePath)
+            )
+        }
+        let files = [request.left] + [request.right].compactMap { $0 }
+        let idFiles = Set(files.map { $0 + ".ids.jsonl" }.filter { FileIdentity(path: $0) != nil }).sorted()
+        let manifest = JobManifest(
+            kind: request.kind,
+            metric: request.metric,
+            left: try input(request.left),
+            leftRows: left.rowCount,
+            right: try request.right.map(input),
+            rightRows: right.rowCount,
+            dimension: left.dimension,
+            idFiles: try idFiles.map(input),
+            output: RelativePath.of(request.output, from: paths.manifest),
+            skipsInvalidRows: request.skipsInvalidRows,
+            groupRows: forecast.groupRows,
+            partCount: request.partCount,
+            preparesCorpus: forecast.preparesCorpus
+        )
+        if FileIdentity(path: paths.manifest) != nil {
+            let existing = try Job(in: folder)
+            if existing.manifest != manifest {
+                throw JobError(.unusable, "\(folder) holds another job; expected a new folder, or the same request")
+            }
+        } else {
+            let file = try AtomicFile(paths.manifest)
+            file.write(manifest.text)
+            try file.finish()
+            try file.publish()
+        }
+        return (Job(folder: paths, manifest: manifest), forecast)
+    }
+
+    private static func open(_ request: JobRequest) throws -> (VectorMatrix, VectorMatrix, isPrepared: Bool) {
+        guard request.partCount >= 1 else {
+            throw JobError(.unusable, "\(request.partCount) parts; expected at least 1")
+        }
+        if let rows = request.groupRows, rows < 1 {
+            throw JobError(.unusable, "groups of \(rows) rows; expected at least 1")
+        }
+        for path in [request.left] + [request.right].compactMap({ $0 }) {
+            let format = try FileFormat.of(path, among: FileFormat.vectors + [.simile], for: "the input of a job")
+            guard format != .jsonl else {
+                throw JobError(.unusable, "\(path): a job maps its inputs; convert the vectors to .npy first")
+            }
+        }
+        let rightPath = request.right ?? request.left
+        let (right, prepared) = try JobInputs.open(rightPath)
+        let left = request.left == rightPath ? right : try JobInputs.open(request.left).rows
+        guard left.dimension == right.dimension else {
+            throw JobError(
+                .unusable,
+                "different dimensions: \(request.left) has \(left.dimension), \(rightPath) has \(right.dimension)"
+            )
+        }
+        if let prepared, prepared.metric != request.metric {
+            throw JobError(.unusable, "\(rightPath) is prepared for \(prepared.metric), not for \(request.metric)")
+        }
+        if case .search(let k, let excludingSelf) = request.kind {
+            guard k >= 1 else { throw JobError(.unusable, "k is \(k); it must be at least 1") }
+            guard !excludingSelf || left.rowCount == right.rowCount else {
+                throw JobError(.unusable, "to leave out a query itself, queries and corpus must be the same rows")
+            }
+        }
+        if case .join(let threshold) = request.kind,
+            !threshold.isFinite || request.metric == .euclidean && threshold < 0
+        {
+            throw JobError(.unusable, "a threshold of \(threshold)")
+        }
+        return (left, right, prepared != nil)
+    }
+
+    private static func forecast(
+        _ request: JobRequest,
+        _ left: VectorMatrix,
+        _ right: VectorMatrix,
+        isPrepared: Bool,
+        _ options: RunOptions
+    ) throws -> JobForecast {
+        var options = options
+        options.invalidRows = request.skipsInvalidRows ? .skip : .reject
+        let (m, n, d) = (Double(left.rowCount), Double(right.rowCount), Double(left.dimension))
+        let whole: OperationForecast
+        var results: [(Float?, Double)] = []
+        switch request.kind {
+        case .search(let k, _):
+            whole = try right.forecastNearest(to: left, k: k, metric: request.metric, options: options)
+            results = [(nil, m * min(Double(k), n))]
+        case .join(let threshold):
+            whole = try right.forecastJoin(from: left, threshold: threshold, metric: request.metric, options: options)
+            let half = request.right == nil ? 0.5 : 1
+            for (threshold, count) in try sampled(request, threshold, left, right, options) {
+                results.append((threshold, count * half))
+            }
+        }
+        let prepares = request.preparesCorpus ?? (whole.preparesCorpus && !isPrepared)
+        let entries = results.first?.1 ?? 0
+        // Ten seconds of work, at most a quarter of a gibibyte of results, at least four groups a part.
+        let rowSeconds = whole.seconds / max(m, 1)
+        let byTime = rowSeconds > 0 ? 10 / rowSeconds : m
+        let byMemory = entries > 0 ? 0x1p28 / (48 * entries / max(m, 1)) : m
+        let byParts = m / Double(4 * request.partCount)
+        let rows = min(byTime, byMemory, max(byParts, 512), max(m, 1))
+        let groupRows = request.groupRows ?? max(1, Int(rows) < 512 ? Int(rows) : Int(rows) / 512 * 512)
+        let groupCount = left.rowCount == 0 ? 0 : (left.rowCount - 1) / groupRows + 1
+        let codes = prepares || isPrepared ? n * (d + 64) : 0
+        return JobForecast(
+            leftRowCount: left.rowCount,
+            rightRowCount: right.rowCount,
+            dimension: left.dimension,
+            groupRows: groupRows,
+            groupCount: groupCount,
+            preparesCorpus: prepares,
+            seconds: whole.seconds,
+            memory: codes + 48 * entries / max(m, 1) * Double(groupRows) + 0x1p24 * Double(options.workers.count),
+            resultRows: results.map { (threshold: $0.0, count: $0.1) }
+        )
+    }
+
+    /// Pairs of all rows for the threshold that is asked for, and for three stricter ones, from those of some rows.
+    private static func sampled(
+        _ request: JobRequest,
+        _ threshold: Float,
+        _ left: VectorMatrix,
+        _ right: VectorMatrix,
+        _ options: RunOptions
+    ) throws -> [(Float, Double)] {
+        let count = min(sampleCount, left.rowCount)
+        if count == 0 { return [(threshold, 0)] }
+        let rows = (0..<count).map { $0 * left.rowCount / count }
+        let sample = VectorMatrix(rows: rows.map { left[$0] })
+        var options = options
+        options.engine = options.engine == .auto ? .auto.resolved : options.engine
+        let joined = try sample.join(right, threshold: threshold, metric: request.metric, options: options)
+        // In a self-join, a row is a pair with itself here.
+        let pairs = joined.pairs.filter { request.right != nil || rows[$0.a] != $0.b }
+        let scale = Double(left.rowCount) / Double(count)
+        let scores = pairs.map { request.metric.reported($0.score) }
+        return (0...3).map { step in
+            // A quarter of the way to the best score there is.
+            let stricter =
+                request.metric == .euclidean
+                ? threshold * Float(4 - step) / 4
+                : request.metric == .cosine
+                    ? threshold + (1 - threshold) * Float(step) / 4 : threshold * (1 + Float(step) / 4)
+            let kept = scores.filter { request.metric == .euclidean ? $0 <= stricter : $0 >= stricter }
+            return (stricter, Double(kept.count) * scale)
+        }
+    }
+}

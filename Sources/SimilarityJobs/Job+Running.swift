@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Similarity
+internal import SimilarityKernels
+internal import VectorFiles
+
+extension Job {
+    /// Computes the groups of a part that there are no files of yet.
+    ///
+    /// - Parameters:
+    ///   - part: The share; nil for the whole job.
+    ///   - options: Engine, workers, cancellation. The result does not depend on them.
+    ///   - progress: Called with the share of this part that is done, from any thread.
+    /// - Returns: How many groups were computed.
+    /// - Throws: ``JobError`` if an input has changed, `VectorFileError` if one cannot be read or a group cannot be written,
+    ///   `SimilarityError` for invalid rows, `CancellationError`. Groups that are done stay.
+    @discardableResult
+    public func run(
+        _ part: JobPart? = nil,
+        options: RunOptions = RunOptions(),
+        progress: (@Sendable (Double) -> Void)? = nil
+    ) throws -> Int {
+        let share = try part ?? JobPart(0, of: 1)
+        let wanted = try status().missingGroups.filter { $0 % share.count == share.index }
+        progress?(0)
+        if wanted.isEmpty { return 0 }
+        let inputs = try JobInputs(self, isSampled: true)
+        var options = options
+        options.invalidRows = manifest.skipsInvalidRows ? .skip : .reject
+        let work = GroupWork(self, inputs, prepared: try preparedCorpus(inputs, options), options: options)
+        for (done, group) in wanted.enumerated() {
+            try options.cancellation?.check()
+            var groupOptions = work.options
+            groupOptions.progress = { progress?((Double(done) + $0) / Double(wanted.count)) }
+            let result = try work.result(ofRows: manifest.rows(ofGroup: group), options: groupOptions)
+            try GroupFile.write(
+                result,
+                group: group,
+                of: manifest,
+                to: folder.group(group),
+                registry: temporaryFiles
+            )
+            progress?(Double(done + 1) / Double(wanted.count))
+        }
+        // What was computed was computed from files that are still the same.
+        for input in [manifest.left] + [manifest.right].compactMap({ $0 }) { try folder.require(input, isWhole: false) }
+        return wanted.count
+    }
+
+    /// The corpus by its codes: the input itself, or what one process makes of it for all.
+    private func preparedCorpus(_ inputs: JobInputs, _ options: RunOptions) throws -> PreparedCorpus? {
+        if let prepared = inputs.prepared { return prepared.metric == metric ? prepared : nil }
+        guard manifest.preparesCorpus, options.engine.mayUseCodes else { return nil }
+        // Whoever has the lock prepares; the others find the file.
+        let lock = try FileLock(folder.lock)
+        defer { withExtendedLifetime(lock) {} }
+        if FileIdentity(path: folder.corpus) == nil {
+            let writer = try PreparedCorpusWriter(path: folder.corpus, registeredIn: temporaryFiles)
+            let source = try PreparedSource(inputs.rightPath)
+            let prepared = try PreparedCorpus(inputs.right, metric: metric, options: options)
+            try writer.write(prepared, source: source, embeddingSource: false) { try options.cancellation?.check() }
+        }
+        return try PreparedCorpusFile.read(folder.corpus)
+    }
+}
+
+/// Computes groups, with what is the same for all of them.
+struct GroupWork {
+    private let manifest: JobManifest
+    private let inputs: JobInputs
+    private let prepared: PreparedCorpus?
+    let options: RunOptions
+
+    init(_ job: Job, _ inputs: JobInputs, prepared: PreparedCorpus?, options: RunOptions) {
+        manifest = job.manifest
+        self.inputs = inputs
+        self.prepared = prepared
+        var options = options
+        // What pays for the whole job was settled when it was planned; a group alone would be planned as a small one.
+        if prepared == nil, options.engine == .auto { options.engine = .auto.resolved }
+        self.options = options
+    }
+
+    /// What the plain operation finds for these rows of the left side.
+    func result(ofRows rows: Range<Int>, options: RunOptions) throws -> GroupResult {
+        let left = inputs.left.slice(rows)
+        switch manifest.kind {
+        case .search(let k, let excludingSelf):
+            // One more, because the row itself may be among them.
+            let count = excludingSelf ? k + 1 : k
+            let found =
+                try prepared?.nearest(to: left, k: count, options: options)
+                ?? inputs.right.nearest(to: left, k: count, metric: manifest.metric, options: options)
+            return .neighbors(excludingSelf ? Self.without(rows, found, k: min(k, manifest.rightRows)) : found)
+        case .join(let threshold) where manifest.right == nil:
+            // Rows before the group have met it already.
+            if let prepared {
+                let joined = try prepared.join(from: left, threshold: threshold, options: options)
+                return .pairs(Self.pairs(joined, rows.lowerBound, 0) { $0.b > $0.a })
+            }
+            let rest = inputs.right.slice(rows.lowerBound..<manifest.rightRows)
+            let joined = try left.join(rest, threshold: threshold, metric: manifest.metric, options: options)
+            return .pairs(Self.pairs(joined, rows.lowerBound, rows.lowerBound) { $0.b > $0.a })
+        case .join(let threshold):
+            let joined =
+                try prepared?.join(from: left, threshold: threshold, options: options)
+                ?? left.join(inputs.right, threshold: threshold, metric: manifest.metric, options: options)
+            return .pairs(Self.pairs(joined, rows.lowerBound, 0) { _ in true })
+        }
+    }
+
+    /// Pairs with the numbers of the whole inputs.
+    private static func pairs(
+        _ joined: JoinedPairs,
+        _ firstLeft: Int,
+        _ firstRight: Int,
+        where isWanted: (ScoredPair) -> Bool
+    ) -> [ScoredPair] {
+        joined.pairs.map { ScoredPair(a: $0.a + firstLeft, b: $0.b + firstRight, score: $0.score) }.filter(isWanted)
+    }
+
+    /// The best `k` without the row that has the query's number.
+    private static func without(_ queries: Range<Int>, _ found: NearestNeighbors, k: Int) -> NearestNeighbors {
+        var offsets = [0]
+        var rows: [Int] = []
+        var scores: [Float] = []
+        for query in 0..<found.queryCount {
+            for neighbor in found[query].filter({ $0.row != queries.lowerBound + query }).prefix(k) {
+                rows.append(neighbor.row)
+                scores.append(neighbor.score)
+            }
+            offsets.append(rows.count)
+        }
+        return NearestNeighbors(metric: found.metric, k: k, offsets: offsets, rows: rows, scores: scores)
+    }
+}

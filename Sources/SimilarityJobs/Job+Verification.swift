@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Similarity
+internal import SimilarityKernels
+internal import VectorFiles
+
+extension Job {
+    /// Holds the job to its word: all bytes of the inputs are those that were planned, the checksum of every group that there is is
+    /// right, and some rows of some groups, computed again by the engine ``Engine/reference``, give what the groups say.
+    ///
+    /// - Parameters:
+    ///   - groups: How many groups some rows of are computed again, evenly spread.
+    ///   - progress: Called with the share that is done.
+    /// - Returns: How many groups have been read.
+    /// - Complexity: reads inputs and groups once; 4 rows of each chosen group meet all rows of the other side.
+    /// - Throws: ``JobError`` or `VectorFileError` for the first thing that is wrong.
+    @discardableResult
+    public func verify(
+        recomputing groups: Int = 4,
+        options: RunOptions = RunOptions(),
+        progress: (@Sendable (Double) -> Void)? = nil
+    ) throws -> Int {
+        progress?(0)
+        let inputs = try JobInputs(self, isSampled: false)
+        let done = try folder.finishedGroups(of: manifest.groupCount)
+        let chosen = Set((0..<min(groups, done.count)).map { done[$0 * done.count / min(groups, done.count)] })
+        var options = options
+        options.engine = .reference
+        options.invalidRows = manifest.skipsInvalidRows ? .skip : .reject
+        let work = GroupWork(self, inputs, prepared: nil, options: options)
+        for (i, group) in done.enumerated() {
+            try options.cancellation?.check()
+            let stored = try GroupFile.read(folder.group(group), group: group, of: manifest)
+            if chosen.contains(group) {
+                let rows = manifest.rows(ofGroup: group)
+                let sample = rows.prefix(4)
+                let found = try work.result(ofRows: sample, options: work.options)
+                guard found.isEqual(to: stored, of: sample, inGroupFrom: rows.lowerBound) else {
+                    throw JobError(
+                        .wrongResult,
+                        "\(folder.group(group)): rows \(sample.lowerBound) to \(sample.upperBound - 1), computed again, "
+                            + "have another result; remove the file and run the job again"
+                    )
+                }
+            }
+            progress?(Double(i + 1) / Double(done.count))
+        }
+        return done.count
+    }
+}
+
+extension GroupResult {
+    /// Whether this, the result of `rows`, is what `group` says of them.
+    func isEqual(to group: GroupResult, of rows: Range<Int>, inGroupFrom first: Int) -> Bool {
+        func bits(_ scores: [Float]) -> [UInt32] { scores.map(\.bitPattern) }
+        switch (self, group) {
+        case (.neighbors(let mine), .neighbors(let theirs)):
+            return rows.indices.allSatisfy { row in
+                let (a, b) = (mine[row - rows.lowerBound], theirs[row - first])
+                return a.map(\.row) == b.map(\.row) && bits(a.map(\.score)) == bits(b.map(\.score))
+            }
+        case (.pairs(let mine), .pairs(let theirs)):
+            let here = theirs.filter { rows.contains($0.a) }
+            return mine.map(\.a) == here.map(\.a) && mine.map(\.b) == here.map(\.b)
+                && bits(mine.map(\.score)) == bits(here.map(\.score))
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Similarity
+package import SimilarityKernels
+internal import VectorFiles
+
+/// One of the equal shares of a job: `index` of `count`, counted from 0.
+public struct JobPart: Sendable, Equatable {
+    public let index: Int
+    public let count: Int
+
+    /// - Throws: ``JobError`` if there is no such part.
+    public init(_ index: Int, of count: Int) throws(JobError) {
+        guard count >= 1, (0..<count).contains(index) else {
+            throw JobError(.unusable, "part \(index) of \(count); expected one of 0 to \(count - 1)")
+        }
+        self.index = index
+        self.count = count
+    }
+}
+
+/// How far a job is.
+public struct JobStatus: Sendable, Equatable {
+    /// Groups of rows, each a file once it is done.
+    public let groupCount: Int
+    /// Those that there are no files of, in order.
+    public let missingGroups: [Int]
+
+    public var finishedCount: Int { groupCount - missingGroups.count }
+    public var isComplete: Bool { missingGroups.isEmpty }
+}
+
+/// A search or a join of files that is computed in groups of rows, by any number of processes on any machines that see one folder,
+/// and can be stopped and gone on with at any time.
+///
+/// ``plan(_:in:)`` writes what is to be done; ``run(_:options:progress:)`` does a part of it; ``merge()`` makes the result file, with the bytes of
+/// the plain operation, whatever the parts, their order, engines and machines were. A group that is done is a file with a checksum that
+/// appears whole or not at all, so a process that is ended loses the group that it is at.
+public struct Job: Sendable {
+    let folder: JobFolder
+    let manifest: JobManifest
+    /// Files that are being written, for a process that must end at once.
+    package var temporaryFiles: TemporaryFiles?
+
+    init(folder: JobFolder, manifest: JobManifest) {
+        self.folder = folder
+        self.manifest = manifest
+    }
+
+    /// Opens a job that has been planned.
+    ///
+    /// - Throws: `VectorFileError` if there is no manifest, or one that `plan` did not write.
+    public init(in folder: String) throws {
+        self.folder = JobFolder(path: folder)
+        let bytes = try VectorFile.mapped(self.folder.manifest)
+        let text = bytes.withBytes { span in (0..<span.count).map { span[$0] } }
+        manifest = try JobManifest.read(text, path: self.folder.manifest)
+    }
+
+    /// What is computed.
+    public var kind: JobKind { manifest.kind }
+    public var metric: Metric { manifest.metric }
+    /// Rows of the left side: queries, or the rows of a self-join.
+    public var leftRowCount: Int { manifest.leftRows }
+    public var rightRowCount: Int { manifest.rightRows }
+    /// How many parts it was planned for; any other number will do.
+    public var partCount: Int { manifest.partCount }
+    /// Where the result goes.
+    public var output: String { RelativePath.resolved(manifest.output, from: folder.manifest) }
+
+    /// How far it is, by the files that there are. Their contents are not read.
+    public func status() throws -> JobStatus {
+        let done = Set(try folder.finishedGroups(of: manifest.groupCount))
+        return JobStatus(
+            groupCount: manifest.groupCount,
+            missingGroups: (0..<manifest.groupCount).filter { !done.contains($0) }
+        )
+    }
+
+    /// Writes the result from the groups. They stay where they are.
+    ///
+    /// - Complexity: reads every group once, for `.npy` results three times; one is in memory at a time.
+    /// - Throws: ``JobError`` if groups are missing, `VectorFileError` if one is damaged or the result cannot be written.
+    public func merge() throws { try merge(check: { _ in }) }
+
+    /// - Parameter check: Called now and then with the share that is written; throws to give up.
+    package func merge(check: (Double) throws -> Void) throws {
+        let status = try status()
+        guard status.isComplete else {
+            throw JobError(
+                .incomplete,
+                "\(status.missingGroups.count) of \(status.groupCount) groups are missing: \(status.missing)"
+            )
+        }
+        let ids = try JobInputs(self, isSampled: true).ids
+        func group(_ i: Int) throws -> GroupResult {
+            try GroupFile.read(folder.group(i), group: i, of: manifest)
+        }
+        switch manifest.kind {
+        case .search(let k, _):
+            let file = try NeighborFile(path: output, registeredIn: temporaryFiles)
+            let nothing = NearestNeighbors(
+                metric: metric,
+                k: min(k, manifest.rightRows),
+                offsets: [0],
+                rows: [],
+                scores: []
+            )
+            try file.write(
+                parts: max(manifest.groupCount, 1),
+                of: { i in
+                    guard manifest.groupCount > 0, case .neighbors(let found) = try group(i) else { return nothing }
+                    return found
+                },
+                ids: ids,
+                check: { try check(Double($0) / Double(max(manifest.leftRows, 1))) }
+            )
+        case .join:
+            let file = try PairFile(path: output, registeredIn: temporaryFiles)
+            var counts: [Int] = []
+            for i in 0..<manifest.groupCount { counts.append(try group(i).entryCount) }
+            let total = Double(max(counts.reduce(0, +), 1))
+            try file.write(
+                parts: counts,
+                of: { i in
+                    guard case .pairs(let pairs) = try group(i) else { return [] }
+                    return pairs
+                },
+                metric: metric,
+                ids: ids,
+                check: { try check(Double($0) / total) }
+            )
+        }
+    }
+}
+
+extension JobStatus {
+    /// The missing groups, as ranges, the first few of them.
+    public var missing: String {
+        var ranges: [ClosedRange<Int>] = []
+        for group in missingGroups {
+            if let last = ranges.last, last.upperBound == group - 1 {
+                ranges[ranges.count - 1] = last.lowerBound...group
+            } else {
+                ranges.append(group...group)
+            }
+        }
+        let shown = ranges.prefix(8).map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)" }
+        return shown.joined(separator: ", ") + (ranges.count > 8 ? ", ..." : "")
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a job could not be planned, run or merged, where files are not to blame: those give a `VectorFileError`.
+public struct JobError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kind of failure. New kinds may be added.
+    public struct Code: Sendable, Equatable {
+        private let name: String
+        /// The request cannot be a job, e.g. inputs of different dimensions or a part that is not one of its parts.
+        public static let unusable = Code(name: "unusable")
+        /// Groups are missing that a merge needs.
+        public static let incomplete = Code(name: "incomplete")
+        /// An input is not what it was when the job was planned.
+        public static let changed = Code(name: "changed")
+        /// A result that was computed again is another.
+        public static let wrongResult = Code(name: "wrongResult")
+    }
+
+    public let code: Code
+    /// What was expected and what was found.
+    public let description: String
+
+    init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Similarity
+internal import SimilarityKernels
+internal import StrictJSON
+package import VectorFiles
+
+/// What a job computes: a search or a join of whole files, as the plain operations do.
+public enum JobKind: Sendable, Equatable {
+    /// The `k` nearest rows of each query.
+    case search(k: Int, excludingSelf: Bool)
+    /// All pairs that reach a threshold.
+    case join(threshold: Float)
+
+    var name: String {
+        switch self {
+        case .search: "search"
+        case .join: "join"
+        }
+    }
+}
+
+/// A file that a job reads, as it was when the job was planned.
+struct JobInput: Equatable {
+    /// Its path from the folder of the job, so that both can be moved together.
+    let path: String
+    let fingerprint: FileFingerprint
+}
+
+/// What a job is: written once, by `plan`, as `manifest.json`, and never changed.
+///
+/// Rows of the left side (the queries of a search) are cut into *groups* of ``groupRows``; each gives one file. Part `i` of `n`
+/// computes the groups whose number leaves `i` when it is divided by `n`, so any number of parts gives the same files.
+struct JobManifest: Equatable {
+    static let version = 1
+
+    let kind: JobKind
+    let metric: Metric
+    /// Queries, or the left side of a join.
+    let left: JobInput
+    let leftRows: Int
+    /// The corpus, or the right side; nil for a self-join.
+    let right: JobInput?
+    let rightRows: Int
+    let dimension: Int
+    /// Ids beside the inputs, which go into the result.
+    let idFiles: [JobInput]
+    /// Where the result goes, from the folder of the job.
+    let output: String
+    let skipsInvalidRows: Bool
+    let groupRows: Int
+    let partCount: Int
+    /// Whether the side that is searched in is prepared once, in the folder, for all parts.
+    let preparesCorpus: Bool
+
+    var groupCount: Int { leftRows == 0 ? 0 : (leftRows - 1) / groupRows + 1 }
+
+    func rows(ofGroup group: Int) -> Range<Int> {
+        group * groupRows..<min((group + 1) * groupRows, leftRows)
+    }
+
+    /// The text of the file; the same manifest has the same text.
+    var text: String {
+        var lines = ["  \"version\": \(Self.version)", "  \"kind\": \"\(kind.name)\""]
+        switch kind {
+        case .search(let k, let excludingSelf): lines += ["  \"k\": \(k)", "  \"excludeSelf\": \(excludingSelf)"]
+        case .join(let threshold): lines.append("  \"threshold\": \(threshold)")
+        }
+        lines += [
+            "  \"metric\": \"\(metric.rawValue)\"", "  \"left\": \(Self.text(left))", "  \"leftRows\": \(leftRows)",
+            "  \"right\": \(right.map(Self.text) ?? "null")", "  \"rightRows\": \(rightRows)",
+            "  \"dimension\": \(dimension)",
+            "  \"idFiles\": [\(idFiles.map(Self.text).joined(separator: ", "))]",
+            "  \"output\": \(JSONText.of(output))", "  \"skipInvalid\": \(skipsInvalidRows)",
+            "  \"groupRows\": \(groupRows)", "  \"parts\": \(partCount)", "  \"prepare\": \(preparesCorpus)",
+        ]
+        return "{\n" + lines.joined(separator: ",\n") + "\n}\n"
+    }
+
+    /// What group files name it by.
+    var identity: UInt64 { Checksum64.of([UInt8](text.utf8).span) }
+
+    private static func text(_ input: JobInput) -> String {
+        let fingerprint = input.fingerprint
+        return "{\"path\": \(JSONText.of(input.path)), \"bytes\": \(fingerprint.byteCount), \"modified\": "
+            + "\"\(fingerprint.modificationTime)\", \"sampledChecksum\": \"\(fingerprint.sampledChecksum.hexadecimal)\", "
+            + "\"checksum\": \"\(fingerprint.wholeChecksum.hexadecimal)\"}"
+    }
+
+    /// Reads the text of a manifest.
+    static func read(_ bytes: [UInt8], path: String) throws(VectorFileError) -> JobManifest {
+        let root: JSONValue
+        do {
+            root = try JSONParser.parse(bytes)
+        } catch {
+            throw .refused(path, place: "byte \(error.offset)", "expected a manifest of a job, \(error.message)")
+        }
+        let fields = JobManifestFields(path: path, root: root)
+        let version = try fields.integer("version", 0...Int.max)
+        guard version == Self.version else {
+            throw .refused(path, "expected a manifest of version \(Self.version), found version \(version)")
+        }
+        let kind: JobKind
+        switch try fields.text("kind") {
+        case "search":
+            kind = .search(k: try fields.integer("k", 1...Int.max), excludingSelf: try fields.flag("excludeSelf"))
+        case "join":
+            let threshold = Float(try fields.number("threshold"))
+            guard threshold.isFinite else { throw .refused(path, place: "threshold", "expected a finite number") }
+            kind = .join(threshold: threshold)
+        case let other: throw .refused(path, place: "kind", "expected search or join, found \(other)")
+        }
+        guard let metric = Metric(rawValue: try fields.text("metric")) else {
+            throw .refused(path, place: "metric", "expected one of the metrics, found another")
+        }
+        let manifest = JobManifest(
+            kind: kind,
+            metric: metric,
+            left: try fields.input(root["left"], "left"),
+            leftRows: try fields.integer("leftRows", 0...Int.max >> 8),
+            right: root["right"]?.isNull == true ? nil : try fields.input(root["right"], "right"),
+            rightRows: try fields.integer("rightRows", 0...Int.max >> 8),
+            dimension: try fields.integer("dimension", 1...Int.max >> 8),
+            idFiles: try fields.inputs("idFiles"),
+            output: try fields.text("output"),
+            skipsInvalidRows: try fields.flag("skipInvalid"),
+            groupRows: try fields.integer("groupRows", 1...Int.max >> 8),
+            partCount: try fields.integer("parts", 1...Int.max >> 8),
+            preparesCorpus: try fields.flag("prepare")
+        )
+        // A file that says the same in other words, or more, is not one that `plan` wrote.
+        guard [UInt8](manifest.text.utf8) == bytes else {
+            throw .refused(path, "expected the manifest as it was written, found an edited one; plan the job again")
+        }
+        return manifest
+    }
+}
+
+/// The members of a manifest, or an error that names the one that is missing.
+private struct JobManifestFields {
+    let path: String
+    let root: JSONValue
+
+    private func missing(_ name: String, _ expected: String) -> VectorFileError {
+        .refused(path, place: name, "expected \(expected), found \(root[name]?.summary ?? "nothing")")
+    }
+
+    func text(_ name: String) throws(VectorFileError) -> String {
+        guard let text = root[name]?.text else { throw missing(name, "a text") }
+        return text
+    }
+
+    func flag(_ name: String) throws(VectorFileError) -> Bool {
+        guard let flag = root[name]?.flag else { throw missing(name, "true or false") }
+        return flag
+    }
+
+    func number(_ name: String) throws(VectorFileError) -> Double {
+        guard let number = root[name]?.double else { throw missing(name, "a number") }
+        return number
+    }
+
+    func integer(_ name: String, _ range: ClosedRange<Int>) throws(VectorFileError) -> Int {
+        guard let integer = root[name]?.integer, range.contains(integer) else {
+            throw missing(name, "an integer of \(range.lowerBound) to \(range.upperBound)")
+        }
+        return integer
+    }
+
+    func input(_ value: JSONValue?, _ name: String) throws(VectorFileError) -> JobInput {
+        func checksum(_ key: String) -> UInt64? { value?[key]?.text.flatMap { UInt64($0, radix: 16) } }
+        guard let file = value?["path"]?.text, let bytes = value?["bytes"]?.integer,
+            let modified = value?["modified"]?.text.flatMap({ Int64($0) }), let sampled = checksum("sampledChecksum"),
+            let whole = checksum("checksum")
+        else {
+            throw .refused(path, place: name, "expected path, bytes, modified and checksums of a file")
+        }
+        let fingerprint = FileFingerprint(
+            byteCount: bytes,
+            modificationTime: modified,
+            sampledChecksum: sampled,
+            wholeChecksum: whole
+        )
+        return JobInput(path: file, fingerprint: fingerprint)
+    }
+
+    func inputs(_ name: String) throws(VectorFileError) -> [JobInput] {
+        guard let elements = root[name]?.elements else { throw missing(name, "a list of files") }
+        var inputs: [JobInput] = []
+        for element in elements { inputs.append(try input(element, name)) }
+        return inputs
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// Makes folders and lists what is in them.
+package enum FolderAccess {
+    /// Makes a folder whose parent exists; one that is there already is taken as it is.
+    package static func make(_ path: String) throws(SystemError) {
+        if unsafe mkdir(path.systemName, 0o777) == 0 { return }
+        let error = SystemError.last("make the folder", path: path)
+        guard error.code == EEXIST, isFolder(path) else { throw error }
+    }
+
+    package static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path.systemName, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The names in a folder, without `.` and `..`, in no order.
+    package static func names(in path: String) throws(SystemError) -> [String] {
+        guard let folder = unsafe opendir(path.systemName) else { throw .last("list", path: path) }
+        defer { unsafe closedir(folder) }
+        var names: [String] = []
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe FileName.string(pointer: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}
+
+/// A lock that one process at a time holds; the system gives it back when the process ends, however it ends.
+package final class FileLock {
+    private let descriptor: Int32
+
+    /// Makes the file if it is not there, and waits for the lock.
+    package init(_ path: String) throws(SystemError) {
+        descriptor = unsafe open(path.systemName, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw .last("open", path: path) }
+        while flock(descriptor, LOCK_EX) != 0 {
+            guard errno == EINTR else {
+                let error = SystemError.last("lock", path: path)
+                close(descriptor)
+                throw error
+            }
+        }
+    }
+
+    deinit { close(descriptor) }
+}

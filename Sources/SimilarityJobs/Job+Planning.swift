@@ -162,6 +162,8 @@ extension Job {
     ) throws -> JobForecast {
         var options = options
         options.invalidRows = request.skipsInvalidRows ? .skip : .reject
+        // Without codes, what is forecast is the engine of the floats.
+        if request.preparesCorpus == false, !isPrepared, options.engine == .auto { options.engine = .auto.resolved }
         let (m, n, d) = (Double(left.rowCount), Double(right.rowCount), Double(left.dimension))
         let whole: OperationForecast
         var results: [(Float?, Double)] = []

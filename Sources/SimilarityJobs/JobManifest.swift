@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Similarity
+internal import Similarity
 internal import SimilarityKernels
 internal import StrictJSON
-package import VectorFiles
+internal import VectorFiles
 
 /// What a job computes: a search or a join of whole files, as the plain operations do.
 public enum JobKind: Sendable, Equatable {

@@ -33,7 +33,7 @@ public struct JobStatus: Sendable, Equatable {
 /// A search or a join of files that is computed in groups of rows, by any number of processes on any machines that see one folder,
 /// and can be stopped and gone on with at any time.
 ///
-/// ``plan(_:in:)`` writes what is to be done; ``run(_:options:progress:)`` does a part of it; ``merge()`` makes the result file, with the bytes of
+/// ``plan(_:in:options:)`` writes what is to be done; ``run(_:options:progress:)`` does a part of it; ``merge()`` makes the result file, with the bytes of
 /// the plain operation, whatever the parts, their order, engines and machines were. A group that is done is a file with a checksum that
 /// appears whole or not at all, so a process that is ended loses the group that it is at.
 public struct Job: Sendable {

@@ -33,13 +33,21 @@ struct RunCommand: AsyncParsableCommand {
             let progress = running.progress("running", total: pairs, unit: "pairs")
             defer { progress.finish() }
             do {
-                let count = try job.run(share, options: running.runOptions()) { progress.update($0) }
+                var options = running.runOptions()
+                // A pair takes 24 bytes in its block and 24 in the result.
+                options.pairLimit = running.memoryLimit.map { Int(min($0 / 48, 0x1p62)) }
+                let count = try job.run(share, options: options) { progress.update($0) }
                 progress.finish()
                 let status = try job.status()
                 let seconds = Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))
                 running.tell(
                     "\(count) groups done in \(seconds), \(status.finishedCount) of \(status.groupCount) in all"
                         + (status.isComplete ? "; next: simile merge --job \(self.job)" : "")
+                )
+            } catch let error as SimilarityError where error.code == .tooLarge {
+                throw CommandFailure.failed(
+                    "\(error.description): a group does not fit the memory; plan the job again with fewer --group-rows, or "
+                        + "give it more --memory"
                 )
             } catch is CancellationError {
                 progress.finish()

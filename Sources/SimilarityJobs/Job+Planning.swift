@@ -22,6 +22,12 @@ public struct JobRequest: Sendable {
     /// Rows of a group; nil for groups of about ten seconds.
     public var groupRows: Int?
 
+    /// The metric that a corpus is prepared for; cosine for a file of vectors.
+    package static func metric(ofCorpus path: String) throws -> Metric {
+        guard FileFormat(path: path) == .simile else { return .cosine }
+        return try PreparedCorpusFile.read(path).metric
+    }
+
     public init(_ kind: JobKind, left: String, right: String?, metric: Metric = .cosine, output: String) {
         self.kind = kind
         self.left = left
@@ -180,10 +186,11 @@ extension Job {
         }
         let prepares = request.preparesCorpus ?? (whole.preparesCorpus && !isPrepared)
         let entries = results.first?.1 ?? 0
-        // Ten seconds of work, at most a quarter of a gibibyte of results, at least four groups a part.
+        // Ten seconds of work, at most a quarter of a gibibyte of results or of what is allowed, at least four groups a part.
+        let room = min(0x1p28, options.pairLimit.map { 12 * Double($0) } ?? 0x1p28)
         let rowSeconds = whole.seconds / max(m, 1)
         let byTime = rowSeconds > 0 ? 10 / rowSeconds : m
-        let byMemory = entries > 0 ? 0x1p28 / (48 * entries / max(m, 1)) : m
+        let byMemory = entries > 0 ? room / (48 * entries / max(m, 1)) : m
         let byParts = m / Double(4 * request.partCount)
         let rows = min(byTime, byMemory, max(byParts, 512), max(m, 1))
         let groupRows = request.groupRows ?? max(1, Int(rows) < 512 ? Int(rows) : Int(rows) / 512 * 512)
@@ -210,8 +217,26 @@ extension Job {
         _ right: VectorMatrix,
         _ options: RunOptions
     ) throws -> [(Float, Double)] {
-        let count = min(sampleCount, left.rowCount)
-        if count == 0 { return [(threshold, 0)] }
+        // Fewer rows where these alone have more pairs than may be held.
+        var count = min(sampleCount, left.rowCount)
+        while count > 0 {
+            do {
+                return try sampled(request, threshold, left, right, count, options)
+            } catch let error as SimilarityError where error.code == .tooLarge && count > 1 {
+                count = max(1, count / 8)
+            }
+        }
+        return [(threshold, 0)]
+    }
+
+    private static func sampled(
+        _ request: JobRequest,
+        _ threshold: Float,
+        _ left: VectorMatrix,
+        _ right: VectorMatrix,
+        _ count: Int,
+        _ options: RunOptions
+    ) throws -> [(Float, Double)] {
         let rows = (0..<count).map { $0 * left.rowCount / count }
         let sample = VectorMatrix(rows: rows.map { left[$0] })
         var options = options

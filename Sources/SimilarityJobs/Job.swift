@@ -68,6 +68,14 @@ public struct Job: Sendable {
     /// Where the result goes.
     public var output: String { RelativePath.resolved(manifest.output, from: folder.manifest) }
 
+    /// Whether it computes what is asked for, from these paths, to this result.
+    public func isFor(_ request: JobRequest) -> Bool {
+        func name(_ path: String) -> String { RelativePath.of(path, from: folder.manifest) }
+        return manifest.kind == request.kind && manifest.metric == request.metric
+            && manifest.left.path == name(request.left) && manifest.right?.path == request.right.map(name)
+            && manifest.output == name(request.output) && manifest.skipsInvalidRows == request.skipsInvalidRows
+    }
+
     /// How far it is, by the files that there are. Their contents are not read.
     public func status() throws -> JobStatus {
         let done = Set(try folder.finishedGroups(of: manifest.groupCount))
@@ -75,6 +83,17 @@ public struct Job: Sendable {
             groupCount: manifest.groupCount,
             missingGroups: (0..<manifest.groupCount).filter { !done.contains($0) }
         )
+    }
+
+    /// Removes the folder, with all that a job puts there; other files stay, and the folder with them.
+    public func remove() throws {
+        for name in try FolderAccess.names(in: folder.groups) where name.hasSuffix(".group") || name.hasPrefix(".") {
+            FolderAccess.remove(folder.groups + "/" + name)
+        }
+        // The manifest last but for the folder: while it is there, the rest is a job.
+        for path in [folder.groups, folder.corpus, folder.lock, folder.manifest, folder.path] {
+            FolderAccess.remove(path)
+        }
     }
 
     /// Writes the result from the groups. They stay where they are.

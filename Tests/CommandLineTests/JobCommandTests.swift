@@ -167,6 +167,25 @@ import Testing
         }
     }
 
+    @Test(arguments: ["search --queries q.npy --corpus c.npy -k 4", "join --left c.npy --threshold 0.3"])
+    func `a plain command goes on with what it has kept`(command: String) throws {
+        try succeed("\(command) --output plain.csv")
+        // What an earlier run has done: a part of a job in the place of its checkpoint.
+        try succeed("plan \(command) --output r.csv --job r.csv.job --parts 3 --group-rows 30")
+        try succeed("run --job r.csv.job --part 1/3")
+        let unused = try simile("\(command) --output r.csv")
+        #expect(unused.status == 0 && unused.errors.contains("r.csv.job holds what an earlier run has done"))
+        let other = try simile("\(command) --metric dot --output r.csv --resume")
+        #expect(other.status == 2 && other.errors.contains("another command"), "\(other.errors)")
+        let resumed = try simile("\(command) --output r.csv --resume")
+        #expect(resumed.status == 0 && resumed.errors.contains("going on: "), "\(resumed.errors)")
+        #expect(try folder.bytes("r.csv") == folder.bytes("plain.csv"))
+        try succeed("\(command) --output s.csv --resume")
+        #expect(try folder.bytes("s.csv") == folder.bytes("plain.csv"))
+        #expect(try !folder.files().contains { $0.hasSuffix(".job") })
+        #expect(try simile("\(command) --resume").status == 2)
+    }
+
     @Test(arguments: [SIGKILL, SIGTERM, SIGINT])
     func `a process that is ended loses the group that it is at`(signal: Int32) throws {
         let rows = (0..<2500).map { (i: Int) -> [Float] in

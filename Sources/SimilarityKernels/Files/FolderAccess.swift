@@ -15,6 +15,11 @@ package enum FolderAccess {
         guard error.code == EEXIST, isFolder(path) else { throw error }
     }
 
+    /// Removes a file, or a folder that is empty; one that is not there, or is not empty, is left.
+    package static func remove(_ path: String) {
+        if unsafe unlink(path.systemName) != 0 { _ = unsafe rmdir(path.systemName) }
+    }
+
     package static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return unsafe stat(path.systemName, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

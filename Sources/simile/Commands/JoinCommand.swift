@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Similarity
+internal import SimilarityJobs
 internal import SimilarityKernels
 internal import VectorFiles
 
@@ -25,6 +26,11 @@ struct JoinCommand: AsyncParsableCommand {
     var metric: Metric?
     @Option(help: "Result file: .jsonl, .csv or .npy.") var output: String?
     @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
+    @Flag(
+        help:
+            "Keep what is done in OUTPUT.job, and go on with what an earlier run has kept there; inputs are vector files."
+    )
+    var resume = false
     @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
 
@@ -41,6 +47,14 @@ struct JoinCommand: AsyncParsableCommand {
         right = isOneInput ? left : try right.map { try inputs.resolved($0) }
         if output == "-" { (output, format) = (nil, format ?? .jsonl) }
         var file: PairFile?
+        if resume {
+            guard let output else {
+                throw CommandFailure.usage("--resume needs --output: what is done is kept beside it")
+            }
+            try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [left, right].compactMap { $0 })
+            return try Checkpoint(try request(to: output), running).run()
+        }
+        Checkpoint.tellOfStale(output, running)
         if let output {
             try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [left, right].compactMap { $0 })
             file = try PairFile(path: output, registeredIn: Interruption.temporaryFiles)
@@ -56,7 +70,12 @@ struct JoinCommand: AsyncParsableCommand {
         var options = running.runOptions(progress)
         // A pair takes 24 bytes in its block and 24 in the result.
         options.pairLimit = running.memoryLimit.map { Int(min($0 / 48, 0x1p62)) }
-        let joined = try found(leftSet, rightSet, metric, options)
+        guard let joined = try found(leftSet, rightSet, metric, options) else {
+            progress.finish()
+            file = nil
+            running.tell("the pairs do not fit the memory at once; going on in groups")
+            return try Checkpoint(try request(to: output ?? ""), running).run()
+        }
         progress.finish()
         try leftSet.requireUnchanged()
         try rightSet?.requireUnchanged()
@@ -75,13 +94,27 @@ struct JoinCommand: AsyncParsableCommand {
         }
     }
 
-    /// The pairs, unless there are more than the memory holds.
+    /// The same join as a job.
+    private func request(to output: String) throws -> JobRequest {
+        let metric = try metric ?? JobRequest.metric(ofCorpus: right ?? left)
+        return JobRequest(.join(threshold: threshold.value), left: left, right: right, metric: metric, output: output)
+    }
+
+    /// Whether the join can be done in groups, whose pairs are kept in files.
+    private func canBeGrouped() throws -> Bool {
+        guard output != nil else { return false }
+        return try [left, right].compactMap { $0 }.allSatisfy {
+            try inputs.kind(of: $0) != .texts && FileFormat(path: $0) != .jsonl
+        }
+    }
+
+    /// The pairs; nil if there are more than the memory holds and they can be had in groups.
     private func found(
         _ leftSet: InputSet,
         _ rightSet: InputSet?,
         _ metric: Metric,
         _ options: RunOptions
-    ) throws -> JoinedPairs {
+    ) throws -> JoinedPairs? {
         do {
             guard let rightSet, let right else {
                 return try leftSet.selfJoin(threshold: threshold.value, metric: metric, options: options)
@@ -89,12 +122,13 @@ struct JoinCommand: AsyncParsableCommand {
             try requireSameDimension(left, leftSet.vectors, right, rightSet.vectors)
             return try rightSet.join(from: leftSet, threshold: threshold.value, metric: metric, options: options)
         } catch let error as SimilarityError where error.code == .tooLarge {
+            if try canBeGrouped() { return nil }
             let limit = running.memoryBudget.map {
                 "\(Quantity.short($0.bytes))B may be used (\($0.source); --memory sets it)"
             }
             throw CommandFailure.failed(
                 "\(error.description): a pair takes 48 bytes of memory, and \(limit ?? "there is a limit"); ask for a stricter "
-                    + "threshold, or join parts of the rows"
+                    + "threshold, or join vector files with --output, which is done in groups"
             )
         }
     }

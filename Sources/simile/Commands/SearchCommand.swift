@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Similarity
+internal import SimilarityJobs
 internal import SimilarityKernels
 internal import VectorFiles
 
@@ -24,6 +25,11 @@ struct SearchCommand: AsyncParsableCommand {
     var excludeSelf = false
     @Option(help: "Result file: .jsonl, .csv or .npy.") var output: String?
     @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
+    @Flag(
+        help:
+            "Keep what is done in OUTPUT.job, and go on with what an earlier run has kept there; inputs are vector files."
+    )
+    var resume = false
     @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
 
@@ -43,6 +49,17 @@ struct SearchCommand: AsyncParsableCommand {
             )
         }
         var file: NeighborFile?
+        if resume {
+            guard let output else {
+                throw CommandFailure.usage("--resume needs --output: what is done is kept beside it")
+            }
+            try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [queries, corpus])
+            let kind = JobKind.search(k: k, excludingSelf: excludeSelf)
+            let metric = try metric ?? JobRequest.metric(ofCorpus: corpus)
+            let request = JobRequest(kind, left: queries, right: corpus, metric: metric, output: output)
+            return try Checkpoint(request, running).run()
+        }
+        Checkpoint.tellOfStale(output, running)
         if let output {
             try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [queries, corpus])
             file = try NeighborFile(path: output, registeredIn: Interruption.temporaryFiles)

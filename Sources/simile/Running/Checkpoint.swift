@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Similarity
+internal import SimilarityJobs
+internal import SimilarityKernels
+internal import VectorFiles
+
+/// A search or a join that keeps what it has done beside its result, as a job in the folder `RESULT.job`, and goes on with it.
+struct Checkpoint {
+    let folder: String
+    private let request: JobRequest
+    private let running: RunningOptions
+
+    init(_ request: JobRequest, _ running: RunningOptions) {
+        folder = Self.folder(of: request.output)
+        self.request = request
+        self.running = running
+    }
+
+    private static func folder(of output: String) -> String { output + ".job" }
+
+    /// Says that there is a checkpoint which is not used, if there is one.
+    static func tellOfStale(_ output: String?, _ running: RunningOptions) {
+        guard let output, FileIdentity(path: folder(of: output) + "/manifest.json") != nil else { return }
+        running.tell(
+            "\(folder(of: output)) holds what an earlier run has done; it is not used: --resume goes on with it, and removes it at the end"
+        )
+    }
+
+    /// Does what is left, writes the result and removes the checkpoint.
+    func run() throws {
+        let clock = ContinuousClock.now
+        var request = request
+        request.skipsInvalidRows = running.skipInvalid
+        var options = running.runOptions()
+        // A pair takes 24 bytes in its block and 24 in the result.
+        options.pairLimit = running.memoryLimit.map { Int(min($0 / 48, 0x1p62)) }
+        do {
+            let isNew = FileIdentity(path: folder + "/manifest.json") == nil
+            var job = isNew ? try Job.plan(request, in: folder, options: options).job : try Job(in: folder)
+            job.temporaryFiles = Interruption.temporaryFiles
+            guard isNew || job.isFor(request) else {
+                throw CommandFailure.usage(
+                    "\(folder) holds what another command has done; expected this one, or remove the folder"
+                )
+            }
+            let before = try job.status()
+            if !isNew { running.tell("going on: \(before.finishedCount) of \(before.groupCount) groups are done") }
+            let pairs = Double(job.leftRowCount) * Double(job.rightRowCount)
+            let progress = running.progress(job.kind.participle, total: pairs, unit: "pairs")
+            defer { progress.finish() }
+            do {
+                try job.run(options: options) { progress.update($0) }
+            } catch is CancellationError {
+                progress.finish()
+                let status = try job.status()
+                running.tell(
+                    "stopped; \(status.finishedCount) of \(status.groupCount) groups are kept in \(folder); --resume goes on"
+                )
+                throw CancellationError()
+            }
+            try job.merge { _ in try Interruption.flag.check() }
+            try job.remove()
+            let seconds = Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))
+            running.tell("\(job.leftRowCount) rows -> \(request.output) (\(seconds), in \(before.groupCount) groups)")
+        } catch let error as JobError {
+            throw error.asFailure
+        } catch let error as SimilarityError where error.code == .tooLarge {
+            if let job = try? Job(in: folder), try job.status().finishedCount == 0 { try job.remove() }
+            throw CommandFailure.failed(
+                "\(error.description), of some rows alone; ask for a stricter threshold, or give it more --memory"
+            )
+        }
+    }
+}
+
+extension JobKind {
+    /// What is being done, for a person.
+    fileprivate var participle: String {
+        switch self {
+        case .search: "searching"
+        case .join: "joining"
+        }
+    }
+}

@@ -6,14 +6,17 @@ internal import VectorFiles
 
 /// What is asked of a job.
 public struct JobRequest: Sendable {
+    /// What is computed.
     public var kind: JobKind
     /// Queries of a search, or the left side of a join: a vector file or a prepared corpus.
     public var left: String
     /// The corpus, or the right side; nil for a self-join.
     public var right: String?
+    /// How rows are compared; that of a prepared corpus, if there is one.
     public var metric: Metric
     /// The result: `.jsonl`, `.csv` or `.npy`.
     public var output: String
+    /// Whether rows with a NaN, an infinity or a norm above 10^19 are left out, and not refused.
     public var skipsInvalidRows = false
     /// How many parts it is planned for.
     public var partCount = 1
@@ -28,6 +31,7 @@ public struct JobRequest: Sendable {
         return try PreparedCorpusFile.read(path).metric
     }
 
+    /// A request of one part, whose groups and preparation are as the plan finds best.
     public init(_ kind: JobKind, left: String, right: String?, metric: Metric = .cosine, output: String) {
         self.kind = kind
         self.left = left
@@ -39,11 +43,15 @@ public struct JobRequest: Sendable {
 
 /// What a job is expected to be: guesses, from a sample of its rows and the speed of the kernels on this machine.
 public struct JobForecast: Sendable {
+    /// Rows of the left side.
     public let leftRowCount: Int
+    /// Rows of the side that is searched in.
     public let rightRowCount: Int
+    /// Components of a row.
     public let dimension: Int
-    /// Rows of a group, and how many groups there are.
+    /// Rows of a group; the last one may have fewer.
     public let groupRows: Int
+    /// How many groups there are.
     public let groupCount: Int
     /// Whether the corpus is prepared once for all parts.
     public let preparesCorpus: Bool

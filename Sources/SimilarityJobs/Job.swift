@@ -6,7 +6,9 @@ internal import VectorFiles
 
 /// One of the equal shares of a job: `index` of `count`, counted from 0.
 public struct JobPart: Sendable, Equatable {
+    /// Which share, from 0.
     public let index: Int
+    /// How many shares there are, at least 1.
     public let count: Int
 
     /// - Throws: ``JobError`` if there is no such part.
@@ -26,7 +28,9 @@ public struct JobStatus: Sendable, Equatable {
     /// Those that there are no files of, in order.
     public let missingGroups: [Int]
 
+    /// Groups that are done.
     public var finishedCount: Int { groupCount - missingGroups.count }
+    /// Whether a merge has all that it needs.
     public var isComplete: Bool { missingGroups.isEmpty }
 }
 
@@ -59,9 +63,11 @@ public struct Job: Sendable {
 
     /// What is computed.
     public var kind: JobKind { manifest.kind }
+    /// How rows are compared.
     public var metric: Metric { manifest.metric }
     /// Rows of the left side: queries, or the rows of a self-join.
     public var leftRowCount: Int { manifest.leftRows }
+    /// Rows of the side that is searched in; of a self-join those of the left side again.
     public var rightRowCount: Int { manifest.rightRows }
     /// How many parts it was planned for; any other number will do.
     public var partCount: Int { manifest.partCount }

@@ -15,6 +15,7 @@ public struct JobError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let wrongResult = Code(name: "wrongResult")
     }
 
+    /// The kind of failure.
     public let code: Code
     /// What was expected and what was found.
     public let description: String

@@ -102,7 +102,9 @@ import VectorTestSupport
     }
 
     /// Two workers on every machine: the more there are, the more of them begin with cold cuts.
-    private static func options(_ engine: Engine) -> RunOptions { RunOptions(engine: engine, workers: Workers(count: 2)) }
+    private static func options(_ engine: Engine) -> RunOptions {
+        RunOptions(engine: engine, workers: Workers(count: 2))
+    }
 
     private func expectFiltered(_ counters: RunCounters) throws {
         if counters.engine == .reference { return }

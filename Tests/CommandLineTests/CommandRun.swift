@@ -75,8 +75,10 @@ final class WorkFolder: Sendable {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")))
     }
 
-    /// Everything in the folder, hidden files included.
-    func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+    /// Everything in the folder, hidden files included, but for the records of runs, which every result has beside it.
+    func files() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasSuffix(".run.json") }.sorted()
+    }
 }
 
 /// The bytes of `.npy` files, made by hand so that the writer under test has no part in them.

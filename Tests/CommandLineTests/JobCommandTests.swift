@@ -52,6 +52,39 @@ import Testing
         "join --left c.npy --threshold 0.9 --metric euclidean", "join --left c.npy --threshold 2",
     ]
 
+    @Test func `a result has a record of its run beside it`() throws {
+        let plain = [
+            ("search --queries q.npy --corpus c.npy -k 2 --output r.npy", "neighbors", ["queries", "corpus"]),
+            ("join --left c.npy --threshold 0.9 --output r.csv --engine blas --threads 1", "pairs", ["left"]),
+            ("join --left q.npy --right c.npy --threshold 0.9 --output s.csv --resume", "groups", ["left", "right"]),
+        ]
+        for (command, counted, roles) in plain {
+            try succeed(command)
+            let words = command.split(separator: " ").map(String.init)
+            let output = words[(words.firstIndex(of: "--output") ?? 0) + 1]
+            let data = Data(try folder.bytes(output + ".run.json"))
+            let record = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+            #expect(record["command"] as? [String] == ["simile"] + words)
+            #expect(record["result"] as? String == output)
+            #expect((record[counted] as? Int ?? 0) > 0)
+            for fact in ["version", "isa", "gemm", "threadsFrom", "cpu", "written"] {
+                #expect((record[fact] as? String)?.isEmpty == false, "\(fact)")
+            }
+            let inputs = try #require(record["inputs"] as? [[String: Any]])
+            #expect(inputs.map { $0["role"] as? String } == roles)
+            for input in inputs {
+                let path = try #require(input["path"] as? String)
+                let size = try folder.bytes(String(path.split(separator: "/").last ?? "")).count
+                #expect(input["bytes"] as? Int == size && (input["checksum"] as? String)?.count == 16)
+            }
+        }
+        var broken = (0..<5).map { [Float($0), 1] }
+        broken[3][0] = .nan
+        try folder.write("b.npy", NumpyBytes.floats(broken))
+        try succeed("join --left b.npy --threshold 0 --output b.csv --skip-invalid")
+        #expect(try folder.text("b.csv.run.json").contains("\"rows\": 5, \"skippedRows\": 1"))
+    }
+
     @Test(arguments: searches + joins, ["jsonl", "csv", "npy"])
     func `a merge has the bytes of the plain command`(command: String, ending: String) throws {
         let results = { (name: String) in

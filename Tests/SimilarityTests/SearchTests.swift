@@ -7,6 +7,7 @@
 
 import Similarity
 import SimilarityKernels
+import Synchronization
 import Testing
 import VectorTestSupport
 
@@ -40,6 +41,43 @@ import VectorTestSupport
         }
         let one = VectorMatrix(rows: [[1, 2]])
         #expect(try one.nearest(to: one, k: 3, metric: metric, excludingSelf: true).entries == [[]])
+    }
+
+    @Test("slices of a corpus whose codes do not fit the memory give the bytes of the whole", arguments: Metric.allCases)
+    func slices(metric: Metric) throws {
+        // Ties across slices, and the queries themselves in several of them.
+        let rows = clusteredRows(count: 17_000, dimension: 9, seed: 5)
+        let corpus = VectorMatrix(rows: rows + rows.prefix(9000) + rows.prefix(16_000))
+        let queries = VectorMatrix(rows: Array(rows.prefix(40)))
+        var options = RunOptions()
+        options.memoryLimit = 1
+        for k in [1, 12] {
+            let whole = try corpus.nearest(to: queries, k: k, metric: metric)
+            var said: [String] { lines.withLock { $0 } }
+            let lines = Mutex<[String]>([])
+            options.explain = { line in lines.withLock { $0.append(line) } }
+            let sliced = try corpus.nearest(to: queries, k: k, metric: metric, options: options)
+            #expect(sliced.entries == whole.entries && sliced.k == whole.k)
+            #expect(said.contains { $0.contains("in 3 slices") })
+            #expect(sliced.counters.pairs == whole.counters.pairs)
+        }
+        let small = VectorMatrix(rows: Array(rows.prefix(16_500)))
+        let whole = try small.nearest(to: small, k: 2, metric: metric, excludingSelf: true)
+        let sliced = try small.nearest(to: small, k: 2, metric: metric, excludingSelf: true, options: options)
+        #expect(sliced.rows == whole.rows && sliced.scores == whole.scores && sliced.offsets == whole.offsets)
+    }
+
+    @Test("an invalid row of a later slice is named by its own number")
+    func invalidRowOfASlice() throws {
+        var rows = [[Float]](repeating: [1, 2], count: 40_000)
+        rows[39_000][1] = .nan
+        var options = RunOptions()
+        options.memoryLimit = 1
+        let corpus = VectorMatrix(rows: rows)
+        let error = #expect(throws: SimilarityError.self) {
+            try corpus.nearest(to: VectorMatrix(rows: [[1, 1]]), k: 1, options: options)
+        }
+        #expect(error?.description.contains("39000") == true, "\(error?.description ?? "")")
     }
 
     @Test(

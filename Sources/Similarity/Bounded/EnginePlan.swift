@@ -107,6 +107,9 @@ struct EnginePlan {
                 costs: costs
             ) {
                 let setting = candidate.setting
+                let components = setting.codesTail ? corpus.dimension : setting.prefix
+                let codeBytes = Int(n) * VectorMatrix.codeBytes(ofRowOf: components)
+                if !isForced, let limit = options.memoryLimit, codeBytes > limit { continue }
                 let rotated = isRotated ? Double(setting.codesTail ? corpus.dimension : setting.prefix) : 0
                 let codedRows = n + (isTriangle ? n : m)
                 var preparation = codedRows * d * (rotated * multiply + costs.component) + (isRotated ? eigen : 0)

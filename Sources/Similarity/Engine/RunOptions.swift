@@ -17,6 +17,9 @@ public struct RunOptions: Sendable {
     /// A join that finds more pairs than this throws ``SimilarityError`` of code `tooLarge` instead of filling the
     /// memory; nil for no limit.
     public var pairLimit: Int?
+    /// Bytes that codes may take: a search whose codes would take more is done in slices of the corpus, one after the other, and a join with
+    /// shorter codes or none. Inputs and the result are not counted. Nil for no limit.
+    public var memoryLimit: Int?
     /// Called with the lines that tell what ``Engine/auto`` saw and chose, before the work begins.
     public var explain: (@Sendable (String) -> Void)?
     /// Kernels other than those of the process, for tests.

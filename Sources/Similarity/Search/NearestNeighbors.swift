@@ -46,14 +46,21 @@ public struct NearestNeighbors: Sendable {
     /// A result, or a part of one, that has been stored.
     ///
     /// - Precondition: `offsets` begin with 0, do not fall and end with the number of rows and of scores.
-    package init(metric: Metric, k: Int, offsets: [Int], rows: [Int], scores: [Float]) {
+    package init(
+        metric: Metric,
+        k: Int,
+        offsets: [Int],
+        rows: [Int],
+        scores: [Float],
+        counters: RunCounters = RunCounters(engine: .auto)
+    ) {
         precondition(offsets.first == 0 && offsets.last == rows.count && rows.count == scores.count)
         self.k = k
         self.metric = metric
         self.offsets = offsets
         self.rows = rows
         self.scores = scores
-        counters = RunCounters(engine: .auto)
+        self.counters = counters
     }
 
     init(metric: Metric, k: Int, sinks: [TopKSink], counters: RunCounters) {

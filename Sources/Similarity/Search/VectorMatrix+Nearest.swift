@@ -34,6 +34,16 @@ extension VectorMatrix {
             !excludingSelf || queries.rowCount == rowCount,
             "\(queries.rowCount) queries are not the \(rowCount) rows themselves"
         )
+        if let count = sliceRows(options), k > 0 {
+            return try nearestInSlices(
+                of: count,
+                to: queries,
+                k: k,
+                metric: metric,
+                excludingSelf: excludingSelf,
+                options: options
+            )
+        }
         let (prepared, options) = try planned(
             for: queries.storage,
             metric: metric,

@@ -40,9 +40,8 @@ struct BenchJoinCommand: ParsableCommand {
         guard leftRows.rowCount > 0, rightRows?.rowCount != 0 else {
             throw CommandFailure.refused("nothing to measure: one side of the join has no rows")
         }
-        var options = running.runOptions()
+        let options = running.runOptions()
         // As in `simile join`: a pair takes 24 bytes in its block and 24 in the result.
-        options.pairLimit = running.memoryLimit.map { Int(min($0 / 48, 0x1p62)) }
         let bench = JoinBench(
             left: leftRows,
             right: rightRows,

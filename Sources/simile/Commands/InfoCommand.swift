@@ -65,10 +65,6 @@ struct InfoCommand: ParsableCommand {
     }
 
     private func describeMachine() -> [Fact] {
-        let blas = BLAS.configuration.map { configuration in
-            // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...": the build options are of no use here.
-            configuration.split(separator: " ").prefix(2).joined(separator: " ")
-        }
         let libraries = BLAS.libraries
         if let libraries, !libraries.areOneOpenBLAS { tell(about: libraries) }
         if let warning = BLAS.warning { running.tell("warning: \(warning)") }
@@ -76,7 +72,7 @@ struct InfoCommand: ParsableCommand {
         return [
             Fact("version", .text(Simile.version)),
             Fact("engine", .text(running.runOptions().engine.resolved.rawValue)),
-            Fact("blas", blas.map { .text($0) } ?? .none),
+            Fact("blas", BLAS.shortConfiguration.map { .text($0) } ?? .none),
             Fact("core", BLAS.core.map { .text($0) } ?? .none),
             Fact("blasThreads", BLAS.configuration == nil ? .none : .count(BLAS.threadCount)),
             Fact("gemm", .text(GEMM.preferred.description)),

@@ -33,9 +33,7 @@ struct RunCommand: AsyncParsableCommand {
             let progress = running.progress("running", total: pairs, unit: "pairs")
             defer { progress.finish() }
             do {
-                var options = running.runOptions()
-                // A pair takes 24 bytes in its block and 24 in the result.
-                options.pairLimit = running.memoryLimit.map { Int(min($0 / 48, 0x1p62)) }
+                let options = running.runOptions()
                 let count = try job.run(share, options: options) { progress.update($0) }
                 progress.finish()
                 let status = try job.status()
@@ -127,6 +125,7 @@ struct MergeCommand: AsyncParsableCommand {
     @Option(help: "Progress on standard error.") var progress: ProgressStyle = .auto
 
     mutating func run() async throws {
+        let record = RecordedRun(nil)
         try reporting {
             let job = try opened(job)
             let progress = Progress(
@@ -142,6 +141,11 @@ struct MergeCommand: AsyncParsableCommand {
                 progress.update(share)
             }
             progress.finish()
+            record.write(
+                beside: job.output,
+                inputs: job.recordedInputs,
+                results: [("job", .text(self.job)), ("groups", .count(try job.status().groupCount))]
+            )
             if !quiet { StandardStream.error.print("simile: \(job.leftRowCount) rows -> \(job.output)\n") }
         }
     }

@@ -41,7 +41,7 @@ struct JoinCommand: AsyncParsableCommand {
     private var negativeDistance: String { "--threshold is \(threshold.value); a distance is not negative" }
 
     mutating func run() async throws {
-        let clock = ContinuousClock.now
+        let record = RecordedRun(running)
         let isOneInput = right == left
         left = try inputs.resolved(left)
         right = isOneInput ? left : try right.map { try inputs.resolved($0) }
@@ -51,12 +51,12 @@ struct JoinCommand: AsyncParsableCommand {
             guard let output else {
                 throw CommandFailure.usage("--resume needs --output: what is done is kept beside it")
             }
-            try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [left, right].compactMap { $0 })
+            try OutputCheck.requireDistinct(result: output, from: [left, right].compactMap { $0 })
             return try Checkpoint(try request(to: output), running).run()
         }
         Checkpoint.tellOfStale(output, running)
         if let output {
-            try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [left, right].compactMap { $0 })
+            try OutputCheck.requireDistinct(result: output, from: [left, right].compactMap { $0 })
             file = try PairFile(path: output, registeredIn: Interruption.temporaryFiles)
         }
         let reader = InputReader(inputs, running)
@@ -67,9 +67,7 @@ struct JoinCommand: AsyncParsableCommand {
         let leftSet = right == nil || right == left ? corpus : try await reader.read(left, metric: metric)
         let (m, n) = (Double(leftSet.vectors.rowCount), Double((rightSet ?? leftSet).vectors.rowCount))
         let progress = running.progress("joining", total: rightSet == nil ? m * m / 2 : m * n, unit: "pairs")
-        var options = running.runOptions(progress)
-        // A pair takes 24 bytes in its block and 24 in the result.
-        options.pairLimit = running.memoryLimit.map { Int(min($0 / 48, 0x1p62)) }
+        let options = record.watching(running.runOptions(progress))
         guard let joined = try found(leftSet, rightSet, metric, options) else {
             progress.finish()
             file = nil
@@ -84,9 +82,15 @@ struct JoinCommand: AsyncParsableCommand {
             try running.writing(joined.pairs.count, unit: "pairs") { check in
                 try file.write(joined, ids: report.ids, check: check)
             }
-            let seconds = (ContinuousClock.now - clock) / .seconds(1)
             running.tell(
-                "\(joined.pairs.count) pairs -> \(output) (\(Quantity.seconds(seconds)), \(joined.counters.engine))"
+                "\(joined.pairs.count) pairs -> \(output) (\(Quantity.seconds(record.seconds)), \(joined.counters.engine))"
+            )
+            record.write(
+                beside: output,
+                inputs: try [("left", left, leftSet)].map(record.input)
+                    + (rightSet.map { [("right", right ?? left, $0)] } ?? []).map(record.input),
+                results: [("pairs", .count(joined.pairs.count))],
+                counters: joined.counters
             )
             if format == .json { try StandardStream.output.write("{\(joined.counters.jsonField)}\n") }
         } else {

@@ -38,7 +38,7 @@ struct SearchCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let clock = ContinuousClock.now
+        let record = RecordedRun(running)
         let isOneInput = queries == corpus
         corpus = try inputs.resolved(corpus)
         queries = isOneInput ? corpus : try inputs.resolved(queries)
@@ -53,7 +53,7 @@ struct SearchCommand: AsyncParsableCommand {
             guard let output else {
                 throw CommandFailure.usage("--resume needs --output: what is done is kept beside it")
             }
-            try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [queries, corpus])
+            try OutputCheck.requireDistinct(result: output, from: [queries, corpus])
             let kind = JobKind.search(k: k, excludingSelf: excludeSelf)
             let metric = try metric ?? JobRequest.metric(ofCorpus: corpus)
             let request = JobRequest(kind, left: queries, right: corpus, metric: metric, output: output)
@@ -61,7 +61,7 @@ struct SearchCommand: AsyncParsableCommand {
         }
         Checkpoint.tellOfStale(output, running)
         if let output {
-            try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: [queries, corpus])
+            try OutputCheck.requireDistinct(result: output, from: [queries, corpus])
             file = try NeighborFile(path: output, registeredIn: Interruption.temporaryFiles)
         }
         let reader = InputReader(inputs, running)
@@ -87,7 +87,7 @@ struct SearchCommand: AsyncParsableCommand {
             k: k,
             metric: metric,
             excludingSelf: excludeSelf,
-            options: running.runOptions(progress)
+            options: record.watching(running.runOptions(progress))
         )
         progress.finish()
         try rows.requireUnchanged()
@@ -97,10 +97,15 @@ struct SearchCommand: AsyncParsableCommand {
             try running.writing(found.queryCount, unit: "queries") { check in
                 try file.write(found, ids: report.ids, check: check)
             }
-            let seconds = (ContinuousClock.now - clock) / .seconds(1)
             running.tell(
                 "\(found.queryCount) queries x \(rows.vectors.rowCount) rows -> \(output) "
-                    + "(\(Quantity.seconds(seconds)), \(found.counters.engine))"
+                    + "(\(Quantity.seconds(record.seconds)), \(found.counters.engine))"
+            )
+            record.write(
+                beside: output,
+                inputs: [try record.input("queries", queries, wanted), try record.input("corpus", corpus, rows)],
+                results: [("neighbors", .count(found.rows.count))],
+                counters: found.counters
             )
             if format == .json { try StandardStream.output.write("{\(found.counters.jsonField)}\n") }
         } else {

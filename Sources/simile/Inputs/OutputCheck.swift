@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SimilarityJobs
 internal import SimilarityKernels
 internal import VectorFiles
 
 /// An output that is also an input is wrong usage: the input would be replaced by its own result.
 enum OutputCheck {
+    /// The same for a result of a search or a join, with its record.
+    static func requireDistinct(result: String, from inputs: [String]) throws {
+        try requireDistinct(ResultOutput.touchedPaths(result) + [RunRecord.path(of: result)], from: inputs)
+    }
+
     /// - Parameters:
     ///   - touched: Every file that the output may replace or remove.
     ///   - inputs: Paths of the inputs; the ids beside them are inputs as well, and so is what a prepared corpus was made of.

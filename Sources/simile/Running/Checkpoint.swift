@@ -29,12 +29,10 @@ struct Checkpoint {
 
     /// Does what is left, writes the result and removes the checkpoint.
     func run() throws {
-        let clock = ContinuousClock.now
+        let record = RecordedRun(running)
         var request = request
         request.skipsInvalidRows = running.skipInvalid
-        var options = running.runOptions()
-        // A pair takes 24 bytes in its block and 24 in the result.
-        options.pairLimit = running.memoryLimit.map { Int(min($0 / 48, 0x1p62)) }
+        let options = record.watching(running.runOptions())
         do {
             let isNew = FileIdentity(path: folder + "/manifest.json") == nil
             var job = isNew ? try Job.plan(request, in: folder, options: options).job : try Job(in: folder)
@@ -60,8 +58,13 @@ struct Checkpoint {
                 throw CancellationError()
             }
             try job.merge { _ in try Interruption.flag.check() }
+            record.write(
+                beside: request.output,
+                inputs: job.recordedInputs,
+                results: [("groups", .count(before.groupCount)), ("groupsOfEarlierRuns", .count(before.finishedCount))]
+            )
             try job.remove()
-            let seconds = Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))
+            let seconds = Quantity.seconds(record.seconds)
             running.tell("\(job.leftRowCount) rows -> \(request.output) (\(seconds), in \(before.groupCount) groups)")
         } catch let error as JobError {
             throw error.asFailure

@@ -73,6 +73,11 @@ struct RunningOptions: ParsableArguments {
             }
         }
         if let progress { options.progress = { progress.update($0) } }
+        if let memoryLimit {
+            // A pair takes 24 bytes in its block and 24 in the result.
+            options.pairLimit = Int(min(memoryLimit / 48, 0x1p62))
+            options.memoryLimit = Int(min(memoryLimit * 0.8, 0x1p62))
+        }
         return options
     }
 

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FoundationEssentials
+package import SimilarityKernels
+internal import StrictJSON
+package import VectorFiles
+
+/// What made a result: the command, its inputs with checksums, the machine and what the operation did. It is a file beside the
+/// result, so that whoever finds the one a year later knows what it is of.
+///
+/// None of it changes the result, and nothing reads it back: ``write(beside:registeredIn:)`` puts a JSON object in `RESULT.run.json`.
+public struct RunRecord: Sendable {
+    /// A file that was read.
+    public struct Input: Sendable {
+        /// What it was for: `queries`, `corpus`, `left`, `right` or `input`.
+        public var role: String
+        /// Its path, as it was given.
+        public var path: String
+        /// Rows that it holds, skipped ones included.
+        public var rows: Int
+        /// Rows of those that took no part because they are invalid.
+        public var skippedRows: Int
+        let fingerprint: FileFingerprint
+
+        /// - Parameter file: Where it lies, if that is not the path that was given.
+        /// - Complexity: reads the file once, for its checksum.
+        /// - Throws: `VectorFileError` if the file cannot be read.
+        public init(role: String, path: String, file: String? = nil, rows: Int, skippedRows: Int = 0) throws {
+            self.role = role
+            self.path = path
+            self.rows = rows
+            self.skippedRows = skippedRows
+            fingerprint = try FileFingerprint(path: (file ?? path).vectorFilePath)
+        }
+
+        init(role: String, path: String, rows: Int, fingerprint: FileFingerprint) {
+            self.role = role
+            self.path = path
+            self.rows = rows
+            skippedRows = 0
+            self.fingerprint = fingerprint
+        }
+
+        fileprivate var text: String {
+            "{\"role\": \(JSONText.of(role)), \"path\": \(JSONText.of(path)), \"rows\": \(rows), "
+                + "\"skippedRows\": \(skippedRows), \"bytes\": \(fingerprint.byteCount), "
+                + "\"checksum\": \"\(fingerprint.wholeChecksum.hexadecimal)\"}"
+        }
+    }
+
+    /// A fact about the run.
+    public enum Fact: Sendable {
+        /// A text, or nothing.
+        case text(String?)
+        /// A number of things.
+        case count(Int)
+        /// A number, such as seconds.
+        case number(Double)
+        /// Texts in order.
+        case texts([String])
+
+        fileprivate var text: String {
+            switch self {
+            case .text(let text): text.map { JSONText.of($0) } ?? "null"
+            case .count(let count): "\(count)"
+            case .number(let number): number.isFinite ? "\(number)" : "null"
+            case .texts(let texts): "[" + texts.map { JSONText.of($0) }.joined(separator: ", ") + "]"
+            }
+        }
+    }
+
+    /// The files that were read.
+    public var inputs: [Input]
+    /// Everything else, in the order in which it is written; no key twice, and none of them `inputs`, `result` or `written`.
+    public var facts: [(key: String, value: Fact)]
+
+    /// A record of these.
+    public init(inputs: [Input], facts: [(key: String, value: Fact)]) {
+        self.inputs = inputs
+        self.facts = facts
+    }
+
+    /// The file for the record of a result: `pairs.csv.run.json` for `pairs.csv`.
+    public static func path(of result: String) -> String { result + ".run.json" }
+
+    /// Writes the record, whole or not at all, in the place of an older one.
+    ///
+    /// - Throws: `VectorFileError` if it cannot be written.
+    package func write(beside result: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
+        let file = try AtomicFile(Self.path(of: result), registeredIn: registry)
+        file.write(text(result: result, written: Date.now.formatted(.iso8601)))
+        try file.finish()
+        try file.publish()
+    }
+
+    /// Writes the record, whole or not at all, in the place of an older one.
+    ///
+    /// - Throws: `VectorFileError` if it cannot be written.
+    public func write(beside result: String) throws { try write(beside: result, registeredIn: nil) }
+
+    func text(result: String, written: String) -> String {
+        var lines = facts.map { "  \(JSONText.of($0.key)): \($0.value.text)" }
+        lines.append("  \"inputs\": [" + inputs.map { "\n    " + $0.text }.joined(separator: ",") + "\n  ]")
+        lines.append("  \"result\": \(JSONText.of(result))")
+        lines.append("  \"written\": \(JSONText.of(written))")
+        return "{\n" + lines.joined(separator: ",\n") + "\n}\n"
+    }
+}
+
+extension Job {
+    /// The files of the job as they were when it was planned, for the record of its result.
+    public var recordedInputs: [RunRecord.Input] {
+        func input(_ role: String, _ input: JobInput, _ rows: Int) -> RunRecord.Input {
+            RunRecord.Input(
+                role: role,
+                path: RelativePath.resolved(input.path, from: folder.manifest),
+                rows: rows,
+                fingerprint: input.fingerprint
+            )
+        }
+        let isSearch = if case .search = kind { true } else { false }
+        return [input(isSearch ? "queries" : "left", manifest.left, leftRowCount)]
+            + (manifest.right.map { [input(isSearch ? "corpus" : "right", $0, rightRowCount)] } ?? [])
+    }
+}

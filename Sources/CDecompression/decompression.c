@@ -31,7 +31,7 @@ static int write_all(int target, const unsigned char *bytes, size_t count) {
     return 0;
 }
 
-enum simile_expansion simile_expand_gzip(int source, int target) {
+enum simile_expansion simile_expand_gzip(int source, int target, int (*goes_on)(void)) {
     unsigned char *in = malloc(2 * block), *out = in ? in + block : NULL;
     z_stream stream = {0};
     // 15 bits of window, and 16 for the header of gzip.
@@ -43,6 +43,10 @@ enum simile_expansion simile_expand_gzip(int source, int target) {
     enum simile_expansion result = simile_failed;
     int is_between_members = 0;
     for (;;) {
+        if (!goes_on()) {
+            result = simile_stopped;
+            break;
+        }
         if (stream.avail_in == 0) {
             const ssize_t count = read_some(source, in);
             if (count < 0) break;
@@ -73,7 +77,7 @@ enum simile_expansion simile_expand_gzip(int source, int target) {
     return result;
 }
 
-enum simile_expansion simile_expand_zstd(int source, int target) {
+enum simile_expansion simile_expand_zstd(int source, int target, int (*goes_on)(void)) {
     unsigned char *in = malloc(2 * block), *out = in ? in + block : NULL;
     ZSTD_DStream *stream = ZSTD_createDStream();
     enum simile_expansion result = simile_failed;
@@ -90,6 +94,10 @@ enum simile_expansion simile_expand_zstd(int source, int target) {
         ZSTD_inBuffer input = {in, (size_t)count, 0};
         ZSTD_outBuffer output;
         do {
+            if (!goes_on()) {
+                result = simile_stopped;
+                goto done;
+            }
             output = (ZSTD_outBuffer){out, block, 0};
             wanted = ZSTD_decompressStream(stream, &output, &input);
             if (ZSTD_isError(wanted)) {

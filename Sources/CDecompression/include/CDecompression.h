@@ -15,12 +15,14 @@ enum simile_expansion {
     simile_truncated = 2,
     /// Reading, writing or the memory failed: see `errno`.
     simile_failed = 3,
+    /// `goes_on` said no.
+    simile_stopped = 4,
 };
 
-/// Expands a gzip file, of one member or several.
-enum simile_expansion simile_expand_gzip(int source, int target);
+/// Expands a gzip file, of one member or several. `goes_on` is asked before every block and gives 0 to stop.
+enum simile_expansion simile_expand_gzip(int source, int target, int (*goes_on)(void));
 
 /// Expands a zstd file, of one frame or several.
-enum simile_expansion simile_expand_zstd(int source, int target);
+enum simile_expansion simile_expand_zstd(int source, int target, int (*goes_on)(void));
 
 #endif

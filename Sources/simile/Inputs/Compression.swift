@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Similarity
 internal import SimilarityKernels
 internal import VectorFiles
 
@@ -35,11 +36,15 @@ enum Compression: String, CaseIterable {
         #if Compression
         let kind = self
         let ended = try SpooledFile.make(target, from: path) { source, target throws(SystemError) in
-            let ended = kind == .gz ? simile_expand_gzip(source, target) : simile_expand_zstd(source, target)
+            let goesOn: @convention(c) () -> CInt = { Interruption.flag.isCancelled ? 0 : 1 }
+            let ended =
+                kind == .gz
+                ? simile_expand_gzip(source, target, goesOn) : simile_expand_zstd(source, target, goesOn)
             if ended == simile_failed { throw SystemError.last("expand", path: name) }
             return ended
         }
         if ended == simile_expanded { return }
+        if ended == simile_stopped { throw CancellationError() }
         let found =
             ended == simile_truncated ? "one that ends too soon" : "bytes that are none, or a checksum that differs"
         throw CommandFailure.refused("\(name): expected a whole .\(rawValue) file, found \(found)")

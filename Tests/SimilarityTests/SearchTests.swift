@@ -43,7 +43,7 @@ import VectorTestSupport
         #expect(try one.nearest(to: one, k: 3, metric: metric, excludingSelf: true).entries == [[]])
     }
 
-    @Test("slices of a corpus whose codes do not fit the memory give the bytes of the whole", arguments: Metric.allCases)
+    @Test("slices of a corpus whose codes do not fit the memory give the whole's bytes", arguments: Metric.allCases)
     func slices(metric: Metric) throws {
         // Ties across slices, and the queries themselves in several of them.
         let rows = clusteredRows(count: 17_000, dimension: 9, seed: 5)

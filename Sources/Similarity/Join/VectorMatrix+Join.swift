@@ -26,6 +26,15 @@ public struct JoinedPairs: Sendable {
     public let pairs: [ScoredPair]
     /// What the join did.
     public let counters: RunCounters
+
+    /// Pairs that have been stored.
+    ///
+    /// - Precondition: they are ordered by `a`, then `b`, each once.
+    package init(metric: Metric, pairs: [ScoredPair], counters: RunCounters = RunCounters(engine: .auto)) {
+        self.metric = metric
+        self.pairs = pairs
+        self.counters = counters
+    }
 }
 
 extension VectorMatrix {

@@ -18,6 +18,9 @@ struct CSVRecords {
         self.path = path
     }
 
+    /// Where the next record begins, in bytes.
+    var position: Int { place.at }
+
     /// The fields of the next record and the line, from 1, on which it begins; nil after the last one.
     mutating func next() throws(VectorFileError) -> (line: Int, fields: [String])? {
         var place = place
@@ -29,7 +32,7 @@ struct CSVRecords {
 
 /// How far records have been read.
 private struct RecordPlace {
-    private var at = 0
+    private(set) var at = 0
     private var line = 1
 
     private static let (comma, quote) = (UInt8(ascii: ","), UInt8(ascii: "\""))

@@ -9,6 +9,8 @@ struct CSVTexts {
     private let columnCount: Int
     private let textColumn: Int
     private let idColumn: Int?
+    /// Where the names of the columns stand.
+    let header: Range<Int>
 
     init(_ path: String, fields: TextFile.Fields) throws(VectorFileError) {
         self.path = path
@@ -29,12 +31,15 @@ struct CSVTexts {
         textColumn = try required(fields.text)
         idColumn = if let id = fields.id { try required(id) } else { try column("id") }
         columnCount = names.count
+        header = 0..<records.position
         self.records = records
     }
 
     /// The next text; nil after the last one. Empty lines are skipped but counted, unless there is one column alone.
     mutating func next() throws(VectorFileError) -> TextFileReader.Row? {
-        while let (line, fields) = try records.next() {
+        while true {
+            let start = records.position
+            guard let (line, fields) = try records.next() else { return nil }
             if fields == [""], columnCount > 1 { continue }
             guard fields.count == columnCount else {
                 throw .refused(
@@ -46,9 +51,9 @@ struct CSVTexts {
             return TextFileReader.Row(
                 text: fields[textColumn],
                 id: idColumn.map { RowID.string(fields[$0]) },
-                line: line
+                line: line,
+                bytes: start..<records.position
             )
         }
-        return nil
     }
 }

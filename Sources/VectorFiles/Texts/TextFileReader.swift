@@ -12,6 +12,8 @@ package struct TextFileReader: ~Copyable {
         package let id: RowID?
         /// Counted from 1; lines that are skipped count.
         package let line: Int
+        /// Where the record lies in the file, its end included.
+        package let bytes: Range<Int>
     }
 
     private let path: String
@@ -35,29 +37,36 @@ package struct TextFileReader: ~Copyable {
         self.fields = fields
     }
 
+    /// Where the names of the columns stand, if the format has some.
+    package var header: Range<Int>? { records?.header }
+
     /// The next row; nil after the last one.
     package mutating func next() throws(VectorFileError) -> Row? {
         if records != nil { return try records?.next() }
         while let line = try lines?.next() {
-            if !isJSON { return Row(text: line.text, id: nil, line: line.number) }
+            if !isJSON { return Row(text: line.text, id: nil, line: line.number, bytes: line.bytes) }
             guard let object = try JSONLines.object(line.text, line.number, path) else { continue }
-            return try row(object, line.number)
+            return try row(object, line.number, line.bytes)
         }
         return nil
     }
 
-    private mutating func row(_ object: JSONValue, _ line: Int) throws(VectorFileError) -> Row {
+    private mutating func row(
+        _ object: JSONValue,
+        _ line: Int,
+        _ bytes: Range<Int>
+    ) throws(VectorFileError) -> Row {
         guard let text = object[fields.text]?.text else {
             throw refused(line, "a string", fields.text, object[fields.text])
         }
         let idField = fields.id ?? "id"
         let hasIDs = self.hasIDs ?? (fields.id != nil || object[idField] != nil)
         self.hasIDs = hasIDs
-        if !hasIDs { return Row(text: text, id: nil, line: line) }
+        if !hasIDs { return Row(text: text, id: nil, line: line, bytes: bytes) }
         guard let id = object[idField]?.id else {
             throw refused(line, JSONValue.idDescription, idField, object[idField])
         }
-        return Row(text: text, id: id, line: line)
+        return Row(text: text, id: id, line: line, bytes: bytes)
     }
 
     private func refused(_ line: Int, _ expected: String, _ field: String, _ found: JSONValue?) -> VectorFileError {

@@ -18,8 +18,8 @@ struct TextLines {
         self.path = path
     }
 
-    /// The number (from 1) and the text of the next line; nil after the last one.
-    mutating func next() throws(VectorFileError) -> (number: Int, text: String)? {
+    /// The number (from 1) and the text of the next line, and where it lies, its end included; nil after the last one.
+    mutating func next() throws(VectorFileError) -> (number: Int, text: String, bytes: Range<Int>)? {
         var place = place
         let line = try bytes.withBytes { span throws(VectorFileError) in try place.next(in: span, path: path) }
         self.place = place
@@ -42,7 +42,10 @@ private struct LinePlace {
     private var start = 0
     private var number = 0
 
-    mutating func next(in span: Span<UInt8>, path: String) throws(VectorFileError) -> (number: Int, text: String)? {
+    mutating func next(
+        in span: Span<UInt8>,
+        path: String
+    ) throws(VectorFileError) -> (number: Int, text: String, bytes: Range<Int>)? {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         if number == 0, span.count >= 3, mark.indices.allSatisfy({ span[$0] == mark[$0] }) { start = 3 }
         guard start < span.count else { return nil }
@@ -52,12 +55,13 @@ private struct LinePlace {
         var contentEnd = end
         if end < span.count, contentEnd > start, span[contentEnd - 1] == UInt8(ascii: "\r") { contentEnd -= 1 }
         let content = span.extracting(start..<contentEnd)
+        let bytes = start..<min(end + 1, span.count)
         start = end + 1
         var isText = true
         for i in 0..<content.count where content[i] == 0 { isText = false }
         guard isText else { throw ForeignEncoding.unmarked.refusal(path, line: number) }
         do {
-            return (number, String(copying: try UTF8Span(validating: content)))
+            return (number, String(copying: try UTF8Span(validating: content)), bytes)
         } catch {
             let byte = error.byteOffsets.lowerBound
             throw .refused(

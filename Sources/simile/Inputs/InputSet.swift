@@ -85,6 +85,39 @@ struct InputReader {
         }
     }
 
+    /// The same, for texts whose vectors have been made already: one a text, in a file of vectors.
+    ///
+    /// Ids are those of the texts, if they have some. A blank text is an invalid row, whatever its vector.
+    func read(_ path: String, vectors: String?, metric: Metric) async throws -> InputSet {
+        guard let vectors else { return try await read(path, metric: metric) }
+        let texts = try readTexts(path)
+        let set = try await read(vectors, metric: metric)
+        guard set.texts == nil else { throw CommandFailure.usage("\(vectors): expected vectors, found texts") }
+        guard set.vectors.rowCount == texts.texts.count else {
+            throw CommandFailure.refused(
+                "\(vectors): expected a vector for each of the \(texts.texts.count) texts of \(path), found "
+                    + "\(set.vectors.rowCount)"
+            )
+        }
+        let named = texts.ids == nil ? set.vectors : set.vectors.withIDs(texts.ids)
+        return InputSet(vectors: named, texts: texts.texts)
+    }
+
+    /// Texts and ids of a file, or ids and the number of rows alone: for what needs no score. A file of texts has vectors of nothing.
+    func readWithoutVectors(_ path: String) throws -> InputSet {
+        guard try options.kind(of: path) == .texts else {
+            return InputSet(vectors: try options.vectors(of: path), texts: nil)
+        }
+        let file = try readTexts(path)
+        let nothing = VectorMatrix(
+            rowCount: file.texts.count,
+            dimension: 1,
+            values: [Float](repeating: 0, count: file.texts.count),
+            ids: file.ids
+        )
+        return InputSet(vectors: nothing, texts: file.texts)
+    }
+
     /// Reads a file of texts and refuses blank ones, unless they are to be skipped.
     func readTexts(_ path: String) throws -> TextFile {
         let file = try TextFile.read(path, fields: options.fields(of: path))

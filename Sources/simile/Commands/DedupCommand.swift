@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ArgumentParser
+public import Similarity
+internal import SimilarityJobs
+internal import SimilarityKernels
+internal import VectorFiles
+
+/// `simile dedup --input F --threshold T --output G --report R`
+struct DedupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dedup",
+        abstract: "Drop near-duplicates, and tell for which record each of them went.",
+        discussion: """
+            The output has the kept records of the input as they stand there, in their order; texts have the ending of the input, \
+            vectors any format of vectors. The report (.jsonl or .csv) has a line for every dropped record. With --linkage kept, \
+            no two kept records reach the threshold, and every dropped record reaches it with the one that it is told to go for. \
+            --from REPORT does it again with a stricter threshold, another --keep or another --linkage, and computes no score.
+            """
+    )
+
+    @Option(help: "Texts or vectors.") var input: String
+    @Option(help: "Vectors of the texts of --input, one a record, if they have been made already.") var vectors: String?
+    @Option(parsing: .unconditional, help: "Lowest score, or largest distance, of near-duplicates; inclusive.")
+    var threshold: Threshold
+    @Option(help: "How vectors are compared. (default: cosine, or that of --from)") var metric: Metric?
+    @Option(help: "Which record of a group stays: the first, that with the longest text, or that with most near ones.")
+    var keep: KeepRule = .first
+    @Option(help: "What makes a group: each dropped record near its kept one, or chains of near records.")
+    var linkage: DuplicateRemoval.Linkage = .kept
+    @Option(help: "Drop records that are near one of this file instead: texts or vectors.") var against: String?
+    @Option(help: "Report of an earlier run on the same input.") var from: String?
+    @Option(help: "Kept records.") var output: String?
+    @Option(help: "Vectors of the kept records.") var outputVectors: String?
+    @Option(help: "What was dropped: .jsonl or .csv.") var report: String?
+    @Option(help: "Form of standard output without --output and --report. (default: table on a terminal, else jsonl)")
+    var format: OutputFormat?
+    @OptionGroup var inputs: InputOptions
+    @OptionGroup var running: RunningOptions
+
+    mutating func validate() throws {
+        if metric == .euclidean, threshold.value < 0 {
+            throw ValidationError("--threshold is \(threshold.value); a distance is not negative")
+        }
+        if from != nil, against != nil || vectors != nil || metric != nil {
+            throw ValidationError("--from takes metric, vectors and the other corpus from the report; leave them out")
+        }
+        if from != nil, outputVectors != nil {
+            throw ValidationError("--output-vectors needs vectors, and --from reads none; leave out one of the two")
+        }
+        if against != nil, linkage == .single || keep != .first {
+            throw ValidationError("--against drops single records; --keep and --linkage have no meaning there")
+        }
+    }
+
+    mutating func run() async throws {
+        let record = RecordedRun(running)
+        input = try inputs.resolved(input)
+        vectors = try vectors.map { try inputs.resolved($0) }
+        against = try against.map { try inputs.resolved($0) }
+        let isText = try inputs.kind(of: input) == .texts
+        if vectors != nil, !isText { throw CommandFailure.usage("\(input) holds vectors already; leave out --vectors") }
+        if case .longest = keep, !isText { throw CommandFailure.usage("--keep longest needs texts; \(input) holds vectors") }
+        let touched = [report.map { [$0, RunRecord.path(of: $0)] }, output.map { [$0] }, outputVectors.map { [$0] }]
+        try OutputCheck.requireDistinct(
+            touched.compactMap { $0 }.joined().flatMap { VectorFileWriter.touchedPaths($0) },
+            from: [input] + [vectors, against, from].compactMap { $0 }
+        )
+        // Outputs that cannot be written are known before the work begins.
+        let reportFile = try report.map {
+            try DuplicateReport(path: $0, registeredIn: Interruption.temporaryFiles)
+        }
+        let records = try output.map { output in
+            isText
+                ? KeptRecords.texts(
+                    try TextRecordWriter(
+                        output,
+                        from: input,
+                        fields: inputs.fields(of: input),
+                        registeredIn: Interruption.temporaryFiles
+                    )
+                ) : .vectors(try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles))
+        }
+        let vectorRecords = try outputVectors.map {
+            try VectorFileWriter(path: $0, registeredIn: Interruption.temporaryFiles)
+        }
+
+        let reader = InputReader(inputs, running)
+        let work =
+            if let from { try repeated(from, reader) } else { try await computed(reader, record) }
+        try work.set.requireUnchanged()
+        let outcome = work.outcome
+        let names = DuplicateReport.Names(
+            ids: (work.set.vectors.ids, (work.other ?? work.set).vectors.ids),
+            texts: (work.set.texts, (work.other ?? work.set).texts)
+        )
+        if let reportFile {
+            try running.writing(outcome.lines.count, unit: "lines") { check in
+                try reportFile.write(outcome.lines, names: names, metric: outcome.metric, check: check)
+            }
+        }
+        if let vectorRecords { try write(outcome, of: work.set.vectors, to: vectorRecords) }
+        switch records {
+        case .texts(let file):
+            try running.writing(outcome.isKept.count, unit: "records") { try file.write(outcome.isKept, check: $0) }
+        case .vectors(let file): try write(outcome, of: work.set.vectors, to: file)
+        case nil: break
+        }
+        try tell(work, record, names)
+    }
+}
+
+/// Which record of a group stays, as the command line names it.
+enum KeepRule: String, CaseIterable, ExpressibleByArgument {
+    case first, longest, central
+}
+
+extension DuplicateRemoval.Linkage: ExpressibleByArgument {}
+
+/// Where kept records go.
+private enum KeptRecords {
+    case texts(TextRecordWriter)
+    case vectors(VectorFileWriter)
+}
+
+extension DedupCommand {
+    /// What has been found, and of what.
+    private struct Work {
+        let set: InputSet
+        var other: InputSet?
+        let outcome: DedupOutcome
+        let skipped: [Int]
+        let threshold: Float
+        var inputs: [RunRecord.Input] = []
+    }
+
+    private func keeping(_ set: InputSet) -> DuplicateRemoval.Keeping {
+        switch keep {
+        case .first: .first
+        case .longest: .longest(set.texts?.map { $0.unicodeScalars.count } ?? [])
+        case .central: .central
+        }
+    }
+
+    /// Joins the rows, or searches for each its nearest one in the other file.
+    private func computed(_ reader: InputReader, _ record: RecordedRun) async throws -> Work {
+        let metric = metric ?? .cosine
+        if metric == .euclidean, threshold.value < 0 {
+            throw CommandFailure.usage("--threshold is \(threshold.value); a distance is not negative")
+        }
+        let set = try await reader.read(input, vectors: vectors, metric: metric)
+        let rows = set.vectors
+        let valid = running.skipInvalid ? rows.validRows() : []
+        var isValid = [Bool](repeating: !running.skipInvalid, count: rows.rowCount)
+        for row in valid { isValid[row] = true }
+        let skipped = isValid.indices.filter { !isValid[$0] }
+        var recorded = [try record.input("input", input, set)]
+        if let vectors { recorded.append(try record.input("vectors", vectors, set)) }
+        let m = Double(rows.rowCount)
+        guard let against else {
+            let progress = running.progress("joining", total: m * m / 2, unit: "pairs")
+            defer { progress.finish() }
+            let joined: JoinedPairs
+            do {
+                joined = try set.selfJoin(
+                    threshold: threshold.value,
+                    metric: metric,
+                    options: record.watching(running.runOptions(progress))
+                )
+            } catch let error as SimilarityError where error.code == .tooLarge {
+                throw CommandFailure.failed("\(error); ask for a stricter --threshold, or allow more --memory")
+            }
+            progress.finish()
+            let outcome = try DedupOutcome(
+                joined,
+                rowCount: rows.rowCount,
+                skipped: skipped,
+                linkage: linkage,
+                keeping: keeping(set)
+            )
+            return Work(
+                set: set,
+                outcome: outcome,
+                skipped: skipped,
+                threshold: threshold.value,
+                inputs: recorded
+            )
+        }
+        let other = try await reader.read(against, metric: metric)
+        try requireSameDimension(input, rows, against, other.vectors)
+        recorded.append(try record.input("against", against, other))
+        let progress = running.progress("searching", total: m * Double(other.vectors.rowCount), unit: "pairs")
+        defer { progress.finish() }
+        let found = try other.nearest(
+            to: set,
+            k: 1,
+            metric: metric,
+            excludingSelf: false,
+            options: record.watching(running.runOptions(progress))
+        )
+        progress.finish()
+        try other.requireUnchanged()
+        let outcome = DedupOutcome(found, threshold: threshold.value, skipped: skipped)
+        return Work(
+            set: set,
+            other: other,
+            outcome: outcome,
+            skipped: skipped,
+            threshold: threshold.value,
+            inputs: recorded
+        )
+    }
+
+    /// Does again what a report tells of.
+    private func repeated(_ path: String, _ reader: InputReader) throws -> Work {
+        let earlier = try EarlierReport(path)
+        try earlier.requireOf(input)
+        try earlier.requireWithin(threshold.value)
+        let set = try reader.readWithoutVectors(input)
+        var other: InputSet?
+        if let against = earlier.against {
+            try earlier.requireOf(against, role: "against")
+            other = try reader.readWithoutVectors(against)
+        }
+        let count = set.vectors.rowCount
+        let lines = try earlier.lines(rowCount: count, keptCount: other?.vectors.rowCount ?? count)
+        let outcome = try DedupOutcome(
+            earlier,
+            lines: lines,
+            rowCount: count,
+            threshold: threshold.value,
+            linkage: linkage,
+            keeping: keeping(set)
+        )
+        var recorded = [try RunRecord.Input(role: "input", path: InputSpool.named(input), file: input, rows: count)]
+        if let other, let against = earlier.against {
+            recorded.append(try RunRecord.Input(role: "against", path: against, rows: other.vectors.rowCount))
+        }
+        return Work(
+            set: set,
+            other: other,
+            outcome: outcome,
+            skipped: earlier.skipped,
+            threshold: threshold.value,
+            inputs: recorded
+        )
+    }
+
+    private func write(_ outcome: DedupOutcome, of vectors: VectorMatrix, to file: VectorFileWriter) throws {
+        let rows = outcome.isKept.indices.filter { outcome.isKept[$0] }
+        file.begin(rows: rows.count, dimension: vectors.dimension)
+        let step = max(1, (1 << 20) / vectors.dimension)
+        try running.writing(rows.count, unit: "vectors") { written in
+            for start in stride(from: 0, to: rows.count, by: step) {
+                let part = rows[start..<min(start + step, rows.count)]
+                try file.append(vectors.selecting(Array(part)), check: Interruption.flag.check)
+                try written(part.endIndex)
+            }
+        }
+        try file.finish(check: Interruption.flag.check)
+    }
+
+    private func tell(_ work: Work, _ record: RecordedRun, _ names: DuplicateReport.Names) throws {
+        let outcome = work.outcome
+        let groups = outcome.groupCount.map { " in \($0) groups" } ?? ""
+        let skipped = work.skipped.isEmpty ? "" : ", \(work.skipped.count) invalid ones left out"
+        running.tell(
+            "\(outcome.isKept.count) records: \(outcome.keptCount) kept, \(outcome.lines.count) dropped\(groups)\(skipped) "
+                + "(\(Quantity.seconds(record.seconds)))"
+        )
+        let facts: [(key: String, value: RunRecord.Fact)] =
+            [("kept", .count(outcome.keptCount)), ("dropped", .count(outcome.lines.count))]
+            + EarlierReport.facts(metric: outcome.metric, threshold: work.threshold, skipped: work.skipped)
+        for result in [report, report == nil ? output : nil].compactMap({ $0 }) {
+            record.write(beside: result, inputs: work.inputs, results: facts, counters: outcome.counters)
+        }
+        guard report == nil, output == nil, outputVectors == nil else { return }
+        let format = format ?? .standard
+        let out = BufferedOutput()
+        if format == .csv { try out.write(DuplicateReport.csvHeader(names, outcome.metric)) }
+        if format == .json { try out.write("[") }
+        for (i, line) in outcome.lines.enumerated() {
+            if i % 256 == 0 { try Interruption.flag.check() }
+            switch format {
+            case .jsonl: try out.write(DuplicateReport.json(line, names, outcome.metric) + "\n")
+            case .json: try out.write((i > 0 ? "," : "") + DuplicateReport.json(line, names, outcome.metric))
+            case .csv: try out.write(DuplicateReport.csv(line, names))
+            case .table: try out.write(table(line, work))
+            }
+        }
+        if format == .json { try out.write("]\n") }
+        try out.flush()
+    }
+
+    /// The score, then the kept record and below it the one that goes for it.
+    private func table(_ line: DuplicateLine, _ work: Work) -> String {
+        let width = max(20, (StandardStream.output.columns ?? 100) - 9)
+        let score = line.score.map { TextStyle.ofTerminal.cell(work.outcome.metric.score(reported: $0), work.outcome.metric) }
+        let kept = (work.other ?? work.set).label(line.kept).shortened(to: width)
+        return "\(score ?? "  chain")  \(kept)\n         \(work.set.label(line.row).shortened(to: width))\n"
+    }
+}

@@ -13,6 +13,8 @@ public struct SimilarityError: Error, Sendable, Equatable, CustomStringConvertib
         public static let invalidRows = Code(name: "invalidRows")
         /// A result or a dimension is larger than can be held.
         public static let tooLarge = Code(name: "tooLarge")
+        /// There are fewer rows than the operation needs.
+        public static let tooFewRows = Code(name: "tooFewRows")
     }
 
     /// Which of the two inputs an error is about.
@@ -40,6 +42,10 @@ public struct SimilarityError: Error, Sendable, Equatable, CustomStringConvertib
 
     static func invalidRows(_ statistics: RowStatistics, side: Side) -> SimilarityError {
         SimilarityError(code: .invalidRows, side: side, description: statistics.invalidRowsDescription)
+    }
+
+    static func tooFewRows(_ what: String) -> SimilarityError {
+        SimilarityError(code: .tooFewRows, side: nil, description: what)
     }
 
     static func tooLarge(_ what: String) -> SimilarityError {

@@ -21,7 +21,8 @@ struct Simile: AsyncParsableCommand {
         version: version,
         subcommands: [
             InfoCommand.self, EmbedCommand.self, MatrixCommand.self, SearchCommand.self, JoinCommand.self,
-            DedupCommand.self, PrepareCommand.self, ConvertCommand.self, PlanCommand.self, RunCommand.self, StatusCommand.self,
+            DedupCommand.self, ClusterCommand.self, CommunitiesCommand.self, PrepareCommand.self, ConvertCommand.self,
+            PlanCommand.self, RunCommand.self, StatusCommand.self,
             VerifyCommand.self,
             MergeCommand.self,
         ] + hubSubcommands + [BenchCommand.self]

@@ -22,6 +22,7 @@ package struct TopKSink: TileSink {
     }
 
     package static var cutsMove: Bool { true }
+    package var keepsOne: Bool { k == 1 }
 
     package func cut(for query: Int) -> Float { counts[query] == k ? scores[query &* k] : -.infinity }
 

@@ -19,10 +19,14 @@ package protocol TileSink: Sendable {
     /// Takes over what another sink of the same block has kept.
     mutating func merge(_ other: Self)
 
+    /// Whether one pair a query is all that is kept, so that the best of a tile is worth looking for before the others.
+    var keepsOne: Bool { get }
+
     /// Pairs that it holds and whose number the input does not bound; 0 for a sink of bounded size.
     var keptPairs: Int { get }
 }
 
 extension TileSink {
     package var keptPairs: Int { 0 }
+    package var keepsOne: Bool { false }
 }

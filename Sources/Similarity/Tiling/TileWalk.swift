@@ -163,6 +163,19 @@ struct TileWalk {
             var terms = bound.query(norm: norm, cut: cut)
             var verdicts = 0
             var start = first
+            if cut == -.infinity, Sink.cutsMove, baton.sink.keepsOne,
+                // Of unit vectors and the like this is the best one; of others it is a guess, and none is needed.
+                let j = scratch.tile.likeliest(i, first..<rows.count, slope: metric == .cosine ? Float(norm / 2) : 0),
+                isPair(query, rows.lowerBound + j, norm: scratch.corpus.norm(at: j))
+            {
+                baton.sink.offer(
+                    query: i,
+                    row: rows.lowerBound + j,
+                    score: metric.verdict(scratch.queries, i, scratch.corpus, j, level: level)
+                )
+                cut = baton.sink.cut(for: i)
+                terms = bound.query(norm: norm, cut: cut)
+            }
             // While there is no cut everything survives, so a cold start scans a little and doubles.
             var length = cut == -.infinity ? 64 : rows.count
             while start < rows.count {

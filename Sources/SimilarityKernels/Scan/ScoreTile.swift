@@ -112,6 +112,42 @@
         unsafe !(score(row, column) < slope * norms[column] + offsets[column] + base)
     }
 
+    /// A column whose score exceeds its terms by most: a guess at the best pair of a row of the tile, with which a cut begins. Nil if no
+    /// score is a number.
+    package func likeliest(_ row: Int, _ columns: Range<Int>, slope: Float) -> Int? {
+        assert(row >= 0 && row < rowCount && columns.lowerBound >= 0 && columns.upperBound <= columnCount)
+        guard let norms = unsafe norms.baseAddress, let offsets = unsafe offsets.baseAddress,
+            let scores = unsafe scores.baseAddress
+        else { return nil }
+        let base = unsafe scores + row &* columnCount
+        var best = SIMD8<Float>(repeating: -.infinity)
+        var bestGroup = SIMD8<Int32>(repeating: -1)
+        var j = columns.lowerBound
+        while j &+ 8 <= columns.upperBound {
+            let terms = unsafe Self.eight(norms, j) * slope + Self.eight(offsets, j)
+            let excess = unsafe Self.eight(base, j) - terms
+            let isBetter = excess .> best
+            best.replace(with: excess, where: isBetter)
+            bestGroup.replace(with: Int32(truncatingIfNeeded: j), where: isBetter)
+            j &+= 8
+        }
+        var found: (excess: Float, column: Int)? = nil
+        for lane in 0..<8 where bestGroup[lane] >= 0 && best[lane] > found?.excess ?? -.infinity {
+            found = (best[lane], Int(bestGroup[lane]) &+ lane)
+        }
+        while j < columns.upperBound {
+            let excess = unsafe base[j] - norms[j] * slope - offsets[j]
+            if excess > found?.excess ?? -.infinity { found = (excess, j) }
+            j &+= 1
+        }
+        return found?.column
+    }
+
+    @inline(__always)
+    private static func eight(_ p: UnsafeMutablePointer<Float>, _ index: Int) -> SIMD8<Float> {
+        unsafe UnsafeRawPointer(p + index).loadUnaligned(as: SIMD8<Float>.self)
+    }
+
     /// Finds the columns whose score survives in one row of the tile; returns how many.
     @inline(__always)
     package mutating func scan(

@@ -180,5 +180,5 @@ package struct NeighborLines {
 
 extension Metric {
     /// What a result file calls the reported value.
-    var scoreName: String { self == .euclidean ? "distance" : "score" }
+    package var scoreName: String { self == .euclidean ? "distance" : "score" }
 }

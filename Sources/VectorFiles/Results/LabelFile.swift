@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Similarity
+package import SimilarityKernels
+internal import StrictJSON
+
+/// Writes which group each row is in; the format is told by the ending of the name.
+///
+/// - `.jsonl`: `{"row":0,"cluster":3,"score":0.8}`, with `"id"` after the row if there are ids; null for a row in no group.
+/// - `.csv`: `row,cluster,score`, with `id` at the end if there are ids; nothing for a row in no group.
+/// - `.npy`: the numbers of the groups (int64); -1 for a row in no group.
+package struct LabelFile {
+    private let file: AtomicFile
+    private let format: FileFormat
+
+    package init(path: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
+        format = try FileFormat.of(path, among: [.jsonl, .csv, .npy], for: "labels")
+        file = try AtomicFile(path, registeredIn: registry)
+    }
+
+    /// Writes a line a row and publishes the file.
+    ///
+    /// - Parameters:
+    ///   - group: What a group is called, e.g. `cluster`.
+    ///   - score: The score of each row in its group, as it is reported; nil where there is none.
+    ///   - scoreName: `score` or `distance`.
+    package func write(
+        _ labels: [Int?],
+        group: String,
+        score: (Int) -> Float?,
+        scoreName: String,
+        ids: [RowID]?,
+        check: (Int) throws -> Void
+    ) throws {
+        switch format {
+        case .csv: file.write("row,\(group),\(scoreName)" + (ids == nil ? "" : ",id") + "\n")
+        case .npy: file.write(NumpyHeader.bytes(descriptor: "<i8", shape: [labels.count]))
+        default: break
+        }
+        for (row, label) in labels.enumerated() {
+            if row % 8192 == 0 { try check(row) }
+            let value = label == nil ? nil : score(row)
+            switch format {
+            case .csv:
+                let fields = ["\(row)", label.map { "\($0)" } ?? "", value.map { "\($0)" } ?? ""]
+                file.write(fields.joined(separator: ",") + (ids.map { "," + CSVText.of($0[row]) } ?? "") + "\n")
+            case .npy:
+                try file.write(littleEndian: [Int64(label ?? -1)])
+            default:
+                let id = ids.map { ",\"id\":\(JSONText.of($0[row]))" } ?? ""
+                let number = label.map { "\($0)" } ?? "null"
+                file.write("{\"row\":\(row)\(id),\"\(group)\":\(number),\"\(scoreName)\":\(value.map { "\($0)" } ?? "null")}\n")
+            }
+            try file.flushIfLarge()
+        }
+        try check(labels.count)
+        try file.finish()
+        try file.publish()
+    }
+}

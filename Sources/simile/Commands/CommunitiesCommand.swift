@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Similarity
+internal import SimilarityJobs
+internal import SimilarityKernels
+internal import VectorFiles
+
+/// `simile communities --input F --threshold 0.75 --min-size 10 --output C`
+struct CommunitiesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "communities",
+        abstract: "Groups of rows that lie near a common one, by a threshold; a row may be in none.",
+        discussion: """
+            The rules are those of community_detection of sentence-transformers. Outputs by ending: .jsonl has a line a \
+            community with all its members, best first, .csv a line a member, .npy the number of the community of every row, -1 for none.
+            """
+    )
+
+    @Option(help: "Texts or vectors.") var input: String
+    @Option(help: "Vectors of the texts of --input, one a record, if they have been made already.") var vectors: String?
+    @Option(parsing: .unconditional, help: "Lowest score, or largest distance, of a member and its center; inclusive.")
+    var threshold: Threshold
+    @Option(parsing: .unconditional, help: "Rows that a community has at least.") var minSize: Int = 10
+    @Option(help: "How vectors are compared.") var metric: Metric = .cosine
+    @Option(help: "The communities: .jsonl, .csv or .npy.") var output: String?
+    @Option(parsing: .unconditional, help: "Members that a table shows of a community.") var members: Int = 5
+    @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
+    @OptionGroup var inputs: InputOptions
+    @OptionGroup var running: RunningOptions
+
+    mutating func validate() throws {
+        if minSize < 1 { throw ValidationError("--min-size is \(minSize); it must be at least 1") }
+        if members < 0 { throw ValidationError("--members is \(members); it must not be negative") }
+        if metric == .euclidean, threshold.value < 0 {
+            throw ValidationError("--threshold is \(threshold.value); a distance is not negative")
+        }
+    }
+
+    mutating func run() async throws {
+        let record = RecordedRun(running)
+        input = try inputs.resolved(input)
+        vectors = try vectors.map { try inputs.resolved($0) }
+        let touched = output.map { [$0, RunRecord.path(of: $0)] } ?? []
+        try OutputCheck.requireDistinct(touched, from: [input] + [vectors].compactMap { $0 })
+        let file = try output.map { path in
+            let format = try FileFormat.of(path, among: [.jsonl, .csv, .npy], for: "communities")
+            return (try AtomicFile(path, registeredIn: Interruption.temporaryFiles), format)
+        }
+        let set = try await InputReader(inputs, running).read(input, vectors: vectors, metric: metric)
+        let n = set.vectors.rowCount
+        let progress = running.progress("joining", total: Double(n) * Double(n) / 2, unit: "pairs")
+        defer { progress.finish() }
+        let joined: JoinedPairs
+        do {
+            let options = record.watching(running.runOptions(progress))
+            joined = try set.selfJoin(threshold: threshold.value, metric: metric, options: options)
+        } catch let error as SimilarityError where error.code == .tooLarge {
+            throw CommandFailure.failed("\(error); ask for a stricter --threshold, or allow more --memory")
+        }
+        progress.finish()
+        try set.requireUnchanged()
+        let found = try joined.communities(rowCount: n, minimumSize: minSize)
+        let shown = file == nil && (format ?? .standard) == .table ? members : .max
+        let report = report(found, set, shown: shown)
+        if let (file, format) = file, format == .npy {
+            var labels = [Int64](repeating: -1, count: n)
+            for (number, community) in found.enumerated() {
+                for member in community.members { labels[member.row] = Int64(number) }
+            }
+            file.write(NumpyHeader.bytes(descriptor: "<i8", shape: [n]))
+            try file.write(littleEndian: labels)
+            try file.finish()
+            try file.publish()
+        } else if let (file, format) = file {
+            try report.write(to: file, format)
+        }
+        let grouped = found.reduce(0) { $0 + $1.members.count }
+        running.tell(
+            "\(n) rows: \(grouped) in \(found.count) communities, \(n - grouped) in none (\(Quantity.seconds(record.seconds)))"
+        )
+        guard let output else { return try report.print(format ?? .standard) }
+        record.write(
+            beside: output,
+            inputs: [try record.input("input", input, set)],
+            results: [("communities", .count(found.count)), ("rowsInThem", .count(grouped))],
+            counters: joined.counters
+        )
+    }
+
+    private func report(_ found: [Community], _ set: InputSet, shown: Int) -> GroupReport {
+        let groups = found.enumerated().map { number, community in
+            GroupReport.Group(
+                number: number,
+                size: community.members.count,
+                facts: [("center", "\(community.center)")],
+                members: community.members.prefix(shown).map { ($0.row, $0.score.map { metric.reported($0) }) }
+            )
+        }
+        return GroupReport(name: "community", scoreName: metric.scoreName, set: set, groups: groups)
+    }
+}

@@ -121,14 +121,26 @@ struct ClusterFit {
             if inertia - now < clustering.tolerance * inertia, clustering.tolerance > 0 { break }
             inertia = now
         }
+        // The last move may have left a cluster without rows; giving it one takes no other cluster its centroid.
+        var attempts = 0
+        while iterationCount > 0, attempts < 10 {
+            let filled = try fillEmptyClusters()
+            if filled.isEmpty { break }
+            centroids = try means(of: Set(filled))
+            assignment = try ClusterAssignment(rows, centroids, metric, options)
+            attempts += 1
+        }
     }
 
     /// Gives each cluster without rows the row that is farthest from its centroid, of one that has others.
-    private mutating func fillEmptyClusters() throws {
+    ///
+    /// - Returns: the clusters that had none.
+    @discardableResult
+    private mutating func fillEmptyClusters() throws -> [Int] {
         var sizes = [Int](repeating: 0, count: centroids.rowCount)
         for label in assignment.labels where label >= 0 { sizes[Int(label)] += 1 }
         let empty = sizes.indices.filter { sizes[$0] == 0 }
-        if empty.isEmpty { return }
+        if empty.isEmpty { return [] }
         let farthest = assignment.labels.indices.filter { assignment.labels[$0] >= 0 }.sorted {
             (assignment.scores[$0], $0) < (assignment.scores[$1], $1)
         }
@@ -147,10 +159,13 @@ struct ClusterFit {
         }
         let filled = sizes.count { $0 > 0 }
         try require(centroids.rowCount, of: filled)
+        return empty
     }
 
     /// The mean of each cluster's rows, of unit length for cosines. A cluster whose rows add up to nothing keeps its centroid.
-    private func means() throws -> VectorMatrix {
+    ///
+    /// - Parameter chosen: Clusters whose centroids move; nil for all.
+    private func means(of chosen: Set<Int>? = nil) throws -> VectorMatrix {
         // Rows by clusters, each cluster's in their order: what a mean is added up of depends on nothing else.
         var starts = [Int](repeating: 0, count: centroids.rowCount + 1)
         for label in assignment.labels where label >= 0 { starts[Int(label) + 1] += 1 }
@@ -169,7 +184,8 @@ struct ClusterFit {
             workers: options.workers.count
         ) { cluster, span in
             try options.checkCancellation()
-            let range = bounds[cluster.lowerBound]..<bounds[cluster.upperBound]
+            let isChosen = chosen?.contains(cluster.lowerBound) ?? true
+            let range = isChosen ? bounds[cluster.lowerBound]..<bounds[cluster.upperBound] : 0..<0
             let sum = RowSums.sum(sorted[range].lazy.map { Int($0) }, of: storage) { weights[$0] }
             var scale = 1 / Double(max(range.count, 1))
             if metric == .cosine {

@@ -7,6 +7,12 @@ public struct Neighbor: Sendable, Hashable, Comparable {
     /// The canonical score: higher is better; minus the distance for ``Metric/euclidean``.
     public let score: Float
 
+    /// A row with its score.
+    public init(row: Int, score: Float) {
+        self.row = row
+        self.score = score
+    }
+
     /// Better first: the higher score, then the lower row.
     public static func < (a: Neighbor, b: Neighbor) -> Bool {
         a.score > b.score || (a.score == b.score && a.row < b.row)

@@ -4,7 +4,7 @@ internal import SimilarityKernels
 
 /// What a component is written as. Integers must be integers already and fit; a half is rounded to nearest, ties to even, and
 /// must not become infinite.
-enum ComponentType: String, Sendable {
+package enum ComponentType: String, Sendable {
     case float32, float16, uint8, int8, int32
 
     /// The same as a stored type.
@@ -15,6 +15,17 @@ enum ComponentType: String, Sendable {
         case .uint8: .uint8
         case .int8: .int8
         case .int32: .int32
+        }
+    }
+
+    /// How a `.npy` file names it.
+    var numpyName: String {
+        switch self {
+        case .float32: "<f4"
+        case .float16: "<f2"
+        case .uint8: "|u1"
+        case .int8: "|i1"
+        case .int32: "<i4"
         }
     }
 

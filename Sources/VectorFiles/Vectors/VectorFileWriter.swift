@@ -30,7 +30,13 @@ package final class VectorFileWriter {
 
     /// Looks at the name and makes the temporary file, so that an output that cannot be written is known before the work
     /// begins.
-    package init(path: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
+    ///
+    /// - Parameter component: What components are written as, where the format has a choice: `.npy` has; nil for the usual type.
+    package init(
+        path: String,
+        component: ComponentType? = nil,
+        registeredIn registry: TemporaryFiles? = nil
+    ) throws(VectorFileError) {
         self.path = path
         guard path.vectorFilePath == path else {
             throw .unknownFormat(
@@ -39,7 +45,13 @@ package final class VectorFileWriter {
             )
         }
         let name = try FileFormat.of(path, among: FileFormat.vectors, for: "vectors")
-        guard let format = VectorFormat.of(name) else { preconditionFailure("a format of vectors is in the table") }
+        guard let usual = VectorFormat.of(name) else { preconditionFailure("a format of vectors is in the table") }
+        guard let format = component.map({ usual.writing($0) }) ?? usual else {
+            throw .unknownFormat(
+                path,
+                "a .\(name.rawValue) file holds \(usual.component.rawValue), not \(component?.rawValue ?? ""); .npy holds both"
+            )
+        }
         self.format = format
         files = FileGroup(registeredIn: registry)
         file = try files.addMarker(path)

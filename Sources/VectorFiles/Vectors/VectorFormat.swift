@@ -74,13 +74,26 @@ struct VectorFormat: Sendable {
         )
     }
 
+    /// The same format with components of another type, where it has a choice; nil where it has none.
+    func writing(_ type: ComponentType) -> VectorFormat? {
+        if type == component { return self }
+        guard case .numpy = header else { return nil }
+        return VectorFormat(
+            format: format,
+            storage: storage,
+            component: type,
+            header: header,
+            hasRowDimensions: hasRowDimensions
+        )
+    }
+
     /// The bytes before the rows.
     ///
     /// - Parameter length: Bytes that they are to have, if they take the place of others.
     func headerBytes(rows: Int, dimension: Int, length: Int? = nil) -> [UInt8] {
         switch header {
         case .none: return []
-        case .numpy: return NumpyHeader.bytes(descriptor: "<f4", shape: [rows, dimension], length: length)
+        case .numpy: return NumpyHeader.bytes(descriptor: component.numpyName, shape: [rows, dimension], length: length)
         case .tensor: return TensorFile.header(rows: rows, dimension: dimension, length: length)
         case .counts:
             return [rows, dimension].flatMap { number in

@@ -18,6 +18,14 @@ struct SeededGenerator: RandomNumberGenerator {
     /// A number in [0, 1), a multiple of 2^-53.
     mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
+    /// A number of about the standard normal distribution: the sum of twelve uniform ones, which needs no function that differs from
+    /// one machine to the next.
+    mutating func nearlyNormal() -> Double {
+        var sum = -6.0
+        for _ in 0..<12 { sum += unit() }
+        return sum
+    }
+
     /// `count` of the numbers below `bound`, ascending (Vitter's selection sampling).
     ///
     /// - Precondition: `0 <= count <= bound`.

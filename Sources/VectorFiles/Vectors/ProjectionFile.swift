@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Similarity
+package import SimilarityKernels
+internal import Safetensors
+
+/// A projection as a `.safetensors` file: tensors `mean` (d), `components` (m x d), `explained_variance` (m), each where there is one, and
+/// `output` (F64): d, m, 1 if what comes out is made a unit vector, and the total variance.
+public enum ProjectionFile {
+    /// Reads a projection that ``write(_:to:)`` has written.
+    ///
+    /// - Throws: ``VectorFileError`` if the file cannot be read or is of another form.
+    public static func read(_ path: String) throws -> LinearProjection {
+        let bytes = try VectorFile.mapped(path)
+        let file: SafetensorsFile
+        do {
+            file = try SafetensorsFile(bytes)
+        } catch {
+            throw VectorFileError.refused(path, place: "header", error.message)
+        }
+        func refused(_ name: String, _ expected: String) -> VectorFileError {
+            .refused(path, place: "tensor \(name)", "expected \(expected), as reduce --save writes it, found something else")
+        }
+        guard let facts = file.tensors["output"], facts.elementType == "F64", facts.shape == [4] else {
+            throw refused("output", "4 numbers of type F64")
+        }
+        let numbers = (0..<4).map { i in
+            Double(bitPattern: bits(bytes, at: facts.range.lowerBound + 8 * i, count: 8))
+        }
+        guard let d = Int(exactly: numbers[0]), let m = Int(exactly: numbers[1]), (1...1 << 22).contains(d),
+            (1...d).contains(m), numbers[2] == 0 || numbers[2] == 1, numbers[3] >= 0
+        else { throw refused("output", "dimensions, a flag and a variance") }
+        func floats(_ name: String, _ shape: [Int]) throws -> [Float] {
+            guard let tensor = file.tensors[name] else { return [] }
+            guard tensor.elementType == "F32", tensor.shape == shape else { throw refused(name, "F32 of shape \(shape)") }
+            let values = (0..<tensor.range.count / 4).map { i in
+                Float(bitPattern: UInt32(bits(bytes, at: tensor.range.lowerBound + 4 * i, count: 4)))
+            }
+            guard values.allSatisfy(\.isFinite) else { throw refused(name, "finite numbers") }
+            return values
+        }
+        return LinearProjection(
+            dimension: d,
+            outputDimension: m,
+            mean: try floats("mean", [d]),
+            matrix: try floats("components", [m, d]),
+            normalizes: numbers[2] == 1,
+            explainedVariance: try floats("explained_variance", [m]),
+            totalVariance: numbers[3]
+        )
+    }
+
+    /// Writes a projection, whole or not at all.
+    ///
+    /// - Throws: ``VectorFileError`` if it cannot be written.
+    public static func write(_ projection: LinearProjection, to path: String) throws {
+        try write(projection, to: path, registeredIn: nil)
+    }
+
+    package static func write(
+        _ projection: LinearProjection,
+        to path: String,
+        registeredIn registry: TemporaryFiles?
+    ) throws {
+        _ = try FileFormat.of(path, among: [.safetensors], for: "projections")
+        let file = try AtomicFile(path, registeredIn: registry)
+        let facts = [
+            Double(projection.dimension), Double(projection.outputDimension), projection.normalizes ? 1 : 0,
+            projection.totalVariance,
+        ]
+        let (d, m) = (projection.dimension, projection.outputDimension)
+        let tensors: [(name: String, shape: [Int], values: [Float])] = [
+            ("mean", [d], projection.mean), ("components", [m, d], projection.matrix),
+            ("explained_variance", [m], projection.explainedVariance),
+        ].filter { !$0.values.isEmpty }
+        var header = #"{"output":{"dtype":"F64","shape":[4],"data_offsets":[0,32]}"#
+        var offset = 32
+        for tensor in tensors {
+            let end = offset + 4 * tensor.values.count
+            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            header += #","\#(tensor.name)":{"dtype":"F32","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#
+            offset = end
+        }
+        header += "}"
+        header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
+        try file.write(littleEndian: [UInt64(header.utf8.count)])
+        file.write(header)
+        try file.write(littleEndian: facts.map(\.bitPattern))
+        for tensor in tensors { try file.write(floats: tensor.values) }
+        try file.finish()
+        try file.publish()
+    }
+
+    private static func bits(_ bytes: SharedBytes, at start: Int, count: Int) -> UInt64 {
+        bytes.bytes(in: start..<start + count).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

@@ -81,6 +81,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "StrictJSON", swiftSettings: strict),
+        .target(name: "Charts", swiftSettings: strict),
         .target(name: "Safetensors", dependencies: ["SimilarityKernels", "StrictJSON"], swiftSettings: strict),
 
         // Public API
@@ -119,8 +120,8 @@ let package = Package(
         .executableTarget(
             name: "simile",
             dependencies: [
-                "Similarity", "SimilarityKernels", "StrictJSON", "VectorFiles", "SimilarityJobs", "TextEncoder",
-                "ModelHub",
+                "Charts", "Similarity", "SimilarityKernels", "StrictJSON", "VectorFiles", "SimilarityJobs",
+                "TextEncoder", "ModelHub",
                 .target(name: "CDecompression", condition: .when(traits: ["Compression"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -147,6 +148,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: strict),
+        .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: strict),
         .testTarget(
             name: "VectorFilesTests",
             dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],

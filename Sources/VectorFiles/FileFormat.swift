@@ -2,7 +2,7 @@
 
 /// The formats that the endings of file names stand for.
 package enum FileFormat: String, Sendable, CaseIterable {
-    case npy, fvecs, simile, txt, jsonl, csv, svg
+    case npy, fvecs, simile, txt, jsonl, csv, svg, html
     case bvecs, ivecs, fbin, f16bin, u8bin, i8bin, safetensors
 
     /// The format of a file by the ending of its name, in any case of letters; nil if nobody knows it.

@@ -58,3 +58,31 @@ package struct LabelFile {
         try file.publish()
     }
 }
+
+extension LabelFile {
+    /// The labels of an `.npy` file of one dimension: 64-bit or 32-bit integers, negative ones for rows in no group.
+    ///
+    /// - Throws: ``VectorFileError`` if it is no such file.
+    package static func read(_ path: String) throws(VectorFileError) -> [Int] {
+        _ = try FileFormat.of(path, among: [.npy], for: "labels that are read")
+        let bytes = try VectorFile.mapped(path)
+        return try bytes.withBytes { span throws(VectorFileError) in
+            let header = try NumpyHeader(span, path: path)
+            let width = header.descriptor == "<i8" ? 8 : header.descriptor == "<i4" ? 4 : 0
+            guard width > 0, header.shape.count == 1, header.shape[0] <= span.count / width,
+                span.count - header.dataOffset == header.shape[0] * width
+            else {
+                throw .refused(
+                    path,
+                    place: "header",
+                    "expected one dimension of integers ('<i8' or '<i4'), found '\(header.descriptor)' of shape \(header.shape)"
+                )
+            }
+            return (0..<header.shape[0]).map { i in
+                var bits: UInt64 = 0
+                for byte in (0..<width).reversed() { bits = bits << 8 | UInt64(span[header.dataOffset + i * width + byte]) }
+                return width == 8 ? Int(Int64(bitPattern: bits)) : Int(Int32(bitPattern: UInt32(bits)))
+            }
+        }
+    }
+}

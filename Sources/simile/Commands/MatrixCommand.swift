@@ -51,8 +51,7 @@ struct MatrixCommand: AsyncParsableCommand {
         if let output, file?.isPicture == true, set.vectors.rowCount > HeatMap.rowLimit {
             throw CommandFailure.failed(
                 "\(output): a picture of \(set.vectors.rowCount) rows cannot be read; expected at most \(HeatMap.rowLimit). "
-                    + "'simile search' finds the neighbors of each row without a matrix; 'simile map', which a later version "
-                    + "brings, will draw large sets"
+                    + "'simile search' finds the neighbors of each row without a matrix, and 'simile map' draws large sets"
             )
         }
         // The scores, and of a picture its pixels, packed and in letters.

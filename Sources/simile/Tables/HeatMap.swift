@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Charts
 internal import FoundationEssentials
 internal import Similarity
 
@@ -85,7 +86,7 @@ struct HeatMap {
         var text = "<g font-size=\"\(fontSize)\" fill=\"#222222\">\n"
         for row in 0..<count {
             let y = top + row * side + side / 2 + fontSize / 3
-            text += "<text x=\"\(left - 8)\" y=\"\(y)\" text-anchor=\"end\">\(escaped(labels[row])) "
+            text += "<text x=\"\(left - 8)\" y=\"\(y)\" text-anchor=\"end\">\(escapedForXML(labels[row])) "
             text += "<tspan fill=\"#888888\">\(row + 1)</tspan></text>\n"
             let x = left + row * side + side / 2
             text += "<text x=\"\(x)\" y=\"\(top - 8)\" text-anchor=\"middle\" fill=\"#888888\">\(row + 1)</text>\n"
@@ -109,20 +110,5 @@ struct HeatMap {
         if scale.isDiverging { text += "<text x=\"\(x + 20)\" y=\"\(top + height / 2 + 4)\">0.00</text>\n" }
         text += "<text x=\"\(x + 20)\" y=\"\(top + height)\">\(Quantity.fixed(ends.bottom, 2))</text>\n"
         return text + "</g>\n"
-    }
-
-    private func escaped(_ text: String) -> String {
-        var result = ""
-        // By scalar: a combining mark after a "<" makes another character of it, but not another meaning.
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ScatterPlot {
+    private static let side = 880.0
+    private static let margin = 40.0
+    /// More points than this have no text of their own: they would lie on each other, and the file would be all text.
+    private static let labelLimit = 60
+    private static let titleLimit = 5000
+    private static let legendLimit = 30
+
+    /// The picture as a document of SVG, a piece at a time.
+    package func writeSVG(_ out: (String) throws -> Void) rethrows {
+        let named = groups.isEmpty ? [] : Array(groups.prefix(Self.legendLimit))
+        let legend = named.isEmpty ? 0.0 : 300.0
+        let (width, height) = (Self.side + 2 * Self.margin + legend, Self.side + 2 * Self.margin + 10)
+        try out(
+            """
+            <svg xmlns="http://www.w3.org/2000/svg" width="\(fixed(width, 0))" height="\(fixed(height, 0))" \
+            viewBox="0 0 \(fixed(width, 0)) \(fixed(height, 0))" font-family="DejaVu Sans, Helvetica, Arial, sans-serif" font-size="12">
+            <title>\(escapedForXML(title))</title>
+            <rect width="100%" height="100%" fill="#ffffff"/>
+            <text x="\(fixed(Self.margin, 0))" y="26" font-size="15" fill="#222222">\(escapedForXML(title))</text>
+
+            """
+        )
+        if hasAxes { try out(axes) }
+        let radius = points.count <= 60 ? 5.0 : points.count <= 2000 ? 3.0 : points.count <= 20_000 ? 1.6 : 1.1
+        try out("<g class=\"points\" fill-opacity=\"\(points.count > 2000 ? "0.6" : "0.85")\">\n")
+        for point in points {
+            let (x, y) = place(point.x, point.y)
+            let start = "<circle cx=\"\(fixed(x, 1))\" cy=\"\(fixed(y, 1))\" r=\"\(fixed(radius, 1))\" fill=\"\(Self.color(ofGroup: point.group))\""
+            try out(
+                points.count <= Self.titleLimit
+                    ? start + "><title>\(escapedForXML(String(point.label.prefix(200))))</title></circle>\n" : start + "/>\n"
+            )
+        }
+        try out("</g>\n")
+        if points.count <= Self.labelLimit { try out(labels) }
+        try out(self.legend(named))
+        try out("</svg>\n")
+    }
+
+    private func place(_ x: Double, _ y: Double) -> (x: Double, y: Double) {
+        let frame = frame
+        return (
+            Self.margin + (x - frame.x) / frame.side * Self.side,
+            Self.margin + (1 - (y - frame.y) / frame.side) * Self.side
+        )
+    }
+
+    private var axes: String {
+        let frame = frame
+        let (origin, ends) = (place(0, 0), (low: Self.margin, high: Self.margin + Self.side))
+        var text = "<g stroke=\"#bbbbbb\" fill=\"#777777\" font-size=\"11\">\n"
+        text += "<line x1=\"\(fixed(ends.low, 1))\" y1=\"\(fixed(origin.y, 1))\" x2=\"\(fixed(ends.high, 1))\" y2=\"\(fixed(origin.y, 1))\"/>\n"
+        text += "<line x1=\"\(fixed(origin.x, 1))\" y1=\"\(fixed(ends.low, 1))\" x2=\"\(fixed(origin.x, 1))\" y2=\"\(fixed(ends.high, 1))\"/>\n"
+        let (xs, ys) = (AxisTicks(from: frame.x, to: frame.x + frame.side), AxisTicks(from: frame.y, to: frame.y + frame.side))
+        for value in xs.values {
+            let x = place(value, 0).x
+            text += "<line x1=\"\(fixed(x, 1))\" y1=\"\(fixed(origin.y - 3, 1))\" x2=\"\(fixed(x, 1))\" y2=\"\(fixed(origin.y + 3, 1))\"/>\n"
+            text += "<text stroke=\"none\" x=\"\(fixed(x, 1))\" y=\"\(fixed(origin.y + 17, 1))\" text-anchor=\"middle\">\(xs.text(value))</text>\n"
+        }
+        for value in ys.values where value != 0 {
+            let y = place(0, value).y
+            text += "<line x1=\"\(fixed(origin.x - 3, 1))\" y1=\"\(fixed(y, 1))\" x2=\"\(fixed(origin.x + 3, 1))\" y2=\"\(fixed(y, 1))\"/>\n"
+            text += "<text stroke=\"none\" x=\"\(fixed(origin.x - 7, 1))\" y=\"\(fixed(y + 4, 1))\" text-anchor=\"end\">\(ys.text(value))</text>\n"
+        }
+        return text + "</g>\n"
+    }
+
+    /// Texts beside their points, moved down where they would lie on one that is there already.
+    private var labels: String {
+        var taken: [(x: Double, y: Double, width: Double)] = []
+        var text = "<g class=\"labels\" fill=\"#222222\">\n"
+        for point in points {
+            let label = point.label.count > 48 ? String(point.label.prefix(47)) + "…" : point.label
+            let width = 7 * Double(label.unicodeScalars.count)
+            var (x, y) = place(point.x, point.y)
+            let isRight = x + 9 + width > Self.margin + Self.side + (groups.isEmpty ? 30 : 260)
+            x += isRight ? -9 - width : 9
+            y += 4
+            while taken.contains(where: { abs($0.y - y) < 14 && x < $0.x + $0.width && $0.x < x + width }) { y += 14 }
+            taken.append((x, y, width))
+            text += "<text x=\"\(fixed(isRight ? x + width : x, 1))\" y=\"\(fixed(y, 1))\"\(isRight ? " text-anchor=\"end\"" : "")>"
+            text += escapedForXML(label) + "</text>\n"
+        }
+        return text + "</g>\n"
+    }
+
+    private func legend(_ named: [String]) -> String {
+        if named.isEmpty { return "" }
+        let x = Self.side + 2 * Self.margin
+        var text = "<g class=\"legend\" fill=\"#222222\">\n"
+        for (i, name) in named.enumerated() {
+            let y = Self.margin + 20 * Double(i) + 10
+            let shown = name.count > 38 ? String(name.prefix(37)) + "…" : name
+            text += "<rect x=\"\(fixed(x, 0))\" y=\"\(fixed(y - 9, 0))\" width=\"11\" height=\"11\" fill=\"\(Self.color(ofGroup: i))\"/>"
+            text += "<text x=\"\(fixed(x + 18, 0))\" y=\"\(fixed(y + 1, 0))\">\(escapedForXML(shown))</text>\n"
+        }
+        if groups.count > named.count {
+            let y = Self.margin + 20 * Double(named.count) + 10
+            text += "<text x=\"\(fixed(x + 18, 0))\" y=\"\(fixed(y, 0))\" fill=\"#777777\">and \(groups.count - named.count) more</text>\n"
+        }
+        return text + "</g>\n"
+    }
+}

@@ -18,7 +18,7 @@ extension ScatterPlot {
             const axes = \(hasAxes);
             const names = [\(groups.map(Self.script).joined(separator: ","))];
             const colors = [\(groups.indices.map { Self.script(Self.color(ofGroup: $0)) }.joined(separator: ","))];
-            const none = \(Self.script(Self.color(ofGroup: nil)));
+            const none = \(Self.script(colorOfNone));
             const points = [
 
             """
@@ -67,7 +67,7 @@ extension ScatterPlot {
         h1{font-size:15px;margin:0 0 8px}#search{width:170px;padding:4px 6px;border:1px solid #bbb;border-radius:4px;font:inherit}
         #found{margin-left:8px;color:#666}#legend{margin-top:8px}#legend label{display:flex;gap:7px;align-items:center;cursor:pointer;\
         padding:1px 0;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}#legend i{flex:none;width:11px;height:11px;border-radius:2px}
-        #legend .off{opacity:.35}#tip{position:absolute;display:none;pointer-events:none;max-width:420px;background:#222;color:#fff;\
+        #legend span{overflow:hidden;text-overflow:ellipsis}#legend .off{opacity:.35}#tip{position:absolute;display:none;pointer-events:none;max-width:420px;background:#222;color:#fff;\
         padding:5px 8px;border-radius:4px;overflow-wrap:anywhere}
         """
 
@@ -88,12 +88,13 @@ extension ScatterPlot {
         const sx = p => left + scale * p[0], sy = p => top_ - scale * p[1];
         const shown = p => !hidden.has(p[2]), color = p => p[2] < 0 ? none : colors[p[2]];
         function step(span) { let s = 10 ** Math.floor(Math.log10(span)); return span / s < 2 ? s / 5 : span / s < 5 ? s / 2 : s; }
+        function number(v, digits) { return (Math.abs(v) < 1e-12 ? 0 : v).toFixed(digits); }
         function drawAxes() {
           draw2d.strokeStyle = "#bbb"; draw2d.fillStyle = "#777"; draw2d.font = "11px system-ui,sans-serif"; draw2d.beginPath();
           draw2d.moveTo(0, top_); draw2d.lineTo(size[0], top_); draw2d.moveTo(left, 0); draw2d.lineTo(left, size[1]); draw2d.stroke();
           const s = step(size[1] / scale), digits = Math.max(0, -Math.floor(Math.log10(s)));
-          for (let v = Math.ceil(-left / scale / s) * s; left + scale * v < size[0]; v += s) draw2d.fillText(v.toFixed(digits), left + scale * v + 2, top_ + 13);
-          for (let v = Math.ceil((top_ - size[1]) / scale / s) * s; top_ - scale * v > 0; v += s) if (Math.abs(v) > s / 2) draw2d.fillText(v.toFixed(digits), left + 4, top_ - scale * v - 2);
+          for (let v = Math.ceil(-left / scale / s) * s; left + scale * v < size[0]; v += s) draw2d.fillText(number(v, digits), left + scale * v + 2, top_ + 13);
+          for (let v = Math.ceil((top_ - size[1]) / scale / s) * s; top_ - scale * v > 0; v += s) if (Math.abs(v) > s / 2) draw2d.fillText(number(v, digits), left + 4, top_ - scale * v - 2);
         }
         function draw() {
           waiting = false; draw2d.clearRect(0, 0, size[0], size[1]); if (axes) drawAxes();

@@ -11,7 +11,7 @@ extension ScatterPlot {
     /// The picture as a document of SVG, a piece at a time.
     package func writeSVG(_ out: (String) throws -> Void) rethrows {
         let named = groups.isEmpty ? [] : Array(groups.prefix(Self.legendLimit))
-        let legend = named.isEmpty ? 0.0 : 300.0
+        let legend = named.isEmpty ? labelRoom : 300.0
         let (width, height) = (Self.side + 2 * Self.margin + legend, Self.side + 2 * Self.margin + 10)
         try out(
             """
@@ -28,7 +28,7 @@ extension ScatterPlot {
         try out("<g class=\"points\" fill-opacity=\"\(points.count > 2000 ? "0.6" : "0.85")\">\n")
         for point in points {
             let (x, y) = place(point.x, point.y)
-            let start = "<circle cx=\"\(fixed(x, 1))\" cy=\"\(fixed(y, 1))\" r=\"\(fixed(radius, 1))\" fill=\"\(Self.color(ofGroup: point.group))\""
+            let start = "<circle cx=\"\(fixed(x, 1))\" cy=\"\(fixed(y, 1))\" r=\"\(fixed(radius, 1))\" fill=\"\(point.group.map { Self.color(ofGroup: $0) } ?? colorOfNone)\""
             try out(
                 points.count <= Self.titleLimit
                     ? start + "><title>\(escapedForXML(String(point.label.prefix(200))))</title></circle>\n" : start + "/>\n"
@@ -39,6 +39,9 @@ extension ScatterPlot {
         try out(self.legend(named))
         try out("</svg>\n")
     }
+
+    /// Room at the right for texts that begin there.
+    private var labelRoom: Double { points.count <= Self.labelLimit ? 200 : 0 }
 
     private func place(_ x: Double, _ y: Double) -> (x: Double, y: Double) {
         let frame = frame
@@ -74,9 +77,9 @@ extension ScatterPlot {
         var text = "<g class=\"labels\" fill=\"#222222\">\n"
         for point in points {
             let label = point.label.count > 48 ? String(point.label.prefix(47)) + "…" : point.label
-            let width = 7 * Double(label.unicodeScalars.count)
+            let width = 6.5 * Double(label.unicodeScalars.count)
             var (x, y) = place(point.x, point.y)
-            let isRight = x + 9 + width > Self.margin + Self.side + (groups.isEmpty ? 30 : 260)
+            let isRight = x + 9 + width > Self.margin + Self.side + (groups.isEmpty ? 230 : 20)
             x += isRight ? -9 - width : 9
             y += 4
             while taken.contains(where: { abs($0.y - y) < 14 && x < $0.x + $0.width && $0.x < x + width }) { y += 14 }

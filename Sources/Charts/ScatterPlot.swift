@@ -48,9 +48,12 @@ package struct ScatterPlot: Sendable {
         return ((left + right - width) / 2, (bottom + top - width) / 2, width)
     }
 
+    /// The color of a point without a group: gray beside those that have one, else like the first of them.
+    var colorOfNone: String { Self.color(ofGroup: groups.isEmpty ? 0 : nil) }
+
     /// The color of a group. Ten that people with every kind of sight tell apart (Okabe and Ito, and two more), then hues around the circle.
     static func color(ofGroup group: Int?) -> String {
-        guard let group else { return "#9a9a9a" }
+        guard let group else { return "#a0a0a0" }
         let first = [
             "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7a5195", "#8c6d31", "#c7b300", "#444444",
         ]

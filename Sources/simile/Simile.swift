@@ -21,7 +21,7 @@ struct Simile: AsyncParsableCommand {
         version: version,
         subcommands: [
             InfoCommand.self, EmbedCommand.self, MatrixCommand.self, SearchCommand.self, JoinCommand.self,
-            DedupCommand.self, ClusterCommand.self, CommunitiesCommand.self, MapCommand.self, PrepareCommand.self, ReduceCommand.self, QuantizeCommand.self, ConvertCommand.self,
+            DedupCommand.self, ClusterCommand.self, CommunitiesCommand.self, MapCommand.self, MineCommand.self, PrepareCommand.self, ReduceCommand.self, QuantizeCommand.self, ConvertCommand.self,
             PlanCommand.self, RunCommand.self, StatusCommand.self,
             VerifyCommand.self,
             MergeCommand.self,

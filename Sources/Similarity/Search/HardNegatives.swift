@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which rows are taken for hard negatives: near a query, and yet not what it asks for.
+public struct NegativeMining: Sendable, Equatable {
+    /// Which of the rows that qualify are taken.
+    public enum Sampling: String, Sendable, CaseIterable {
+        /// The nearest.
+        case top
+        /// Any, drawn by the seed.
+        case random
+    }
+
+    /// Negatives of each query.
+    public var count = 3
+    /// Ranks that are looked at, counted from 0 after the positives are left out.
+    public var ranks = 0..<100
+    /// The lowest score of a negative, as it is reported.
+    public var minimumScore: Float?
+    /// The highest score of a negative.
+    public var maximumScore: Float?
+    /// How much worse than its positive a negative is at least.
+    public var absoluteMargin: Float?
+    /// The share of the positive's score by which a negative is worse at least: 0.05 lets scores of 95 % and less pass.
+    public var relativeMargin: Float?
+    /// Which of those that qualify are taken.
+    public var sampling: Sampling = .top
+    /// What random draws follow from.
+    public var seed: UInt64 = 0
+
+    /// Three of the first hundred.
+    public init() {}
+}
+
+/// A query with a row that answers it and rows that do not.
+public struct MinedNegatives: Sendable, Equatable {
+    /// The query.
+    public let query: Int
+    /// A row that answers it.
+    public let positive: Neighbor
+    /// Rows that are near it and do not, best first: all have ranks, scores and margins as they were asked for.
+    public let negatives: [Neighbor]
+}
+
+extension VectorMatrix {
+    /// Hard negatives for training: of each pair of a query and a positive, rows of this corpus that are near the query and no positive
+    /// of it, by the rules of `mine_hard_negatives` of sentence-transformers.
+    ///
+    /// Margins are against the pair's own positive. A pair with fewer negatives than were asked for comes with those that there are, one
+    /// with none does not come at all. For ``Metric/euclidean`` scores are distances: margins then say how much farther a negative is.
+    ///
+    /// - Parameters:
+    ///   - queries: One vector a row, of the dimension of the corpus.
+    ///   - positives: The rows that answer each query; a query without any is left out.
+    ///   - metric: How vectors are compared.
+    ///   - mining: Ranks, scores, margins and how many.
+    ///   - options: Engine, workers, cancellation.
+    /// - Returns: a value a pair, by queries and then in the order of their positives.
+    /// - Complexity: a search for as many neighbors as the last rank and the most positives of a query together.
+    /// - Throws: ``SimilarityError`` if the dimensions differ or rows are invalid, `CancellationError` if cancelled.
+    /// - Precondition: a list of positives for each query, each a row of the corpus; at least one negative; ranks that are not negative.
+    public func hardNegatives(
+        for queries: VectorMatrix,
+        positives: [[Int]],
+        metric: Metric = .cosine,
+        mining: NegativeMining = NegativeMining(),
+        options: RunOptions = RunOptions()
+    ) throws -> [MinedNegatives] {
+        precondition(positives.count == queries.rowCount, "\(positives.count) lists for \(queries.rowCount) queries")
+        precondition(positives.allSatisfy { $0.allSatisfy { 0..<rowCount ~= $0 } }, "positives are rows of the corpus")
+        precondition(mining.count >= 1 && mining.ranks.lowerBound >= 0, "\(mining.count) negatives of \(mining.ranks)")
+        let most = positives.map { Set($0).count }.max() ?? 0
+        let depth = min(mining.ranks.upperBound.addingReportingOverflow(most).partialValue, rowCount)
+        let found = try nearest(to: queries, k: max(depth, 0), metric: metric, options: options)
+        let scores = try positiveScores(queries, positives, metric: metric, options: options)
+        var generator = SeededGenerator(seed: mining.seed)
+        var mined: [MinedNegatives] = []
+        for query in 0..<queries.rowCount {
+            let own = Set(positives[query])
+            let window = found[query].lazy.filter { !own.contains($0.row) }.enumerated()
+                .filter { mining.ranks.contains($0.offset) }.map(\.element)
+            for (place, positive) in positives[query].enumerated() {
+                guard let score = scores[query][place] else { continue }
+                let fitting = window.filter { mining.accepts($0.score, beside: score, metric) }
+                let chosen: [Neighbor]
+                switch mining.sampling {
+                case .top: chosen = Array(fitting.prefix(mining.count))
+                case .random:
+                    let places = generator.sample(min(mining.count, fitting.count), below: fitting.count)
+                    chosen = places.map { fitting[$0] }
+                }
+                if chosen.isEmpty { continue }
+                mined.append(
+                    MinedNegatives(query: query, positive: Neighbor(row: positive, score: score), negatives: chosen)
+                )
+            }
+        }
+        return mined
+    }
+
+    /// The score of each query with each of its positives; nil where there is none.
+    private func positiveScores(
+        _ queries: VectorMatrix,
+        _ positives: [[Int]],
+        metric: Metric,
+        options: RunOptions
+    ) throws -> [[Float?]] {
+        var quiet = options
+        quiet.explain = nil
+        quiet.progress = nil
+        quiet.engine = .reference
+        return try positives.enumerated().map { query, rows in
+            if rows.isEmpty { return [] }
+            let found = try selecting(rows).nearest(
+                to: queries.slice(query..<query + 1),
+                k: rows.count,
+                metric: metric,
+                options: quiet
+            )
+            var scores = [Float?](repeating: nil, count: rows.count)
+            for neighbor in found[0] { scores[neighbor.row] = neighbor.score }
+            return scores
+        }
+    }
+}
+
+extension NegativeMining {
+    /// Whether a row with this score qualifies beside a positive with that one.
+    fileprivate func accepts(_ score: Float, beside positive: Float, _ metric: Metric) -> Bool {
+        let (value, answer) = (metric.reported(score), metric.reported(positive))
+        if let minimumScore, value < minimumScore { return false }
+        if let maximumScore, value > maximumScore { return false }
+        let isDistance = metric == .euclidean
+        if let absoluteMargin {
+            if isDistance ? value < answer + absoluteMargin : value > answer - absoluteMargin { return false }
+        }
+        if let relativeMargin {
+            let limit = isDistance ? answer * (1 + relativeMargin) : answer * (1 - relativeMargin)
+            if isDistance ? value < limit : value > limit { return false }
+        }
+        return true
+    }
+}

@@ -163,7 +163,7 @@ public struct LinearProjection: Sendable, Equatable {
 extension VectorMatrix {
     /// The images of all rows, with their ids.
     ///
-    /// A row gives the same bytes wherever in a matrix a multiple of 256 rows stands before it; else its last bits may differ.
+    /// Rows are multiplied in blocks of 256, and the last bits of a row may depend on its block: pieces of whole blocks give the bytes of the whole.
     ///
     /// - Complexity: `n m d` multiply-adds; the result takes `4 n m` bytes.
     /// - Throws: ``SimilarityError`` if the projection is of another dimension, `CancellationError` if cancelled.

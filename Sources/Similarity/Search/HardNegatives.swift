@@ -39,6 +39,13 @@ public struct MinedNegatives: Sendable, Equatable {
     public let positive: Neighbor
     /// Rows that are near it and do not, best first: all have ranks, scores and margins as they were asked for.
     public let negatives: [Neighbor]
+
+    /// A query, a positive and negatives.
+    public init(query: Int, positive: Neighbor, negatives: [Neighbor]) {
+        self.query = query
+        self.positive = positive
+        self.negatives = negatives
+    }
 }
 
 extension VectorMatrix {

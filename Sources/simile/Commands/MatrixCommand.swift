@@ -20,6 +20,8 @@ struct MatrixCommand: AsyncParsableCommand {
     @Option(help: "Vectors or texts.") var input: String?
     @Option(help: "How vectors are compared.") var metric: Metric = .cosine
     @Option(help: "Output file: .svg, .npy, .csv or .jsonl.") var output: String?
+    @Option(help: "Order of rows in pictures and tables: as they are given, or similar ones together.")
+    var order: MatrixOrder = .given
     @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
     @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
@@ -60,8 +62,17 @@ struct MatrixCommand: AsyncParsableCommand {
             for: "a matrix of \(Int(n)) x \(Int(n))",
             instead: "search and join need no matrix"
         )
-        let matrix = try set.vectors.similarityMatrix(metric: metric, options: running.runOptions())
+        let isShown = file?.isPicture ?? ((format ?? .standard) == .table)
+        if order != .given, !isShown {
+            throw CommandFailure.usage("--order is for .svg pictures and tables; other outputs are by row number")
+        }
+        var matrix = try set.vectors.similarityMatrix(metric: metric, options: running.runOptions())
         try set.requireUnchanged()
+        if order == .cluster {
+            let rows = matrix.clusterOrder(areDistances: metric == .euclidean)
+            matrix = matrix.ordered(by: rows)
+            set = set.selecting(rows)
+        }
         let report = MatrixReport(set: set, matrix: matrix, metric: metric)
         if let file, let output {
             try file.write(report)
@@ -70,4 +81,9 @@ struct MatrixCommand: AsyncParsableCommand {
             try report.print(format ?? .standard)
         }
     }
+}
+
+/// The order of the rows of a picture or a table, as the command line names it.
+enum MatrixOrder: String, CaseIterable, ExpressibleByArgument {
+    case given, cluster
 }

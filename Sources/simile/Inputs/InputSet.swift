@@ -31,11 +31,15 @@ struct InputSet {
     /// The same without its invalid rows.
     func withoutInvalidRows() -> InputSet {
         let rows = vectors.validRows()
-        if rows.count == vectors.rowCount { return self }
-        return InputSet(
+        return rows.count == vectors.rowCount ? self : selecting(rows)
+    }
+
+    /// Some of the rows, in the order given.
+    func selecting(_ rows: [Int]) -> InputSet {
+        InputSet(
             vectors: vectors.selecting(rows),
             texts: texts.map { texts in rows.map { texts[$0] } },
-            sourceRows: rows
+            sourceRows: rows.map { number($0) }
         )
     }
 }

@@ -87,9 +87,9 @@ struct HeatMap {
         for row in 0..<count {
             let y = top + row * side + side / 2 + fontSize / 3
             text += "<text x=\"\(left - 8)\" y=\"\(y)\" text-anchor=\"end\">\(escapedForXML(labels[row])) "
-            text += "<tspan fill=\"#888888\">\(row + 1)</tspan></text>\n"
+            text += "<tspan fill=\"#888888\">\(report.set.number(row) + 1)</tspan></text>\n"
             let x = left + row * side + side / 2
-            text += "<text x=\"\(x)\" y=\"\(top - 8)\" text-anchor=\"middle\" fill=\"#888888\">\(row + 1)</text>\n"
+            text += "<text x=\"\(x)\" y=\"\(top - 8)\" text-anchor=\"middle\" fill=\"#888888\">\(report.set.number(row) + 1)</text>\n"
         }
         return text + "</g>\n"
     }

@@ -25,7 +25,9 @@ extension ScatterPlot {
         )
         let digits = max(0, min(9, 4 - Self.exponent(of: frame.side)))
         for point in points {
-            try out("[\(fixed(point.x, digits)),\(fixed(point.y, digits)),\(point.group ?? -1),\(Self.script(point.label))],\n")
+            try out(
+                "[\(fixed(point.x, digits)),\(fixed(point.y, digits)),\(point.group ?? -1),\(Self.script(point.label))],\n"
+            )
         }
         try out("];\n\(Self.program)\n</script></body></html>\n")
     }

@@ -28,10 +28,12 @@ extension ScatterPlot {
         try out("<g class=\"points\" fill-opacity=\"\(points.count > 2000 ? "0.6" : "0.85")\">\n")
         for point in points {
             let (x, y) = place(point.x, point.y)
-            let start = "<circle cx=\"\(fixed(x, 1))\" cy=\"\(fixed(y, 1))\" r=\"\(fixed(radius, 1))\" fill=\"\(point.group.map { Self.color(ofGroup: $0) } ?? colorOfNone)\""
+            let start =
+                "<circle cx=\"\(fixed(x, 1))\" cy=\"\(fixed(y, 1))\" r=\"\(fixed(radius, 1))\" fill=\"\(point.group.map { Self.color(ofGroup: $0) } ?? colorOfNone)\""
             try out(
                 points.count <= Self.titleLimit
-                    ? start + "><title>\(escapedForXML(String(point.label.prefix(200))))</title></circle>\n" : start + "/>\n"
+                    ? start + "><title>\(escapedForXML(String(point.label.prefix(200))))</title></circle>\n"
+                    : start + "/>\n"
             )
         }
         try out("</g>\n")
@@ -55,18 +57,26 @@ extension ScatterPlot {
         let frame = frame
         let (origin, ends) = (place(0, 0), (low: Self.margin, high: Self.margin + Self.side))
         var text = "<g stroke=\"#bbbbbb\" fill=\"#777777\" font-size=\"11\">\n"
-        text += "<line x1=\"\(fixed(ends.low, 1))\" y1=\"\(fixed(origin.y, 1))\" x2=\"\(fixed(ends.high, 1))\" y2=\"\(fixed(origin.y, 1))\"/>\n"
-        text += "<line x1=\"\(fixed(origin.x, 1))\" y1=\"\(fixed(ends.low, 1))\" x2=\"\(fixed(origin.x, 1))\" y2=\"\(fixed(ends.high, 1))\"/>\n"
-        let (xs, ys) = (AxisTicks(from: frame.x, to: frame.x + frame.side), AxisTicks(from: frame.y, to: frame.y + frame.side))
+        text +=
+            "<line x1=\"\(fixed(ends.low, 1))\" y1=\"\(fixed(origin.y, 1))\" x2=\"\(fixed(ends.high, 1))\" y2=\"\(fixed(origin.y, 1))\"/>\n"
+        text +=
+            "<line x1=\"\(fixed(origin.x, 1))\" y1=\"\(fixed(ends.low, 1))\" x2=\"\(fixed(origin.x, 1))\" y2=\"\(fixed(ends.high, 1))\"/>\n"
+        let (xs, ys) = (
+            AxisTicks(from: frame.x, to: frame.x + frame.side), AxisTicks(from: frame.y, to: frame.y + frame.side)
+        )
         for value in xs.values {
             let x = place(value, 0).x
-            text += "<line x1=\"\(fixed(x, 1))\" y1=\"\(fixed(origin.y - 3, 1))\" x2=\"\(fixed(x, 1))\" y2=\"\(fixed(origin.y + 3, 1))\"/>\n"
-            text += "<text stroke=\"none\" x=\"\(fixed(x, 1))\" y=\"\(fixed(origin.y + 17, 1))\" text-anchor=\"middle\">\(xs.text(value))</text>\n"
+            text +=
+                "<line x1=\"\(fixed(x, 1))\" y1=\"\(fixed(origin.y - 3, 1))\" x2=\"\(fixed(x, 1))\" y2=\"\(fixed(origin.y + 3, 1))\"/>\n"
+            text +=
+                "<text stroke=\"none\" x=\"\(fixed(x, 1))\" y=\"\(fixed(origin.y + 17, 1))\" text-anchor=\"middle\">\(xs.text(value))</text>\n"
         }
         for value in ys.values where value != 0 {
             let y = place(0, value).y
-            text += "<line x1=\"\(fixed(origin.x - 3, 1))\" y1=\"\(fixed(y, 1))\" x2=\"\(fixed(origin.x + 3, 1))\" y2=\"\(fixed(y, 1))\"/>\n"
-            text += "<text stroke=\"none\" x=\"\(fixed(origin.x - 7, 1))\" y=\"\(fixed(y + 4, 1))\" text-anchor=\"end\">\(ys.text(value))</text>\n"
+            text +=
+                "<line x1=\"\(fixed(origin.x - 3, 1))\" y1=\"\(fixed(y, 1))\" x2=\"\(fixed(origin.x + 3, 1))\" y2=\"\(fixed(y, 1))\"/>\n"
+            text +=
+                "<text stroke=\"none\" x=\"\(fixed(origin.x - 7, 1))\" y=\"\(fixed(y + 4, 1))\" text-anchor=\"end\">\(ys.text(value))</text>\n"
         }
         return text + "</g>\n"
     }
@@ -84,7 +94,8 @@ extension ScatterPlot {
             y += 4
             while taken.contains(where: { abs($0.y - y) < 14 && x < $0.x + $0.width && $0.x < x + width }) { y += 14 }
             taken.append((x, y, width))
-            text += "<text x=\"\(fixed(isRight ? x + width : x, 1))\" y=\"\(fixed(y, 1))\"\(isRight ? " text-anchor=\"end\"" : "")>"
+            text +=
+                "<text x=\"\(fixed(isRight ? x + width : x, 1))\" y=\"\(fixed(y, 1))\"\(isRight ? " text-anchor=\"end\"" : "")>"
             text += escapedForXML(label) + "</text>\n"
         }
         return text + "</g>\n"
@@ -97,12 +108,14 @@ extension ScatterPlot {
         for (i, name) in named.enumerated() {
             let y = Self.margin + 20 * Double(i) + 10
             let shown = name.count > 38 ? String(name.prefix(37)) + "…" : name
-            text += "<rect x=\"\(fixed(x, 0))\" y=\"\(fixed(y - 9, 0))\" width=\"11\" height=\"11\" fill=\"\(Self.color(ofGroup: i))\"/>"
+            text +=
+                "<rect x=\"\(fixed(x, 0))\" y=\"\(fixed(y - 9, 0))\" width=\"11\" height=\"11\" fill=\"\(Self.color(ofGroup: i))\"/>"
             text += "<text x=\"\(fixed(x + 18, 0))\" y=\"\(fixed(y + 1, 0))\">\(escapedForXML(shown))</text>\n"
         }
         if groups.count > named.count {
             let y = Self.margin + 20 * Double(named.count) + 10
-            text += "<text x=\"\(fixed(x + 18, 0))\" y=\"\(fixed(y, 0))\" fill=\"#777777\">and \(groups.count - named.count) more</text>\n"
+            text +=
+                "<text x=\"\(fixed(x + 18, 0))\" y=\"\(fixed(y, 0))\" fill=\"#777777\">and \(groups.count - named.count) more</text>\n"
         }
         return text + "</g>\n"
     }

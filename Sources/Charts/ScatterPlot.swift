@@ -27,7 +27,9 @@ package struct ScatterPlot: Sendable {
 
     /// - Precondition: places are finite, and every group has a name.
     package init(title: String, points: [Point], groups: [String], hasAxes: Bool) {
-        precondition(points.allSatisfy { $0.x.isFinite && $0.y.isFinite && $0.group.map { 0..<groups.count ~= $0 } ?? true })
+        precondition(
+            points.allSatisfy { $0.x.isFinite && $0.y.isFinite && $0.group.map { 0..<groups.count ~= $0 } ?? true }
+        )
         self.title = title
         self.points = points
         self.groups = groups
@@ -55,7 +57,8 @@ package struct ScatterPlot: Sendable {
     static func color(ofGroup group: Int?) -> String {
         guard let group else { return "#a0a0a0" }
         let first = [
-            "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7a5195", "#8c6d31", "#c7b300", "#444444",
+            "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7a5195", "#8c6d31", "#c7b300",
+            "#444444",
         ]
         if group < first.count { return first[group] }
         // Steps of the golden angle never come near an earlier hue soon; lightness takes turns.

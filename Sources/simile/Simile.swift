@@ -11,7 +11,7 @@ struct Simile: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "simile",
-        abstract: "Exact vector similarity: nearest neighbors, near-duplicates and similarity matrices.",
+        abstract: "Exact vector similarity: nearest neighbors, near-duplicates, groups and pictures.",
         discussion: """
             F is a vector file (.npy, .fvecs, .bvecs, .ivecs, .fbin, .f16bin, .u8bin, .i8bin, .safetensors), a text file (.txt, .jsonl, .csv) or a prepared corpus (.simile), told by its ending. Texts are embedded on the \
             way by --model.
@@ -21,7 +21,8 @@ struct Simile: AsyncParsableCommand {
         version: version,
         subcommands: [
             InfoCommand.self, EmbedCommand.self, MatrixCommand.self, SearchCommand.self, JoinCommand.self,
-            DedupCommand.self, ClusterCommand.self, CommunitiesCommand.self, MapCommand.self, MineCommand.self, PrepareCommand.self, ReduceCommand.self, QuantizeCommand.self, ConvertCommand.self,
+            DedupCommand.self, ClusterCommand.self, CommunitiesCommand.self, MapCommand.self, MineCommand.self,
+            PrepareCommand.self, ReduceCommand.self, QuantizeCommand.self, ConvertCommand.self,
             PlanCommand.self, RunCommand.self, StatusCommand.self,
             VerifyCommand.self,
             MergeCommand.self,

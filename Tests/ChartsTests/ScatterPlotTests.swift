@@ -61,13 +61,18 @@ import FoundationXML
     }
 
     @Test func `no text becomes markup or script`() throws {
-        let hostile = ["</script><script>alert(1)</script>", "\u{0}\u{1B}\u{FFFF} \"&<", "\u{2028}\\\"']]>", "e\u{301}<\u{301}"]
+        let hostile = [
+            "</script><script>alert(1)</script>", "\u{0}\u{1B}\u{FFFF} \"&<", "\u{2028}\\\"']]>", "e\u{301}<\u{301}",
+        ]
         for labels in [hostile, hostile + (0..<100).map { "\($0)" }] {
             let plot = plot(labels)
             #expect(try elements("circle", svg(plot)).count == labels.count)
             #expect(try elements("script", svg(plot)).isEmpty)
             let page = html(plot)
-            #expect(page.components(separatedBy: "<script").count == 2 && page.components(separatedBy: "</script").count == 2)
+            #expect(
+                page.components(separatedBy: "<script").count == 2
+                    && page.components(separatedBy: "</script").count == 2
+            )
             #expect(!page.contains("\u{2028}") && page.contains("\\u003c/script\\u003e"))
             #expect(page.contains("<title>t &amp; &lt;u&gt;</title>"))
             #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("src="))

@@ -45,16 +45,24 @@ import Testing
             #expect(run.status == 0 && run.output.isEmpty, "\(run.errors)")
             #expect(run.errors.contains("5 records: 3 kept, 2 dropped in 2 groups"))
             #expect(try folder.text("k.\(name)") == expected)
-            #expect(try folder.bytes("k.npy").suffix(24) == NumpyBytes.floats([[1, 0], [0.766, 0.6428], [-1, 0]]).suffix(24))
+            #expect(
+                try folder.bytes("k.npy").suffix(24)
+                    == NumpyBytes.floats([[1, 0], [0.766, 0.6428], [-1, 0]]).suffix(24)
+            )
         }
         let longest = try dedup("--input t.txt \(given) --keep longest --output k.txt")
         #expect(try folder.text("k.txt") == "two words\r\nfive\n", "\(longest.errors)")
         _ = try dedup("--input t.txt \(given) --linkage single --output k.txt")
         #expect(try folder.text("k.txt") == "one\n4\n")
         _ = try dedup("--input v.npy --threshold 0.9063 --output k.npy")
-        #expect(try folder.bytes("k.npy").suffix(24) == NumpyBytes.floats([[1, 0], [0.766, 0.6428], [-1, 0]]).suffix(24))
+        #expect(
+            try folder.bytes("k.npy").suffix(24) == NumpyBytes.floats([[1, 0], [0.766, 0.6428], [-1, 0]]).suffix(24)
+        )
         _ = try dedup("--input v.npy --metric euclidean --threshold 0.5 --keep central --output k.npy")
-        #expect(try folder.bytes("k.npy").suffix(24) == NumpyBytes.floats([[0.9397, 0.342], [-1, 0], [-2, 0]]).suffix(24))
+        #expect(
+            try folder.bytes("k.npy").suffix(24)
+                == NumpyBytes.floats([[0.9397, 0.342], [-1, 0], [-2, 0]]).suffix(24)
+        )
     }
 
     @Test func `a report has a line for every dropped record`() throws {
@@ -73,10 +81,15 @@ import Testing
         )
         #expect(try folder.text("r.csv").contains("\n2,0,,0,\"th\"\"ree\",\"o\r\nne\",1:0.9"))
         let printed = try dedup("--input v.npy --threshold 0.9063")
-        #expect(printed.lines.count == 2 && printed.lines[1] == #"{"dropped":4,"kept":3,"score":1.0,"group":1,"pairs":[[3,1.0]]}"#)
+        #expect(
+            printed.lines.count == 2
+                && printed.lines[1] == #"{"dropped":4,"kept":3,"score":1.0,"group":1,"pairs":[[3,1.0]]}"#
+        )
     }
 
-    @Test(arguments: ["jsonl", "csv"]) func `what is done again from a report is what is done at once`(ending: String) throws {
+    @Test(arguments: ["jsonl", "csv"]) func `what is done again from a report is what is done at once`(ending: String)
+        throws
+    {
         // Rows in dense heaps, so that who is kept changes with the threshold.
         var state: UInt64 = 5
         let rows = (0..<120).map { i in
@@ -86,17 +99,24 @@ import Testing
             }
         }
         try folder.write("h.npy", NumpyBytes.floats(rows))
-        for (metric, first, then) in [("cosine", "0.8", ["0.8", "0.9", "0.97", "1.5"]), ("euclidean", "2", ["2", "1", "0.2"])] {
+        for (metric, first, then) in [
+            ("cosine", "0.8", ["0.8", "0.9", "0.97", "1.5"]), ("euclidean", "2", ["2", "1", "0.2"]),
+        ] {
             #expect(try dedup("--input h.npy --metric \(metric) --threshold \(first) --report r.\(ending)").status == 0)
             for threshold in then {
                 for rule in ["", "--keep central", "--linkage single", "--linkage single --keep central"] {
-                    let again = try dedup("--input h.npy --from r.\(ending) --threshold \(threshold) \(rule) --report a.\(ending) --output a.npy")
+                    let again = try dedup(
+                        "--input h.npy --from r.\(ending) --threshold \(threshold) \(rule) --report a.\(ending) --output a.npy"
+                    )
                     #expect(again.status == 0, "\(again.errors)")
                     let once = try dedup(
                         "--input h.npy --metric \(metric) --threshold \(threshold) \(rule) --report b.\(ending) --output b.npy"
                     )
                     #expect(once.status == 0)
-                    #expect(try folder.bytes("a.\(ending)") == folder.bytes("b.\(ending)"), "\(metric) \(threshold) \(rule)")
+                    #expect(
+                        try folder.bytes("a.\(ending)") == folder.bytes("b.\(ending)"),
+                        "\(metric) \(threshold) \(rule)"
+                    )
                     #expect(try folder.bytes("a.npy") == folder.bytes("b.npy"))
                 }
             }
@@ -107,9 +127,11 @@ import Testing
         try folder.write("o.npy", NumpyBytes.floats([[0, 1], [-1, 0.01], [0.766, 0.6428]]))
         let run = try dedup("--input v.npy --against o.npy --threshold 0.95 --output k.npy --report r.jsonl")
         #expect(run.status == 0 && run.errors.contains("5 records: 2 kept, 3 dropped"), "\(run.errors)")
-        #expect(try folder.text("r.jsonl").split(separator: "\n").map { $0.prefix(23) } == [
-            "{\"dropped\":2,\"kept\":2,\"", "{\"dropped\":3,\"kept\":1,\"", "{\"dropped\":4,\"kept\":1,\"",
-        ])
+        #expect(
+            try folder.text("r.jsonl").split(separator: "\n").map { $0.prefix(23) } == [
+                "{\"dropped\":2,\"kept\":2,\"", "{\"dropped\":3,\"kept\":1,\"", "{\"dropped\":4,\"kept\":1,\"",
+            ]
+        )
         let again = try dedup("--input v.npy --from r.jsonl --threshold 0.99999 --output k.npy")
         #expect(again.errors.contains("4 kept, 1 dropped"), "\(again.errors)")
     }
@@ -119,7 +141,9 @@ import Testing
         try folder.write("w.npy", NumpyBytes.floats([[1, 0], [0, 1]]))
         try folder.write("one.txt", "a\n")
         try folder.write("torn.jsonl", "{\"dropped\":1,\"kept\":0,\"score\":1,\"pairs\":[[9,1.0]]}\n")
-        try Data(try folder.bytes("r.jsonl.run.json")).write(to: URL(fileURLWithPath: folder.path + "/torn.jsonl.run.json"))
+        try Data(try folder.bytes("r.jsonl.run.json")).write(
+            to: URL(fileURLWithPath: folder.path + "/torn.jsonl.run.json")
+        )
         let before = try folder.files()
         for (line, status, message) in [
             ("--input w.npy --from r.jsonl --threshold 0.95", 3, "expected a report about w.npy"),

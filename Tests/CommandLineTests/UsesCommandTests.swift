@@ -37,7 +37,9 @@ import Testing
             "cluster --input t.jsonl --vectors v.npy -k 2 --output l.csv --centroids c.npy --summary s.jsonl --members 2"
         )
         #expect(run.status == 0 && run.errors.contains("6 rows in 2 clusters of 3 to 3"), "\(run.errors)")
-        let labels = try folder.text("l.csv").split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let labels = try folder.text("l.csv").split(separator: "\n").map {
+            $0.split(separator: ",", omittingEmptySubsequences: false)
+        }
         #expect(labels[0] == ["row", "cluster", "score", "id"] && labels.count == 7)
         let clusters = labels.dropFirst().map { $0[1] }
         #expect(clusters[0] == clusters[2] && clusters[1] == clusters[3] && clusters[0] != clusters[1])
@@ -48,17 +50,30 @@ import Testing
         }
         #expect(try folder.bytes("l1.npy") == folder.bytes("l2.npy"))
         // Centroids that are given, and moved no more.
-        #expect(try simile("cluster --input v.npy -k 2 --start-centroids c.npy --iterations 0 --output again.csv").status == 0)
+        #expect(
+            try simile("cluster --input v.npy -k 2 --start-centroids c.npy --iterations 0 --output again.csv").status
+                == 0
+        )
         let again = try folder.text("again.csv").split(separator: "\n").dropFirst().map { $0.split(separator: ",")[1] }
         #expect(again == Array(clusters))
-        #expect(try simile("cluster --input v.npy -k 2 --metric euclidean --format csv").output.hasPrefix("cluster,size,rank,row,distance\n"))
+        #expect(
+            try simile("cluster --input v.npy -k 2 --metric euclidean --format csv").output.hasPrefix(
+                "cluster,size,rank,row,distance\n"
+            )
+        )
     }
 
     @Test func `communities are lines with all members`() throws {
-        let run = try simile("communities --input t.jsonl --vectors v.npy --threshold 0.97 --min-size 3 --output c.jsonl")
+        let run = try simile(
+            "communities --input t.jsonl --vectors v.npy --threshold 0.97 --min-size 3 --output c.jsonl"
+        )
         #expect(run.status == 0 && run.errors.contains("6 rows: 6 in 2 communities, 0 in none"), "\(run.errors)")
         let lines = try folder.text("c.jsonl").split(separator: "\n")
-        #expect(lines[0].hasPrefix("{\"community\":0,\"size\":3,\"center\":0,\"members\":[{\"row\":0,\"id\":\"0x\",\"text\":\"apple\",\"score\":null}"))
+        #expect(
+            lines[0].hasPrefix(
+                "{\"community\":0,\"size\":3,\"center\":0,\"members\":[{\"row\":0,\"id\":\"0x\",\"text\":\"apple\",\"score\":null}"
+            )
+        )
         #expect(try simile("communities --input v.npy --threshold 0.999 --min-size 2 --output c.npy").status == 0)
         #expect(try folder.bytes("c.npy").suffix(48).count == 48)
     }
@@ -70,9 +85,16 @@ import Testing
         )
         #expect(triplets.status == 0, "\(triplets.errors)")
         let lines = try folder.text("m.jsonl").split(separator: "\n")
-        #expect(lines.count == 4 && lines[0].hasPrefix("{\"query\":\"apple\",\"positive\":\"pear\",\"negative\":\"plum\",\"scores\":["))
+        #expect(
+            lines.count == 4
+                && lines[0].hasPrefix("{\"query\":\"apple\",\"positive\":\"pear\",\"negative\":\"plum\",\"scores\":[")
+        )
         let tuples = try simile("mine --queries v.npy --corpus v.npy --form n-tuple --negatives 1 --margin 0.5")
-        #expect(tuples.lines.count == 6 && tuples.lines[0].hasPrefix("{\"query\":0,\"positive\":0,\"negatives\":[3],\"scores\":[1.0,0.09"), "\(tuples.output)")
+        #expect(
+            tuples.lines.count == 6
+                && tuples.lines[0].hasPrefix("{\"query\":0,\"positive\":0,\"negatives\":[3],\"scores\":[1.0,0.09"),
+            "\(tuples.output)"
+        )
     }
 
     @Test func `reduce saves what it fitted, and applies it`() throws {
@@ -110,7 +132,11 @@ import Testing
         let svg = try simile("map --input v.npy --layout principal --clusters 2 --output m.svg")
         #expect(svg.status == 0, "\(svg.errors)")
         #expect(try folder.text("m.svg").components(separatedBy: "<circle").count == 7)
-        for threads in [1, 2] { #expect(try simile("map --input v.npy --epochs 20 --threads \(threads) --output p\(threads).npy").status == 0) }
+        for threads in [1, 2] {
+            #expect(
+                try simile("map --input v.npy --epochs 20 --threads \(threads) --output p\(threads).npy").status == 0
+            )
+        }
         #expect(try folder.bytes("p1.npy") == folder.bytes("p2.npy"))
         #expect(try simile("map --input p1.npy --output p.csv").status == 0)
         #expect(try folder.text("p.csv").hasPrefix("row,x,y,group\n0,"))
@@ -124,7 +150,8 @@ import Testing
         #expect(try simile("matrix --input t.jsonl --order cluster --output m.npy").status != 0)
         let run = try simile("matrix --input v.npy --order cluster --output m.svg")
         #expect(run.status == 0, "\(run.errors)")
-        let labels = try folder.text("m.svg").components(separatedBy: "text-anchor=\"end\">row ").dropFirst().compactMap { $0.first?.wholeNumberValue }
+        let labels = try folder.text("m.svg").components(separatedBy: "text-anchor=\"end\">row ").dropFirst().compactMap
+        { $0.first?.wholeNumberValue }
         #expect(labels.count == 6 && Set(labels.prefix(3).map { $0 % 2 }).count == 1, "\(labels)")
     }
 
@@ -139,7 +166,8 @@ import Testing
             ("cluster --input v.npy -k 7 --output l.csv", 3, "at least 7 distinct rows for 7 clusters, found 6"),
             ("cluster --input one.npy -k 2", 3, "found 1"), ("cluster --input v.npy -k 0", 2, "at least 1"),
             ("cluster --input v.npy -k 2 --metric dot", 2, "no mean"),
-            ("cluster --input nan.npy -k 1", 3, "1 invalid row"), ("cluster --input v.npy -k 2 --output l.txt", 2, ".jsonl, .csv, .npy"),
+            ("cluster --input nan.npy -k 1", 3, "1 invalid row"),
+            ("cluster --input v.npy -k 2 --output l.txt", 2, ".jsonl, .csv, .npy"),
             ("cluster --input v.npy -k 2 --start-centroids one.npy", 3, "expected 2 first centroids, found 1"),
             ("communities --input v.npy --threshold inf", 2, "threshold"),
             ("communities --input v.npy --threshold 0.5 --min-size 0", 2, "at least 1"),
@@ -151,9 +179,13 @@ import Testing
             ("reduce --input v.npy --output r.npy", 2, "--dims or --apply"),
             ("reduce --input v.npy --apply v.npy --output r.npy", 3, "v.npy"),
             ("quantize --input v.npy --to int8 --output q.f16bin", 2, "holds float16, not int8"),
-            ("quantize --input v.npy --to int8 --calibration w.npy --output q.npy", 3, "two rows of 3 finite components"),
+            (
+                "quantize --input v.npy --to int8 --calibration w.npy --output q.npy", 3,
+                "two rows of 3 finite components"
+            ),
             ("map --input v.npy --labels l.npy --output m.svg", 3, "a label for each of the 6 rows, found 2"),
-            ("map --input v.npy --output no/m.svg", 1, "no/m.svg"), ("map --input v.npy --output m.png", 2, ".html, .svg"),
+            ("map --input v.npy --output no/m.svg", 1, "no/m.svg"),
+            ("map --input v.npy --output m.png", 2, ".html, .svg"),
             ("map --input v.npy --layout plane --output m.svg", 2, "2 dimensions"),
             ("map --input v.npy --output v.npy", 2, "replace or remove"),
         ] {

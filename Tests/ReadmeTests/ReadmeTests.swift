@@ -67,11 +67,18 @@ import HubTestSupport
         func write(_ name: String, _ lines: [String]) throws {
             try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: folder.appendingPathComponent(name))
         }
-        try write("glosses.jsonl", ["a domestic animal", "a wild animal", "a tool"].map { "{\"text\":\"\($0)\"}" })
+        // Enough of them for a hundred clusters.
+        let kinds = [
+            "domestic", "wild", "small", "large", "rare", "common", "slow", "fast", "strange", "useful", "old",
+        ]
+        let things = ["animal", "tool", "plant", "house", "song", "tale", "river", "ship", "stone", "coat"]
+        let glosses = kinds.flatMap { kind in things.map { "a \(kind) \($0)" } }
+        try write("glosses.jsonl", glosses.map { "{\"text\":\"\($0)\"}" })
+        try write("answers.jsonl", [#"{"query":0,"positives":[0,20]}"#])
         try write("questions.txt", ["which animals live with people?"])
         try write("a-few.txt", ["a cat", "a dog"])
         var commands = readme.components(separatedBy: "\n").filter { $0.hasPrefix("simile ") }
-        #expect(commands.count >= 11)
+        #expect(commands.count >= 18)
         #if ModelHub
         // In the place of the hub.
         let server = try await HubServer { request in
@@ -103,12 +110,15 @@ import HubTestSupport
             }
         }
         #expect(process.terminationStatus == 0)
-        for name in ["glosses.npy", "neighbors.jsonl", "pairs.csv", "picture.svg", "glosses.simile"] {
+        for name in [
+            "glosses.npy", "neighbors.jsonl", "pairs.csv", "picture.svg", "glosses.simile", "kept.jsonl", "labels.csv",
+            "communities.jsonl", "triplets.jsonl", "glosses64.npy", "glosses8.npy", "glosses.html",
+        ] {
             #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path), "\(name)")
         }
         #if ModelHub
         #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent("glosses-m3.npy").path))
-        #expect(server.texts.count == 4)
+        #expect(server.texts.count == glosses.count + 1)
         #endif
     }
 

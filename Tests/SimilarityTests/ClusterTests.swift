@@ -8,7 +8,8 @@ import Testing
 import VectorTestSupport
 
 @Suite struct ClusterTests {
-    private static let rows = clusteredRows(count: 300, dimension: 9, seed: 4) + embeddingLikeRows(count: 250, dimension: 9, seed: 6)
+    private static let rows =
+        clusteredRows(count: 300, dimension: 9, seed: 4) + embeddingLikeRows(count: 250, dimension: 9, seed: 6)
 
     private static func similarity(_ a: [Float], _ b: [Float], _ metric: Metric) -> Float {
         ScoreOracle(metric: metric, queries: [a], corpus: [b]).nearest(k: 1)[0].first?.score ?? -.infinity
@@ -49,7 +50,9 @@ import VectorTestSupport
         return (labels, centroids)
     }
 
-    @Test(arguments: [Metric.cosine, .euclidean]) func `labels are those of Lloyd from the same start`(metric: Metric) throws {
+    @Test(arguments: [Metric.cosine, .euclidean]) func `labels are those of Lloyd from the same start`(metric: Metric)
+        throws
+    {
         let matrix = VectorMatrix(rows: Self.rows)
         let start = Array(Self.rows[100..<112])
         var clustering = ClusteringOptions()

@@ -22,7 +22,9 @@ import VectorTestSupport
                 var members: Set = [first]
                 var grows = true
                 while grows {
-                    let more = (0..<n).filter { row in !members.contains(row) && members.contains { near[$0][row] != nil } }
+                    let more = (0..<n).filter { row in
+                        !members.contains(row) && members.contains { near[$0][row] != nil }
+                    }
                     members.formUnion(more)
                     grows = !more.isEmpty
                 }

@@ -82,12 +82,15 @@ import VectorTestSupport
                     guard let answer = oracle[query].first(where: { $0.row == positive })?.score else { continue }
                     let sign: Float = metric == .euclidean ? -1 : 1
                     var rows: [Neighbor] = []
-                    for (rank, other) in others.enumerated() where mining.ranks.contains(rank) && rows.count < mining.count {
+                    for (rank, other) in others.enumerated()
+                    where mining.ranks.contains(rank) && rows.count < mining.count {
                         let (value, best) = (sign * other.score, sign * answer)
                         if let least = mining.minimumScore, value < least { continue }
                         if let most = mining.maximumScore, value > most { continue }
                         if let margin = mining.absoluteMargin, sign * value > sign * (best - sign * margin) { continue }
-                        if let margin = mining.relativeMargin, sign * value > sign * (best * (1 - sign * margin)) { continue }
+                        if let margin = mining.relativeMargin, sign * value > sign * (best * (1 - sign * margin)) {
+                            continue
+                        }
                         rows.append(Neighbor(row: other.row, score: other.score))
                     }
                     if rows.isEmpty { continue }
@@ -101,7 +104,13 @@ import VectorTestSupport
         var drawn = NegativeMining()
         drawn.sampling = .random
         drawn.seed = 2
-        let mine = { try VectorMatrix(rows: corpus).hardNegatives(for: VectorMatrix(rows: queries), positives: positives, mining: drawn) }
+        let mine = {
+            try VectorMatrix(rows: corpus).hardNegatives(
+                for: VectorMatrix(rows: queries),
+                positives: positives,
+                mining: drawn
+            )
+        }
         #expect(try mine() == mine())
     }
 

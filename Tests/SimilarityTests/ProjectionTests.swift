@@ -78,7 +78,10 @@ import VectorTestSupport
         for i in 0..<5 {
             for j in 0..<5 {
                 let expected = i == j && i < 3 ? 1.0 : 0
-                #expect(abs(covariance[i][j] - expected) < (i < 4 && j < 4 ? 1e-2 : 1e-6) || (i == 3 && j == 3), "\(i), \(j)")
+                #expect(
+                    abs(covariance[i][j] - expected) < (i < 4 && j < 4 ? 1e-2 : 1e-6) || (i == 3 && j == 3),
+                    "\(i), \(j)"
+                )
             }
         }
     }
@@ -86,8 +89,15 @@ import VectorTestSupport
     @Test func `the same bytes at any number of workers, and in pieces of whole products`() throws {
         BLAS.useOneThread()
         let matrix = VectorMatrix(rows: embeddingLikeRows(count: 3000, dimension: 70, seed: 2))
-        let one = try LinearProjection.principalComponents(20, of: matrix, options: RunOptions(workers: Workers(count: 1)))
-        #expect(try one == LinearProjection.principalComponents(20, of: matrix, options: RunOptions(workers: Workers(count: 5))))
+        let one = try LinearProjection.principalComponents(
+            20,
+            of: matrix,
+            options: RunOptions(workers: Workers(count: 1))
+        )
+        #expect(
+            try one
+                == LinearProjection.principalComponents(20, of: matrix, options: RunOptions(workers: Workers(count: 5)))
+        )
         let whole = try matrix.projected(by: one)
         let piece = try matrix.slice(512..<1280).projected(by: one, options: RunOptions(workers: Workers(count: 3)))
         for row in 0..<768 { #expect(piece[row] == whole[512 + row]) }
@@ -133,7 +143,9 @@ import VectorTestSupport
         #expect(bytes[0] == [-128, -128, 127] && bytes[1] == [127, -128, -128] && bytes[2] == [0, -128, 63])
         let beyond = VectorMatrix(rows: [[-3, 9, 2]]).bytes(ofRows: 0..<1, by: calibration)
         #expect(beyond[0] == [-128, -128, 127])
-        #expect(throws: SimilarityError.self) { try ByteCalibration(of: VectorMatrix(rows: [[.nan]]), options: .skippingInvalidRows) }
+        #expect(throws: SimilarityError.self) {
+            try ByteCalibration(of: VectorMatrix(rows: [[.nan]]), options: .skippingInvalidRows)
+        }
     }
 
     @Test func `bits are the signs, packed as NumPy packs them`() {
@@ -144,7 +156,10 @@ import VectorTestSupport
 
 private enum Fixture {
     static let variances: [Float] = [1.5952238421473854, 0.06974651095721414]
-    static let components: [[Float]] = [[0.6372297038817617, 0.6661208340541732, -0.38758397661633964], [0.7593752686295079, -0.4569047359836551, 0.46323564589695543]]
+    static let components: [[Float]] = [
+        [0.6372297038817617, 0.6661208340541732, -0.38758397661633964],
+        [0.7593752686295079, -0.4569047359836551, 0.46323564589695543],
+    ]
 }
 
 extension RunOptions {

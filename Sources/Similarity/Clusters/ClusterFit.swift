@@ -63,7 +63,9 @@ struct ClusterFit {
 
     private func require(_ count: Int, of found: Int) throws {
         guard count <= found else {
-            throw SimilarityError.tooFewRows("expected at least \(count) distinct rows for \(count) clusters, found \(found)")
+            throw SimilarityError.tooFewRows(
+                "expected at least \(count) distinct rows for \(count) clusters, found \(found)"
+            )
         }
     }
 

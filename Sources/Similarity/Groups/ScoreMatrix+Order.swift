@@ -11,7 +11,10 @@ extension ScoreMatrix {
     /// - Complexity: O(n^2) operations and `4 n^2` bytes for n rows.
     /// - Precondition: the matrix is square; it is taken for symmetric.
     public func clusterOrder(areDistances: Bool = false) -> [Int] {
-        precondition(rowCount == columnCount, "\(rowCount) x \(columnCount) scores are not those of rows with each other")
+        precondition(
+            rowCount == columnCount,
+            "\(rowCount) x \(columnCount) scores are not those of rows with each other"
+        )
         let n = rowCount
         if n < 3 { return Array(0..<n) }
         let sign: Float = areDistances ? -1 : 1
@@ -54,7 +57,8 @@ extension ScoreMatrix {
         func ends(_ a: Int, _ b: Int) -> Float { sign * self[a, b] }
         let (a, z, b, y) = (first[0], first[first.count - 1], second[0], second[second.count - 1])
         let ways: [(Float, [Int])] = [
-            (ends(z, b), first + second), (ends(z, y), first + second.reversed()), (ends(a, b), first.reversed() + second),
+            (ends(z, b), first + second), (ends(z, y), first + second.reversed()),
+            (ends(a, b), first.reversed() + second),
             (ends(y, a), second + first),
         ]
         return ways.dropFirst().reduce(ways[0]) { $1.0 > $0.0 ? $1 : $0 }.1

@@ -77,7 +77,13 @@ extension VectorMatrix {
         )
         let graph = NeighborGraph(found)
         let epochs = layout.epochCount ?? (rowCount <= 10_000 ? 500 : 200)
-        var steps = LayoutSteps(graph, places: places, epochs: epochs, seed: layout.seed, curve: LayoutCurve(minimumDistance: layout.minimumDistance))
+        var steps = LayoutSteps(
+            graph,
+            places: places,
+            epochs: epochs,
+            seed: layout.seed,
+            curve: LayoutCurve(minimumDistance: layout.minimumDistance)
+        )
         for epoch in 0..<epochs {
             try options.checkCancellation()
             try steps.advance(epoch, workers: options.workers.count)
@@ -126,7 +132,9 @@ private struct LayoutSteps {
         let rate = 1 - Float(epoch) / Float(epochs)
         // Running means begin at zero and are too small at first.
         let (shareOfMean, shareOfSquare) = (1 - power(0.5, epoch + 1), 1 - power(0.9, epoch + 1))
-        state = try concurrentFill(rowCount: count, width: Self.width, rowsPerChunk: 512, workers: workers) { rows, target in
+        state = try concurrentFill(rowCount: count, width: Self.width, rowsPerChunk: 512, workers: workers) {
+            rows,
+            target in
             for i in rows {
                 let at = i * Self.width
                 let place = SIMD2(old[at], old[at + 1])
@@ -135,7 +143,9 @@ private struct LayoutSteps {
                 for e in graph.offsets[i]..<graph.offsets[i + 1] {
                     // An edge pulls as often, over all steps, as its rate says.
                     let share = rates[e]
-                    guard (share * Float(epoch + 1)).rounded(.down) > (share * Float(epoch)).rounded(.down) else { continue }
+                    guard (share * Float(epoch + 1)).rounded(.down) > (share * Float(epoch)).rounded(.down) else {
+                        continue
+                    }
                     let j = Int(graph.targets[e]) * Self.width
                     let difference = place - SIMD2(old[j], old[j + 1])
                     let pull = difference * curve.attraction((difference * difference).sum())

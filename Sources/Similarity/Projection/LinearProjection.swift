@@ -81,7 +81,9 @@ public struct LinearProjection: Sendable, Equatable {
     ) throws -> LinearProjection {
         precondition((1...rows.dimension).contains(outputDimension), "\(rows.dimension) to \(outputDimension)")
         guard rows.dimension <= 16_384 else {
-            throw SimilarityError.tooLarge("vectors of \(rows.dimension) dimensions; the principal ones are found of 16384")
+            throw SimilarityError.tooLarge(
+                "vectors of \(rows.dimension) dimensions; the principal ones are found of 16384"
+            )
         }
         var rows = rows
         if let sampleSize, sampleSize < rows.rowCount {
@@ -95,7 +97,9 @@ public struct LinearProjection: Sendable, Equatable {
             try InvalidRowCheck.reject(rows.storage, side: .corpus, options)
         }
         guard rows.rowCount >= 2 else {
-            throw SimilarityError.tooFewRows("expected at least 2 rows for principal components, found \(rows.rowCount)")
+            throw SimilarityError.tooFewRows(
+                "expected at least 2 rows for principal components, found \(rows.rowCount)"
+            )
         }
         let check: @Sendable () throws -> Void = { try options.checkCancellation() }
         let workers = options.workers.count
@@ -105,7 +109,11 @@ public struct LinearProjection: Sendable, Equatable {
         let scale = 1 / Double(rows.rowCount - 1)
         let eigen: (values: [Float], vectors: [Float])
         do {
-            eigen = try SymmetricEigen.decompose(SymmetricEigen.preferred, matrix: scatter.map { Float($0 * scale) }, order: d)
+            eigen = try SymmetricEigen.decompose(
+                SymmetricEigen.preferred,
+                matrix: scatter.map { Float($0 * scale) },
+                order: d
+            )
         } catch {
             throw SimilarityError.tooLarge("the covariance of these rows is beyond single precision")
         }
@@ -179,8 +187,10 @@ extension VectorMatrix {
         var values: [Float]
         if projection.matrix.isEmpty {
             let mean = projection.mean
-            values = try concurrentFill(rowCount: rowCount, width: m, rowsPerChunk: 256, workers: options.workers.count) {
-                rows, target in
+            values = try concurrentFill(rowCount: rowCount, width: m, rowsPerChunk: 256, workers: options.workers.count)
+            {
+                rows,
+                target in
                 try check()
                 for row in rows {
                     let source = storage.row(row)

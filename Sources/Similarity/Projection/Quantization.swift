@@ -36,7 +36,9 @@ public struct ByteCalibration: Sendable, Equatable {
                 high[j] = max(high[j], values[j])
             }
         }
-        guard !low.isEmpty else { throw SimilarityError.tooFewRows("expected at least 1 valid row to calibrate by, found none") }
+        guard !low.isEmpty else {
+            throw SimilarityError.tooFewRows("expected at least 1 valid row to calibrate by, found none")
+        }
         self.init(minima: low, maxima: high)
     }
 }

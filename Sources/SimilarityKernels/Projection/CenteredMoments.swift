@@ -9,7 +9,9 @@ package enum CenteredMoments {
     private static let productRows = 1024
 
     /// The mean of all rows.
-    package static func mean(of storage: RowStorage, workers: Int, check: @Sendable () throws -> Void) throws -> [Double] {
+    package static func mean(of storage: RowStorage, workers: Int, check: @Sendable () throws -> Void) throws
+        -> [Double]
+    {
         let step = 1 << 13
         let parts = try concurrentMap(count: (storage.rowCount + step - 1) / step, workers: workers) { part in
             try check()

@@ -89,7 +89,9 @@ package struct DuplicateReport {
     }
 
     package static func csv(_ line: DuplicateLine, _ names: Names) -> String {
-        var fields = ["\(line.row)", "\(line.kept)", line.score.map { "\($0)" } ?? "", line.group.map { "\($0)" } ?? ""]
+        var fields = [
+            "\(line.row)", "\(line.kept)", line.score.map { "\($0)" } ?? "", line.group.map { "\($0)" } ?? "",
+        ]
         if let ids = names.ids.dropped { fields.append(CSVText.of(ids[line.row])) }
         if let ids = names.ids.kept { fields.append(CSVText.of(ids[line.kept])) }
         if let texts = names.texts.dropped { fields.append(CSVText.of(texts[line.row])) }
@@ -167,7 +169,8 @@ extension DuplicateReport {
             guard let elements = json["pairs"]?.elements else { return nil }
             var pairs: [(row: Int, score: Float)] = []
             for element in elements {
-                guard let pair = element.elements, pair.count == 2, let row = pair[0].integer, let score = pair[1].double
+                guard let pair = element.elements, pair.count == 2, let row = pair[0].integer,
+                    let score = pair[1].double
                 else { return nil }
                 pairs.append((row, Float(score)))
             }

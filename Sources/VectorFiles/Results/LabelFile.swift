@@ -49,7 +49,9 @@ package struct LabelFile {
             default:
                 let id = ids.map { ",\"id\":\(JSONText.of($0[row]))" } ?? ""
                 let number = label.map { "\($0)" } ?? "null"
-                file.write("{\"row\":\(row)\(id),\"\(group)\":\(number),\"\(scoreName)\":\(value.map { "\($0)" } ?? "null")}\n")
+                file.write(
+                    "{\"row\":\(row)\(id),\"\(group)\":\(number),\"\(scoreName)\":\(value.map { "\($0)" } ?? "null")}\n"
+                )
             }
             try file.flushIfLarge()
         }
@@ -80,7 +82,9 @@ extension LabelFile {
             }
             return (0..<header.shape[0]).map { i in
                 var bits: UInt64 = 0
-                for byte in (0..<width).reversed() { bits = bits << 8 | UInt64(span[header.dataOffset + i * width + byte]) }
+                for byte in (0..<width).reversed() {
+                    bits = bits << 8 | UInt64(span[header.dataOffset + i * width + byte])
+                }
                 return width == 8 ? Int(Int64(bitPattern: bits)) : Int(Int32(bitPattern: UInt32(bits)))
             }
         }

@@ -42,8 +42,13 @@ package enum PositiveFile {
         if format == .csv {
             var records = try CSVRecords(path)
             let names = try records.next()?.fields ?? []
-            guard let queryColumn = names.firstIndex(of: "query"), let rowColumn = names.firstIndex(of: "positive") else {
-                throw .refused(path, place: "line 1", "expected the columns query and positive, found \(names.joined(separator: ", "))")
+            guard let queryColumn = names.firstIndex(of: "query"), let rowColumn = names.firstIndex(of: "positive")
+            else {
+                throw .refused(
+                    path,
+                    place: "line 1",
+                    "expected the columns query and positive, found \(names.joined(separator: ", "))"
+                )
             }
             while let (line, fields) = try records.next() {
                 if fields == [""] { continue }
@@ -59,7 +64,11 @@ package enum PositiveFile {
         while let line = try lines.next() {
             guard let object = try JSONLines.object(line.text, line.number, path) else { continue }
             guard let rows = object["positives"]?.elements ?? object["positive"].map({ [$0] }) else {
-                throw .refused(path, place: "line \(line.number)", "expected a field \"positive\" or \"positives\", found neither")
+                throw .refused(
+                    path,
+                    place: "line \(line.number)",
+                    "expected a field \"positive\" or \"positives\", found neither"
+                )
             }
             try add(object["query"], rows, line.number)
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Safetensors
 public import Similarity
 package import SimilarityKernels
-internal import Safetensors
 
 /// A projection as a `.safetensors` file: tensors `mean` (d), `components` (m x d), `explained_variance` (m), each where there is one, and
 /// `output` (F64): d, m, 1 if what comes out is made a unit vector, and the total variance.
@@ -19,7 +19,11 @@ public enum ProjectionFile {
             throw VectorFileError.refused(path, place: "header", error.message)
         }
         func refused(_ name: String, _ expected: String) -> VectorFileError {
-            .refused(path, place: "tensor \(name)", "expected \(expected), as reduce --save writes it, found something else")
+            .refused(
+                path,
+                place: "tensor \(name)",
+                "expected \(expected), as reduce --save writes it, found something else"
+            )
         }
         guard let facts = file.tensors["output"], facts.elementType == "F64", facts.shape == [4] else {
             throw refused("output", "4 numbers of type F64")
@@ -32,7 +36,9 @@ public enum ProjectionFile {
         else { throw refused("output", "dimensions, a flag and a variance") }
         func floats(_ name: String, _ shape: [Int]) throws -> [Float] {
             guard let tensor = file.tensors[name] else { return [] }
-            guard tensor.elementType == "F32", tensor.shape == shape else { throw refused(name, "F32 of shape \(shape)") }
+            guard tensor.elementType == "F32", tensor.shape == shape else {
+                throw refused(name, "F32 of shape \(shape)")
+            }
             let values = (0..<tensor.range.count / 4).map { i in
                 Float(bitPattern: UInt32(bits(bytes, at: tensor.range.lowerBound + 4 * i, count: 4)))
             }

@@ -93,7 +93,8 @@ struct VectorFormat: Sendable {
     func headerBytes(rows: Int, dimension: Int, length: Int? = nil) -> [UInt8] {
         switch header {
         case .none: return []
-        case .numpy: return NumpyHeader.bytes(descriptor: component.numpyName, shape: [rows, dimension], length: length)
+        case .numpy:
+            return NumpyHeader.bytes(descriptor: component.numpyName, shape: [rows, dimension], length: length)
         case .tensor: return TensorFile.header(rows: rows, dimension: dimension, length: length)
         case .counts:
             return [rows, dimension].flatMap { number in

@@ -26,7 +26,10 @@ struct ClusterCommand: AsyncParsableCommand {
     var start: StartRule = .plusplus
     @Option(help: "Vectors where centroids begin, instead of --start.") var startCentroids: String?
     @Option(parsing: .unconditional, help: "The most times that centroids are moved.") var iterations: Int = 25
-    @Option(parsing: .unconditional, help: "End when the inertia falls by less than this share; 0 ends when no row moves.")
+    @Option(
+        parsing: .unconditional,
+        help: "End when the inertia falls by less than this share; 0 ends when no row moves."
+    )
     var tolerance: Double = 1e-4
     @Option(parsing: .unconditional, help: "Rows that centroids are fitted on. (default: all)") var sample: Int?
     @Option(parsing: .unconditional, help: "What every draw follows from.") var seed: UInt64 = 0

@@ -60,7 +60,9 @@ struct DedupCommand: AsyncParsableCommand {
         against = try against.map { try inputs.resolved($0) }
         let isText = try inputs.kind(of: input) == .texts
         if vectors != nil, !isText { throw CommandFailure.usage("\(input) holds vectors already; leave out --vectors") }
-        if case .longest = keep, !isText { throw CommandFailure.usage("--keep longest needs texts; \(input) holds vectors") }
+        if case .longest = keep, !isText {
+            throw CommandFailure.usage("--keep longest needs texts; \(input) holds vectors")
+        }
         let touched = [report.map { [$0, RunRecord.path(of: $0)] }, output.map { [$0] }, outputVectors.map { [$0] }]
         try OutputCheck.requireDistinct(
             touched.compactMap { $0 }.joined().flatMap { VectorFileWriter.touchedPaths($0) },
@@ -295,7 +297,9 @@ extension DedupCommand {
     /// The score, then the kept record and below it the one that goes for it.
     private func table(_ line: DuplicateLine, _ work: Work) -> String {
         let width = max(20, (StandardStream.output.columns ?? 100) - 9)
-        let score = line.score.map { TextStyle.ofTerminal.cell(work.outcome.metric.score(reported: $0), work.outcome.metric) }
+        let score = line.score.map {
+            TextStyle.ofTerminal.cell(work.outcome.metric.score(reported: $0), work.outcome.metric)
+        }
         let kept = (work.other ?? work.set).label(line.kept).shortened(to: width)
         return "\(score ?? "  chain")  \(kept)\n         \(work.set.label(line.row).shortened(to: width))\n"
     }

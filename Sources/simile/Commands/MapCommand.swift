@@ -27,9 +27,13 @@ struct MapCommand: AsyncParsableCommand {
     @Option(help: "How neighbors are found.") var metric: Metric = .cosine
     @Option(parsing: .unconditional, help: "Neighbors of each row that are to lie near it.") var neighbors: Int = 15
     @Option(parsing: .unconditional, help: "How near points may come, 0 to 3.") var minDist: Double = 0.1
-    @Option(parsing: .unconditional, help: "Steps of the layout. (default: 500 of up to 10,000 rows, 200 of more)") var epochs: Int?
+    @Option(parsing: .unconditional, help: "Steps of the layout. (default: 500 of up to 10,000 rows, 200 of more)")
+    var epochs: Int?
     @Option(parsing: .unconditional, help: "What every draw follows from.") var seed: UInt64 = 0
-    @Option(parsing: .unconditional, help: "Color by this many clusters, named after the texts nearest to their centroids.") var clusters: Int?
+    @Option(
+        parsing: .unconditional,
+        help: "Color by this many clusters, named after the texts nearest to their centroids."
+    ) var clusters: Int?
     @Option(help: "Color by this field (.jsonl) or column (.csv) of the input.") var color: String?
     @Option(help: "Color by these labels: an .npy file of cluster.") var labels: String?
     @Option(help: "What is written above the picture. (default: the name of the input)") var title: String?

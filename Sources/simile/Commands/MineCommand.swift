@@ -26,11 +26,13 @@ struct MineCommand: AsyncParsableCommand {
     @Option(help: "Vectors of the texts of --corpus, if they have been made already.") var corpusVectors: String?
     @Option(help: "Which rows answer which queries: .jsonl or .csv.") var positives: String?
     @Option(parsing: .unconditional, help: "Negatives of each pair of query and positive.") var negatives: Int = 3
-    @Option(parsing: .unconditional, help: "The first rank that is looked at, from 0, positives left out.") var rangeMin: Int = 0
+    @Option(parsing: .unconditional, help: "The first rank that is looked at, from 0, positives left out.")
+    var rangeMin: Int = 0
     @Option(parsing: .unconditional, help: "The rank before which the last one is looked at.") var rangeMax: Int = 100
     @Option(parsing: .unconditional, help: "The lowest score of a negative.") var minScore: Threshold?
     @Option(parsing: .unconditional, help: "The highest score of a negative.") var maxScore: Threshold?
-    @Option(parsing: .unconditional, help: "How much worse than its positive a negative is at least.") var margin: Threshold?
+    @Option(parsing: .unconditional, help: "How much worse than its positive a negative is at least.") var margin:
+        Threshold?
     @Option(parsing: .unconditional, help: "The share of the positive's score by which a negative is worse at least.")
     var relativeMargin: Threshold?
     @Option(help: "Which of those that qualify are taken.") var sampling: NegativeMining.Sampling = .top
@@ -44,7 +46,9 @@ struct MineCommand: AsyncParsableCommand {
     mutating func validate() throws {
         if negatives < 1 { throw ValidationError("--negatives is \(negatives); it must be at least 1") }
         if rangeMin < 0 || rangeMax <= rangeMin {
-            throw ValidationError("--range-min is \(rangeMin) and --range-max \(rangeMax); expected 0 or more, then more than that")
+            throw ValidationError(
+                "--range-min is \(rangeMin) and --range-max \(rangeMax); expected 0 or more, then more than that"
+            )
         }
     }
 
@@ -65,9 +69,10 @@ struct MineCommand: AsyncParsableCommand {
         let rows = try await reader.read(corpus, vectors: corpusVectors, metric: metric)
         let wanted = try await reader.read(queries, vectors: queryVectors, metric: metric)
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)
-        let answers = try positives.map {
-            try PositiveFile.read($0, queries: wanted.vectors, corpus: rows.vectors)
-        } ?? paired(wanted, rows)
+        let answers =
+            try positives.map {
+                try PositiveFile.read($0, queries: wanted.vectors, corpus: rows.vectors)
+            } ?? paired(wanted, rows)
         var mining = NegativeMining()
         mining.count = negatives
         mining.ranks = rangeMin..<rangeMax
@@ -123,7 +128,9 @@ struct MineCommand: AsyncParsableCommand {
     }
 
     /// Writes the lines; returns how many negatives there are.
-    private func write(_ mined: [MinedNegatives], _ queries: InputSet, _ corpus: InputSet, to file: AtomicFile?) throws -> Int {
+    private func write(_ mined: [MinedNegatives], _ queries: InputSet, _ corpus: InputSet, to file: AtomicFile?) throws
+        -> Int
+    {
         let out = BufferedOutput()
         var count = 0
         for (i, entry) in mined.enumerated() {
@@ -135,7 +142,8 @@ struct MineCommand: AsyncParsableCommand {
                 switch form {
                 case .nTuple:
                     [
-                        head + ",\"negatives\":[\(entry.negatives.map { value($0.row, corpus) }.joined(separator: ","))]"
+                        head
+                            + ",\"negatives\":[\(entry.negatives.map { value($0.row, corpus) }.joined(separator: ","))]"
                             + ",\"\(metric.scoreName)s\":[\(([score] + entry.negatives.map { metric.reported($0.score) }).map { "\($0)" }.joined(separator: ","))]}\n"
                     ]
                 case .triplet:

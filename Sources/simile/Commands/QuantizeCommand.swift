@@ -19,8 +19,10 @@ struct QuantizeCommand: AsyncParsableCommand {
 
     @Option(help: "Texts or vectors.") var input: String
     @Option(help: "What components become: float16, int8 or binary.") var to: QuantizedType
-    @Option(help: "Ranges of the components, as --save-calibration wrote them. (default: those of the input)") var calibration: String?
-    @Option(help: "File for the ranges of the input's components: .npy or another format of vectors.") var saveCalibration: String?
+    @Option(help: "Ranges of the components, as --save-calibration wrote them. (default: those of the input)")
+    var calibration: String?
+    @Option(help: "File for the ranges of the input's components: .npy or another format of vectors.")
+    var saveCalibration: String?
     @Option(help: "Quantized vectors.") var output: String
     @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions

@@ -21,7 +21,8 @@ struct ReduceCommand: AsyncParsableCommand {
     @Option(help: "How: pca, matryoshka or random.") var method: ReductionMethod = .pca
     @Flag(help: "Divide each principal component by its standard deviation.") var whiten = false
     @Flag(help: "Make unit vectors of what comes out.") var normalize = false
-    @Option(parsing: .unconditional, help: "Rows that principal components are fitted on. (default: all)") var fitSample: Int?
+    @Option(parsing: .unconditional, help: "Rows that principal components are fitted on. (default: all)")
+    var fitSample: Int?
     @Option(parsing: .unconditional, help: "What every draw follows from.") var seed: UInt64 = 0
     @Option(help: "File for what has been fitted: .safetensors.") var save: String?
     @Option(help: "What an earlier run has saved.") var apply: String?
@@ -74,7 +75,9 @@ struct ReduceCommand: AsyncParsableCommand {
         let d = vectors.dimension
         let m = dims ?? d
         guard m <= d else {
-            throw CommandFailure.usage("--dims is \(m), and \(InputSpool.named(input)) has \(d) dimensions; expected at most as many")
+            throw CommandFailure.usage(
+                "--dims is \(m), and \(InputSpool.named(input)) has \(d) dimensions; expected at most as many"
+            )
         }
         switch method {
         case .matryoshka: return .matryoshka(m, of: d)

@@ -41,7 +41,9 @@ struct EarlierReport {
             let skipped = record["skipped"]?.elements?.map({ $0.text.flatMap { Int($0) } }), !skipped.contains(nil),
             record["inputs"]?.elements?.isEmpty == false
         else {
-            throw CommandFailure.refused("\(recordPath): expected the record of a report of dedup, found something else")
+            throw CommandFailure.refused(
+                "\(recordPath): expected the record of a report of dedup, found something else"
+            )
         }
         self.record = record
         self.metric = metric

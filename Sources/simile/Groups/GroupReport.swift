@@ -67,7 +67,8 @@ struct GroupReport {
             return text + ",\"\(scoreName)\":\(member.score.map { "\($0)" } ?? "null")}"
         }
         let facts = group.facts.map { ",\"\($0.key)\":\($0.value)" }.joined()
-        return "{\"\(name)\":\(group.number),\"size\":\(group.size)\(facts),\"members\":[\(members.joined(separator: ","))]}"
+        return
+            "{\"\(name)\":\(group.number),\"size\":\(group.size)\(facts),\"members\":[\(members.joined(separator: ","))]}"
     }
 
     private func csv(_ group: Group) -> String {

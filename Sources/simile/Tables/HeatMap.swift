@@ -89,7 +89,8 @@ struct HeatMap {
             text += "<text x=\"\(left - 8)\" y=\"\(y)\" text-anchor=\"end\">\(escapedForXML(labels[row])) "
             text += "<tspan fill=\"#888888\">\(report.set.number(row) + 1)</tspan></text>\n"
             let x = left + row * side + side / 2
-            text += "<text x=\"\(x)\" y=\"\(top - 8)\" text-anchor=\"middle\" fill=\"#888888\">\(report.set.number(row) + 1)</text>\n"
+            text +=
+                "<text x=\"\(x)\" y=\"\(top - 8)\" text-anchor=\"middle\" fill=\"#888888\">\(report.set.number(row) + 1)</text>\n"
         }
         return text + "</g>\n"
     }

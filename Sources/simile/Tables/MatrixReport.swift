@@ -63,7 +63,9 @@ struct MatrixReport {
         let columns = max(1, min(matrix.columnCount, (width - labelWidth - digits - 2) / cellWidth))
 
         var text = String(repeating: " ", count: digits + 2 + labelWidth)
-        for column in 0..<columns { text += style.dim(String(set.number(column) + 1).leftPadded(to: cellWidth - 1)) + " " }
+        for column in 0..<columns {
+            text += style.dim(String(set.number(column) + 1).leftPadded(to: cellWidth - 1)) + " "
+        }
         text += "\n"
         for row in 0..<matrix.rowCount {
             text += style.dim(String(set.number(row) + 1).leftPadded(to: digits)) + "  "

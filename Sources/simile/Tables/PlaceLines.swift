@@ -17,7 +17,9 @@ struct PlaceLines {
             let (number, place) = (set.number(row), places[row])
             if format == .csv {
                 let group = groups[row].map { "\($0)" } ?? ""
-                try out("\(number),\(place[0]),\(place[1]),\(group)" + (ids.map { "," + CSVText.of($0[row]) } ?? "") + "\n")
+                try out(
+                    "\(number),\(place[0]),\(place[1]),\(group)" + (ids.map { "," + CSVText.of($0[row]) } ?? "") + "\n"
+                )
             } else {
                 let id = ids.map { ",\"id\":\(JSONText.of($0[row]))" } ?? ""
                 let group = groups[row].map { ",\"group\":\($0)" } ?? ""

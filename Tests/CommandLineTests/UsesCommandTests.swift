@@ -124,6 +124,18 @@ import Testing
         #expect(try folder.bytes("q.npy").suffix(18).prefix(3) == [UInt8(bitPattern: -64), 0x80, 0x80])
     }
 
+    @Test func `a search takes the signs of quantize for a prefilter, and says that it is approximate`() throws {
+        #expect(try simile("quantize --input v.npy --to binary --output b.npy").status == 0)
+        let search = "search --queries v.npy --corpus v.npy -k 2"
+        let all = try simile("\(search) --prefilter b.npy --candidates 6 --output a.jsonl")
+        #expect(all.status == 0 && all.errors.contains("approximate: a neighbor is missed"), "\(all.errors)")
+        #expect(try simile("\(search) --output e.jsonl").status == 0)
+        #expect(try folder.bytes("a.jsonl") == folder.bytes("e.jsonl"))
+        let other = try simile("\(search) --prefilter v.npy")
+        #expect(other.status == 3 && other.errors.contains("v.npy: expected 6 rows of 1 bytes"), "\(other.errors)")
+        #expect(try simile("\(search) --candidates 6").status == 2)
+    }
+
     @Test func `map draws every point once`() throws {
         let html = try simile("map --input t.jsonl --vectors v.npy --epochs 20 --color kind --output m.html --title T")
         #expect(html.status == 0, "\(html.errors)")

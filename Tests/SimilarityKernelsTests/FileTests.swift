@@ -25,7 +25,7 @@ import VectorTestSupport
         }
         let floats = SharedBytes(floatCount: 3) { span in for i in span.indices { span[i] = Float(i) } }
         #expect(floats.byteCount == 12)
-        #expect(SharedBytes(copying: []).byteCount == 0)
+        #expect(SharedBytes(copying: [Float]()).byteCount == 0)
     }
 
     @Test("a missing file, a folder, a device and a pipe without a writer are refused")

@@ -197,4 +197,20 @@ enum KernelCalls {
         #expect(output.isIntact && left.isIntact && right.isIntact)
         return output.values.map { Int($0) }
     }
+
+    static func hamming(_ level: KernelLevel, query: [UInt8], rows: [[UInt8]], shift: Int = 0) -> [Int] {
+        let left = CanaryBuffer(query, canary: 0x5A, shift: shift) { $0 == 0x5A }
+        let right = CanaryBuffer(Array(rows.joined()), canary: 0xA5, shift: shift + 1) { $0 == 0xA5 }
+        let output = CanaryBuffer([UInt32](repeating: 7, count: rows.count), canary: 9, shift: shift) { $0 == 9 }
+        unsafe HammingScan.distances(
+            level,
+            query: left.base,
+            rows: right.base,
+            width: query.count,
+            count: rows.count,
+            into: output.base
+        )
+        #expect(output.isIntact && left.isIntact && right.isIntact)
+        return output.values.map { Int($0) }
+    }
 }

@@ -125,7 +125,7 @@ import VectorTestSupport
     func claimedDimension() throws {
         func storage(_ dimension: Int) -> RowStorage? {
             RowStorage(
-                bytes: SharedBytes(copying: []),
+                bytes: SharedBytes(copying: [Float]()),
                 elementType: .int8,
                 rowCount: 0,
                 dimension: dimension,

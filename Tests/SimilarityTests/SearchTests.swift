@@ -67,6 +67,45 @@ import VectorTestSupport
         #expect(sliced.rows == whole.rows && sliced.scores == whole.scores && sliced.offsets == whole.offsets)
     }
 
+    @Test("a prefilter that lets every row through is exact, and fewer give the best of the candidates", arguments: Metric.allCases)
+    func prefilter(metric: Metric) throws {
+        let rows = clusteredRows(count: 150, dimension: 29, seed: 7) + embeddingLikeRows(count: 150, dimension: 29, seed: 8)
+        let corpus = VectorMatrix(rows: rows)
+        let signs = SignPrefilter(of: corpus)
+        let exact = try corpus.nearest(to: corpus, k: 6, metric: metric, excludingSelf: true)
+        let all = try corpus.nearest(
+            to: corpus,
+            k: 6,
+            metric: metric,
+            among: signs,
+            candidateCount: 300,
+            excludingSelf: true
+        )
+        #expect(all.entries == exact.entries)
+        func distance(_ a: [Float], _ b: [Float]) -> Int { zip(a, b).count { ($0 > 0) != ($1 > 0) } }
+        for level in KernelLevel.available {
+            var options = RunOptions(workers: Workers(count: 3))
+            options.level = level
+            let found = try corpus.nearest(
+                to: corpus,
+                k: 6,
+                metric: metric,
+                among: signs,
+                candidateCount: 40,
+                options: options
+            )
+            for query in stride(from: 0, to: 300, by: 17) {
+                let order = rows.indices.sorted { (distance(rows[query], rows[$0]), $0) < (distance(rows[query], rows[$1]), $1) }
+                let candidates = Set(order.prefix(40))
+                let ranked = ScoreOracle(metric: metric, queries: [rows[query]], corpus: rows).nearest(k: 300)[0]
+                let best = ranked.filter { candidates.contains($0.row) }.prefix(6)
+                #expect(found[query].map(\.row) == best.map(\.row) && found[query].map(\.score) == best.map(\.score))
+            }
+        }
+        let bits = corpus.signBits(ofRows: 0..<300)
+        #expect(SignPrefilter(packed: bits) == nil, "floats are no packed bits")
+    }
+
     @Test("an invalid row of a later slice is named by its own number")
     func invalidRowOfASlice() throws {
         var rows = [[Float]](repeating: [1, 2], count: 40_000)

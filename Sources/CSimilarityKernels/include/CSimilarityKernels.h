@@ -136,6 +136,10 @@ void simile_code_products_avx512(
     const struct simile_survivor *survivors, size_t count, const int16_t *queries, const int8_t *rows, size_t depth,
     int32_t *products);
 
+/// `distances[r]` = the number of bits in which the `width` bytes of the query and of row r differ.
+void simile_hamming_avx2(
+    const uint8_t *query, const uint8_t *rows, size_t width, size_t count, uint32_t *distances);
+
 #endif
 
 #pragma clang assume_nonnull end

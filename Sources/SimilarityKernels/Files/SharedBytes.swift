@@ -90,8 +90,8 @@ internal import Musl
     }
 
     /// A copy of `values`, 64-byte aligned.
-    package init(copying values: [Float]) {
-        byteCount = values.count * MemoryLayout<Float>.stride
+    package init<Element: BitwiseCopyable>(copying values: [Element]) {
+        byteCount = values.count * MemoryLayout<Element>.stride
         isMapped = false
         place = -1
         source = nil

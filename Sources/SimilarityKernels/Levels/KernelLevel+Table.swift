@@ -58,6 +58,9 @@ extension KernelLevel {
             },
             codeProducts: { survivors, count, queries, rows, depth, products in
                 unsafe CodeProduct.reference(survivors, count, queries, rows, depth, products)
+            },
+            hamming: { query, rows, width, count, distances in
+                unsafe HammingScan.reference(query, rows, width, count, distances)
             }
         ),
         codes: .narrow,
@@ -130,6 +133,7 @@ extension KernelLevel {
         unsafe kernels.codeTile = unsafe simile_code_tile_avx2
         unsafe kernels.codeRow = unsafe simile_code_row_avx2
         unsafe kernels.codeProducts = unsafe simile_code_products_avx2
+        unsafe kernels.hamming = unsafe simile_hamming_avx2
     }
 
     /// C with AVX-512; integer products of full bytes in 32-bit sums (VNNI).

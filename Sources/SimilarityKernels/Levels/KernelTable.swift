@@ -77,12 +77,18 @@ package import CSimilarityKernels
             _ survivors: UnsafePointer<simile_survivor>, _ count: Int, _ queries: UnsafePointer<Int16>,
             _ rows: UnsafePointer<Int8>, _ depth: Int, _ products: UnsafeMutablePointer<Int32>
         ) -> Void
+    /// `HammingScan.distances`
+    package var hamming:
+        @convention(c) (
+            _ query: UnsafePointer<UInt8>, _ rows: UnsafePointer<UInt8>, _ width: Int, _ count: Int,
+            _ distances: UnsafeMutablePointer<UInt32>
+        ) -> Void
 }
 
 /// The entries of a `KernelTable` by name, for what goes through all of them.
 package enum Kernel: String, CaseIterable, Sendable {
     case verdictDot, verdictSquaredDistance, verdictSquaredNorms, dotRows, dotRowsWithNorms, thresholdScan
-    case convertFloat16, gemmTile, extent, quantize, codeTile, codeRow, codeProducts
+    case convertFloat16, gemmTile, extent, quantize, codeTile, codeRow, codeProducts, hamming
 }
 
 extension KernelTable {
@@ -102,6 +108,7 @@ extension KernelTable {
         case .codeTile: unsafe unsafeBitCast(codeTile, to: UInt.self)
         case .codeRow: unsafe unsafeBitCast(codeRow, to: UInt.self)
         case .codeProducts: unsafe unsafeBitCast(codeProducts, to: UInt.self)
+        case .hamming: unsafe unsafeBitCast(hamming, to: UInt.self)
         }
     }
 }

@@ -23,6 +23,13 @@ struct SearchCommand: AsyncParsableCommand {
     @Option(help: "How vectors are compared. (default: as the corpus is prepared, else cosine)") var metric: Metric?
     @Flag(help: "Leave out the row with the query's own number; queries and corpus are the same file.")
     var excludeSelf = false
+    @Option(
+        help:
+            "Look only at rows whose signs are most like the query's, by this file of 'quantize --to binary' of the corpus: approximate."
+    )
+    var prefilter: String?
+    @Option(parsing: .unconditional, help: "Rows that --prefilter lets through for each query. (default: 20 times k)")
+    var candidates: Int?
     @Option(help: "Result file: .jsonl, .csv or .npy.") var output: String?
     @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
     @Flag(
@@ -35,6 +42,9 @@ struct SearchCommand: AsyncParsableCommand {
 
     mutating func validate() throws {
         if k < 1 { throw ValidationError("-k is \(k); it must be at least 1") }
+        if let candidates, candidates < k { throw ValidationError("--candidates is \(candidates); expected -k or more") }
+        if candidates != nil, prefilter == nil { throw ValidationError("--candidates is for --prefilter") }
+        if prefilter != nil, resume { throw ValidationError("--prefilter is not for --resume") }
     }
 
     mutating func run() async throws {
@@ -61,7 +71,7 @@ struct SearchCommand: AsyncParsableCommand {
         }
         Checkpoint.tellOfStale(output, running)
         if let output {
-            try OutputCheck.requireDistinct(result: output, from: [queries, corpus])
+            try OutputCheck.requireDistinct(result: output, from: [queries, corpus] + [prefilter].compactMap { $0 })
             file = try NeighborFile(path: output, registeredIn: Interruption.temporaryFiles)
         }
         let reader = InputReader(inputs, running)
@@ -82,13 +92,10 @@ struct SearchCommand: AsyncParsableCommand {
         )
 
         let progress = running.progress("searching", total: m * n, unit: "pairs")
-        let found = try rows.nearest(
-            to: wanted,
-            k: k,
-            metric: metric,
-            excludingSelf: excludeSelf,
-            options: record.watching(running.runOptions(progress))
-        )
+        let options = record.watching(running.runOptions(progress))
+        let found =
+            try prefilter.map { try approximate($0, wanted, rows, metric, options) }
+            ?? rows.nearest(to: wanted, k: k, metric: metric, excludingSelf: excludeSelf, options: options)
         progress.finish()
         try rows.requireUnchanged()
         try wanted.requireUnchanged()
@@ -99,18 +106,49 @@ struct SearchCommand: AsyncParsableCommand {
             }
             running.tell(
                 "\(found.queryCount) queries x \(rows.vectors.rowCount) rows -> \(output) "
-                    + "(\(Quantity.seconds(record.seconds)), \(found.counters.engine))"
+                    + "(\(Quantity.seconds(record.seconds)), \(prefilter == nil ? "\(found.counters.engine)" : "approximate"))"
             )
             record.write(
                 beside: output,
                 inputs: [try record.input("queries", queries, wanted), try record.input("corpus", corpus, rows)],
-                results: [("neighbors", .count(found.rows.count))],
-                counters: found.counters
+                results: [("neighbors", .count(found.rows.count)), ("prefilter", .text(prefilter))],
+                counters: prefilter == nil ? found.counters : nil
             )
             if format == .json { try StandardStream.output.write("{\(found.counters.jsonField)}\n") }
         } else {
             try report.print(format ?? .standard)
         }
+    }
+}
+
+extension SearchCommand {
+    /// The best of the rows whose signs are most like the query's.
+    private func approximate(
+        _ path: String,
+        _ queries: InputSet,
+        _ corpus: InputSet,
+        _ metric: Metric,
+        _ options: RunOptions
+    ) throws -> NearestNeighbors {
+        let bits = try VectorFile.read(path)
+        let (count, width) = (corpus.vectors.rowCount, (corpus.vectors.dimension + 7) / 8)
+        guard let prefilter = SignPrefilter(packed: bits), bits.rowCount == count, bits.dimension == width else {
+            throw CommandFailure.refused(
+                "\(path): expected \(count) rows of \(width) bytes, the signs of \(InputSpool.named(self.corpus)), found "
+                    + "\(bits.rowCount) x \(bits.dimension), or no bytes"
+            )
+        }
+        let candidateCount = candidates ?? min(k, count) * 20
+        running.tell("approximate: a neighbor is missed if its signs are not among the \(candidateCount) most like the query's")
+        return try corpus.vectors.nearest(
+            to: queries.vectors,
+            k: k,
+            metric: metric,
+            among: prefilter,
+            candidateCount: candidateCount,
+            excludingSelf: excludeSelf,
+            options: options
+        )
     }
 }
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SimilarityKernels
+
+/// The signs of the rows of a corpus, packed: an openly approximate filter in front of the verdict.
+///
+/// A row is looked at only if it is among the candidates whose signs differ from the query's in the fewest components. Their scores are
+/// canonical and their order is right; but a nearer row whose signs differ more is missed. The engines never use this; use it where the bits fit the memory
+/// and the vectors do not, and measure what it misses.
+public struct SignPrefilter: Sendable {
+    let bits: RowStorage
+
+    /// The bits of a corpus that ``VectorMatrix/signBits(ofRows:)`` has made and a file has kept; nil if the matrix is not one of bytes.
+    public init?(packed bits: VectorMatrix) {
+        guard bits.storage.elementType == .uint8, bits.storage.isContiguous else { return nil }
+        self.bits = bits.storage
+    }
+
+    /// The bits of the rows of a corpus.
+    ///
+    /// - Complexity: reads the rows once, on the calling thread; a bit a component.
+    public init(of corpus: VectorMatrix) {
+        let width = (corpus.dimension + 7) / 8
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(corpus.rowCount * width)
+        for row in 0..<corpus.rowCount { bytes += Self.pack(corpus[row]) }
+        guard
+            let storage = RowStorage(
+                bytes: SharedBytes(copying: bytes),
+                elementType: .uint8,
+                rowCount: corpus.rowCount,
+                dimension: width,
+                byteOffset: 0,
+                rowByteStride: width
+            )
+        else { preconditionFailure("the block has been sized for these rows") }
+        bits = storage
+    }
+
+    static func pack(_ components: [Float]) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: (components.count + 7) / 8)
+        for (j, value) in components.enumerated() where value > 0 { bytes[j / 8] |= 128 >> UInt8(j % 8) }
+        return bytes
+    }
+
+    /// The rows whose bits differ least from those of a query, at most `count`, ascending; of equally different ones the lower.
+    func candidates(_ count: Int, for query: [Float], _ distances: inout [UInt32], level: KernelLevel) -> [Int] {
+        HammingScan.distances(of: Self.pack(query), to: bits, level: level, into: &distances)
+        var histogram = [Int](repeating: 0, count: 8 * bits.dimension + 1)
+        for distance in distances { histogram[Int(distance)] += 1 }
+        var (limit, below) = (0, 0)
+        while limit < histogram.count, below + histogram[limit] <= count {
+            below += histogram[limit]
+            limit += 1
+        }
+        var rows: [Int] = []
+        var ties = count - below
+        for (row, distance) in distances.enumerated() {
+            if distance < limit {
+                rows.append(row)
+            } else if distance == limit, ties > 0 {
+                rows.append(row)
+                ties -= 1
+            }
+        }
+        return rows
+    }
+}
+
+extension VectorMatrix {
+    /// The best `k` of the rows whose signs are most like those of each query: approximate, see ``SignPrefilter``.
+    ///
+    /// - Parameters:
+    ///   - queries: One vector a row, of the dimension of the corpus.
+    ///   - prefilter: The signs of this corpus.
+    ///   - candidateCount: Rows that get a verdict, of each query; with as many as there are rows the answer is exact.
+    ///   - excludingSelf: Leaves out the row with the query's own number; `queries` is then this corpus.
+    ///   - options: Workers, cancellation, and what happens to invalid rows, which are looked for among queries and candidates alone.
+    /// - Complexity: `m n d / 8` bytes are compared, for m queries, n rows and d dimensions; and a verdict a candidate.
+    /// - Throws: ``SimilarityError`` if the dimensions differ or a query is invalid, `CancellationError` if cancelled.
+    /// - Precondition: `k >= 0`, `candidateCount >= 0`; the prefilter is of as many rows and of `dimension` bits.
+    public func nearest(
+        to queries: VectorMatrix,
+        k: Int,
+        metric: Metric = .cosine,
+        among prefilter: SignPrefilter,
+        candidateCount: Int,
+        excludingSelf: Bool = false,
+        options: RunOptions = RunOptions()
+    ) throws -> NearestNeighbors {
+        precondition(k >= 0 && candidateCount >= 0, "\(k) of \(candidateCount) candidates")
+        precondition(
+            prefilter.bits.rowCount == rowCount && prefilter.bits.dimension == (dimension + 7) / 8,
+            "signs of another corpus"
+        )
+        guard queries.dimension == dimension else {
+            throw SimilarityError.dimensionMismatch(queries: queries.dimension, corpus: dimension)
+        }
+        if options.invalidRows == .reject { try InvalidRowCheck.reject(queries.storage, side: .queries, options) }
+        let (corpus, level) = (storage, options.level)
+        let step = 16
+        let parts = try concurrentMap(
+            count: (queries.rowCount + step - 1) / step,
+            workers: options.workers.count
+        ) { part -> [[Neighbor]] in
+            var distances = [UInt32](repeating: 0, count: corpus.rowCount)
+            var query = RowTile()
+            var row = RowTile()
+            return try (part * step..<min((part + 1) * step, queries.rowCount)).map { number in
+                try options.checkCancellation()
+                query.load(number..<number + 1, of: queries.storage, level: level)
+                if metric.excludes(norm: query.norm(at: 0)) { return [] }
+                let rows = prefilter.candidates(candidateCount, for: queries[number], &distances, level: level)
+                var found: [Neighbor] = []
+                for candidate in rows where !(excludingSelf && candidate == number) {
+                    row.load(candidate..<candidate + 1, of: corpus, level: level)
+                    if metric.excludes(norm: row.norm(at: 0)) { continue }
+                    let score = metric.verdict(query, 0, row, 0, level: level)
+                    found.append(Neighbor(row: candidate, score: score))
+                }
+                return Array(found.sorted().prefix(k))
+            }
+        }
+        let lists = parts.flatMap { $0 }
+        var offsets = [0]
+        for list in lists { offsets.append(offsets[offsets.count - 1] + list.count) }
+        return NearestNeighbors(
+            metric: metric,
+            k: min(k, rowCount),
+            offsets: offsets,
+            rows: lists.flatMap { $0.map(\.row) },
+            scores: lists.flatMap { $0.map(\.score) }
+        )
+    }
+}

@@ -7,7 +7,7 @@ struct ClusterFit {
     private let rows: VectorMatrix
     private let metric: Metric
     private let clustering: ClusteringOptions
-    private let options: RunOptions
+    private var options: RunOptions
     /// What each row is multiplied with before it is added: it makes unit vectors for cosines.
     private let weights: [Double]
     private(set) var centroids = VectorMatrix(rowCount: 0, dimension: 1, values: [])
@@ -110,6 +110,8 @@ struct ClusterFit {
     /// Moves centroids to the means of their rows and rows to the nearest centroids, until little changes.
     mutating func iterate() throws {
         var inertia = assignment.inertia(metric)
+        // What a plan found for the first centroids holds for the next ones; codes are planned with each set of them.
+        if options.engine == .auto, !assignment.engine.mayUseCodes { options.engine = assignment.engine }
         while iterationCount < clustering.iterationLimit, !hasConverged {
             try options.checkCancellation()
             let before = assignment.labels

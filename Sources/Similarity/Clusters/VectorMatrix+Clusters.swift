@@ -56,6 +56,8 @@ struct ClusterAssignment {
     var labels: [Int32]
     /// Scores with the nearest centroid; NaN for rows that take no part.
     var scores: [Float]
+    /// The engine that found them.
+    let engine: Engine
 
     init(_ rows: VectorMatrix, _ centroids: VectorMatrix, _ metric: Metric, _ options: RunOptions) throws {
         var options = options
@@ -64,6 +66,7 @@ struct ClusterAssignment {
         options.explain = nil
         options.progress = nil
         let found = try centroids.nearest(to: rows, k: 1, metric: metric, options: options)
+        engine = found.counters.engine
         if found.rows.count == rows.rowCount {
             labels = found.rows.map { Int32(truncatingIfNeeded: $0) }
             scores = found.scores

@@ -131,10 +131,12 @@ package struct JSONParser {
         var digits: UInt64 = 0
         var digitCount = 0
         var power = 0
-        var (hasPoint, hasDigit) = (false, false)
+        var hasPoint = false
+        var (wholeCount, fractionCount) = (0, 0)
+        let startsWithZero = next == UInt8(ascii: "0")
         while let byte = next {
             if (0x30...0x39).contains(byte) {
-                hasDigit = true
+                if hasPoint { fractionCount += 1 } else { wholeCount += 1 }
                 digits = digits &* 10 &+ UInt64(byte - 0x30)
                 if digits > 0 { digitCount += 1 }
                 if hasPoint { power -= 1 }
@@ -146,7 +148,9 @@ package struct JSONParser {
             place += 1
         }
         let isPlain = next.map { [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains($0) } != true
-        if isPlain, hasDigit, digitCount <= 15, power >= -22 {
+        let isNumber =
+            wholeCount > 0 && !(startsWithZero && wholeCount > 1) && hasPoint == (fractionCount > 0)
+        if isPlain, isNumber, digitCount <= 15, power >= -22 {
             let value = Double(digits) / Self.powersOfTen[-power]
             return isNegative ? -value : value
         }
@@ -173,10 +177,11 @@ package struct JSONParser {
             place += 1
         }
         let text = String(decoding: bytes[start..<place], as: UTF8.self)
-        if let integer = Int64(text) { return .integer(integer) }
-        if let integer = UInt64(text) { return .unsigned(integer) }
-        // Swift's reader also takes a leading plus sign, point or zero; JSON does not, and nobody writes them.
-        if let number = Double(text) { return number.isFinite ? .number(number) : .unreadable(text) }
+        // Swift's readers also take a leading plus sign, point or zero, and a final point; JSON does not.
+        let isNumber = Self.isNumber(bytes[start..<place])
+        if isNumber, let integer = Int64(text) { return .integer(integer) }
+        if isNumber, let integer = UInt64(text) { return .unsigned(integer) }
+        if isNumber, let number = Double(text) { return number.isFinite ? .number(number) : .unreadable(text) }
         // Python writes these unless it is told not to.
         for word in ["NaN", "Infinity", "-Infinity"] where bytes[start...].starts(with: word.utf8) {
             place = start + word.utf8.count
@@ -184,6 +189,30 @@ package struct JSONParser {
         }
         place = start
         throw failure("a value was expected")
+    }
+
+    /// Whether bytes are a number by the grammar of RFC 8259, section 6.
+    private static func isNumber(_ bytes: ArraySlice<UInt8>) -> Bool {
+        var at = bytes.startIndex
+        func digits() -> Int {
+            let first = at
+            while at < bytes.endIndex, (0x30...0x39).contains(bytes[at]) { at += 1 }
+            return at - first
+        }
+        if at < bytes.endIndex, bytes[at] == UInt8(ascii: "-") { at += 1 }
+        let first = at
+        let whole = digits()
+        if whole == 0 || (whole > 1 && bytes[first] == UInt8(ascii: "0")) { return false }
+        if at < bytes.endIndex, bytes[at] == UInt8(ascii: ".") {
+            at += 1
+            if digits() == 0 { return false }
+        }
+        if at < bytes.endIndex, bytes[at] | 0x20 == UInt8(ascii: "e") {
+            at += 1
+            if at < bytes.endIndex, [0x2B, 0x2D].contains(bytes[at]) { at += 1 }
+            if digits() == 0 { return false }
+        }
+        return at == bytes.endIndex
     }
 
     /// The bytes of a string as they stand between its quotes, if it has no escapes; nil, and nothing is read, if it has.

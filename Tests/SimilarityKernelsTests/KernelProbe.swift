@@ -47,7 +47,9 @@ enum KernelProbe {
             let pairs = (0..<37).map { (query: $0 * 5 % 37, row: $0) }
             return KernelCalls.codeProducts(level, pairs: pairs, queries: codes, rows: codes).map { Double($0) }
         case .hamming:
-            let bytes = (0..<37).map { row in (0..<43).map { column in UInt8(truncatingIfNeeded: column * 73 + row * row * 29) } }
+            let bytes = (0..<37).map { row in
+                (0..<43).map { column in UInt8(truncatingIfNeeded: column * 73 + row * row * 29) }
+            }
             return KernelCalls.hamming(level, query: bytes[0], rows: bytes).map { Double($0) }
         }
     }

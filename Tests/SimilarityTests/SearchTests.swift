@@ -67,9 +67,13 @@ import VectorTestSupport
         #expect(sliced.rows == whole.rows && sliced.scores == whole.scores && sliced.offsets == whole.offsets)
     }
 
-    @Test("a prefilter that lets every row through is exact, and fewer give the best of the candidates", arguments: Metric.allCases)
+    @Test(
+        "a prefilter that lets every row through is exact, and fewer give the best of the candidates",
+        arguments: Metric.allCases
+    )
     func prefilter(metric: Metric) throws {
-        let rows = clusteredRows(count: 150, dimension: 29, seed: 7) + embeddingLikeRows(count: 150, dimension: 29, seed: 8)
+        let rows =
+            clusteredRows(count: 150, dimension: 29, seed: 7) + embeddingLikeRows(count: 150, dimension: 29, seed: 8)
         let corpus = VectorMatrix(rows: rows)
         let signs = SignPrefilter(of: corpus)
         let exact = try corpus.nearest(to: corpus, k: 6, metric: metric, excludingSelf: true)
@@ -95,7 +99,9 @@ import VectorTestSupport
                 options: options
             )
             for query in stride(from: 0, to: 300, by: 17) {
-                let order = rows.indices.sorted { (distance(rows[query], rows[$0]), $0) < (distance(rows[query], rows[$1]), $1) }
+                let order = rows.indices.sorted {
+                    (distance(rows[query], rows[$0]), $0) < (distance(rows[query], rows[$1]), $1)
+                }
                 let candidates = Set(order.prefix(40))
                 let ranked = ScoreOracle(metric: metric, queries: [rows[query]], corpus: rows).nearest(k: 300)[0]
                 let best = ranked.filter { candidates.contains($0.row) }.prefix(6)

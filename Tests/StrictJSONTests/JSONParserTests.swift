@@ -32,7 +32,7 @@ import Testing
         "", " ", "{", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "[1 2]", "tru", "nul", "\"", "\"\\", "\"\\u12",
         "\"\\x\"",
         "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\n\"", "1 2", "-", "{\"a\":1,}", "// 1", "+",
-        "nan", "1e",
+        "nan", "1e", "01", "-01", "1.", "-.5", ".5", "+1", "1.e3", "1e+", "-", "0x1", "00", "[1.,2]", "1e5.",
     ]) func damagedDocumentsAreRefused(text: String) {
         #expect(throws: JSONParser.Failure.self) { try parse(text) }
     }

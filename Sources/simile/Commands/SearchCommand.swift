@@ -42,7 +42,9 @@ struct SearchCommand: AsyncParsableCommand {
 
     mutating func validate() throws {
         if k < 1 { throw ValidationError("-k is \(k); it must be at least 1") }
-        if let candidates, candidates < k { throw ValidationError("--candidates is \(candidates); expected -k or more") }
+        if let candidates, candidates < k {
+            throw ValidationError("--candidates is \(candidates); expected -k or more")
+        }
         if candidates != nil, prefilter == nil { throw ValidationError("--candidates is for --prefilter") }
         if prefilter != nil, resume { throw ValidationError("--prefilter is not for --resume") }
     }
@@ -139,7 +141,9 @@ extension SearchCommand {
             )
         }
         let candidateCount = candidates ?? min(k, count) * 20
-        running.tell("approximate: a neighbor is missed if its signs are not among the \(candidateCount) most like the query's")
+        running.tell(
+            "approximate: a neighbor is missed if its signs are not among the \(candidateCount) most like the query's"
+        )
         return try corpus.vectors.nearest(
             to: queries.vectors,
             k: k,

@@ -55,7 +55,7 @@ import Testing
     @Test func `a result has a record of its run beside it`() throws {
         let plain = [
             ("search --queries q.npy --corpus c.npy -k 2 --output r.npy", "neighbors", ["queries", "corpus"]),
-            ("join --left c.npy --threshold 0.9 --output r.csv --engine blas --threads 1", "pairs", ["left"]),
+            ("join --left c.npy --threshold 0.9 --output r.csv --engine simd --threads 1", "pairs", ["left"]),
             ("join --left q.npy --right c.npy --threshold 0.9 --output s.csv --resume", "groups", ["left", "right"]),
         ]
         for (command, counted, roles) in plain {

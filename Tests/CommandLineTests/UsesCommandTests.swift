@@ -105,6 +105,13 @@ import Testing
         #expect(try simile("reduce --input v.npy --dims 2 --method matryoshka --output m.npy").status == 0)
         #expect(try folder.bytes("m.npy").suffix(48).prefix(8) == NumpyBytes.floats([[1, 0]]).suffix(8))
         #expect(try simile("reduce --input v.npy --dims 2 --method random --seed 3 --output r.fbin").status == 0)
+        // Invalid rows are left out, of the fit and of what comes out.
+        try folder.write("n.npy", NumpyBytes.floats([[1, 0], [.nan, 1], [0, 2], [3, 3]]))
+        for command in ["reduce --dims 1", "quantize --to int8"] {
+            #expect(try simile("\(command) --input n.npy --output n2.npy").status == 3)
+            #expect(try simile("\(command) --input n.npy --output n2.npy --skip-invalid").status == 0)
+            #expect(try simile("info n2.npy --format json").output.contains("\"rows\":3"))
+        }
         // A file that has been cut is no projection.
         try folder.write("cut.safetensors", Array(try folder.bytes("p.safetensors").dropLast(4)))
         let cut = try simile("reduce --input v.npy --apply cut.safetensors --output x.npy")

@@ -35,6 +35,24 @@ extension GEMM {
             blasint(cStride)
         )
     }
+
+    /// C <- A^T A for row-major A (rows x columns): the lower triangle of C, which is written and never read.
+    static func openBLASScatter(_ a: UnsafePointer<Float>, rows: Int, columns: Int, into c: UnsafeMutablePointer<Float>)
+    {
+        unsafe cblas_ssyrk(
+            CblasRowMajor,
+            CblasLower,
+            CblasTrans,
+            blasint(columns),
+            blasint(rows),
+            1,
+            a,
+            blasint(columns),
+            0,
+            c,
+            blasint(columns)
+        )
+    }
 }
 
 /// What is known of the OpenBLAS that the process is linked to, and its one global setting.

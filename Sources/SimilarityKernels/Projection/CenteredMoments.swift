@@ -45,8 +45,7 @@ package enum CenteredMoments {
             for start in stride(from: rows.lowerBound, to: rows.upperBound, by: productRows) {
                 try check()
                 let count = min(productRows, rows.upperBound - start)
-                transpose(start..<start + count, of: storage, center, &tile, into: &columns)
-                multiply(columns, dimension: dimension, count: count, into: &block)
+                multiply(start..<start + count, of: storage, center, &tile, &columns, into: &block)
                 for i in 0..<dimension {
                     for j in 0...i { sums[i * dimension + j] += Double(block[i * dimension + j]) }
                 }
@@ -56,6 +55,55 @@ package enum CenteredMoments {
         var total = parts[0]
         for part in parts.dropFirst() { for i in total.indices { total[i] += part[i] } }
         return total
+    }
+
+    /// The scatter of some rows, its lower triangle at least.
+    ///
+    /// - Parameter scratch: Room for `productRows` rows.
+    private static func multiply(
+        _ rows: Range<Int>,
+        of storage: RowStorage,
+        _ center: [Float],
+        _ tile: inout RowTile,
+        _ scratch: inout [Float],
+        into block: inout [Float]
+    ) {
+        let dimension = storage.dimension
+        #if OpenBLAS
+        if GEMM.preferred == .openBLAS {
+            subtract(center, from: rows, of: storage, &tile, into: &scratch)
+            unsafe scratch.withUnsafeBufferPointer { source in
+                unsafe block.withUnsafeMutableBufferPointer { target in
+                    guard let source = source.baseAddress, let target = target.baseAddress else { return }
+                    unsafe GEMM.openBLASScatter(source, rows: rows.count, columns: dimension, into: target)
+                }
+            }
+            return
+        }
+        #endif
+        transpose(rows, of: storage, center, &tile, into: &scratch)
+        multiply(scratch, dimension: dimension, count: rows.count, into: &block)
+    }
+
+    /// Rows less their mean, one behind the other.
+    private static func subtract(
+        _ center: [Float],
+        from rows: Range<Int>,
+        of storage: RowStorage,
+        _ tile: inout RowTile,
+        into values: inout [Float]
+    ) {
+        tile.loadComponents(rows, of: storage)
+        let dimension = storage.dimension
+        unsafe values.withUnsafeMutableBufferPointer { target in
+            unsafe center.withUnsafeBufferPointer { center in
+                guard let target = target.baseAddress, let center = center.baseAddress else { return }
+                for i in 0..<rows.count {
+                    let (source, row) = unsafe (tile.row(at: i), target + i * dimension)
+                    for j in 0..<dimension { unsafe row[j] = source[j] - center[j] }
+                }
+            }
+        }
     }
 
     /// Components of rows as columns that are `productRows` long: `columns[j]` holds component j of each row, less its mean.

@@ -51,7 +51,8 @@ struct QuantizeCommand: AsyncParsableCommand {
         let rangeWriter = try saveCalibration.map {
             try VectorFileWriter(path: $0, registeredIn: Interruption.temporaryFiles)
         }
-        let set = try await InputReader(inputs, running).read(input, metric: .dot)
+        var set = try await InputReader(inputs, running).read(input, metric: .dot)
+        if running.skipInvalid { set = set.withoutInvalidRows() }
         let vectors = set.vectors
         let ranges = to == .int8 ? try ranges(of: vectors) : nil
         if let ranges, let rangeWriter {

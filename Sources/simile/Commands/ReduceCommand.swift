@@ -52,7 +52,8 @@ struct ReduceCommand: AsyncParsableCommand {
         let writer = try output.map { try VectorFileWriter(path: $0, registeredIn: Interruption.temporaryFiles) }
         let saved = try apply.map { try ProjectionFile.read($0) }
         // Zero rows are nothing to tell of here.
-        let set = try await InputReader(inputs, running).read(input, metric: .dot)
+        var set = try await InputReader(inputs, running).read(input, metric: .dot)
+        if running.skipInvalid { set = set.withoutInvalidRows() }
         let projection = try saved ?? fitted(set.vectors)
         guard projection.dimension == set.vectors.dimension else {
             throw CommandFailure.refused(

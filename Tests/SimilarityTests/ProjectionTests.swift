@@ -9,6 +9,8 @@ import Testing
 import VectorTestSupport
 
 @Suite struct ProjectionTests {
+    init() { BLAS.useOneThread() }
+
     /// Rows with a large mean, so that a covariance without centering first would lose its digits.
     private static let rows: [[Float]] = {
         var random = SplitMix64(seed: 12)
@@ -87,7 +89,6 @@ import VectorTestSupport
     }
 
     @Test func `the same bytes at any number of workers, and in pieces of whole products`() throws {
-        BLAS.useOneThread()
         let matrix = VectorMatrix(rows: embeddingLikeRows(count: 3000, dimension: 70, seed: 2))
         let one = try LinearProjection.principalComponents(
             20,

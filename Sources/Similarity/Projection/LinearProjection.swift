@@ -67,7 +67,8 @@ public struct LinearProjection: Sendable, Equatable {
     ///   - options: Workers, cancellation, and what happens to invalid rows.
     /// - Complexity: `n d^2 / 2` multiply-adds and an eigenproblem of order d; `12 d^2` bytes and at most 128 MiB.
     /// - Accuracy: the covariance is a sum of products in single precision, of rows less their mean: within `g` of its trace,
-    ///   `g = 1024 u / (1 - 1024 u)`, `u = 2^-24`, and a few of these usually. The same bytes on one machine with one BLAS, whatever the workers.
+    ///   `g = 1024 u / (1 - 1024 u)`, `u = 2^-24`, and a few of these usually. The same bytes on one machine with one BLAS
+    ///   (at one thread, see ``BLAS``), whatever the workers.
     /// - Throws: ``SimilarityError`` if rows are invalid, for fewer than two rows, or for more than 16,384 dimensions; `CancellationError`.
     /// - Precondition: `1 <= outputDimension <= dimension`.
     public static func principalComponents(

@@ -48,7 +48,8 @@ public final class HubServer: Sendable {
             try await respond(log.add(request, body: request.bodyData))
         }
         task = Task { try await server.run() }
-        try await server.waitUntilListening()
+        // Other suites may hold every thread of the tasks for a while.
+        try await server.waitUntilListening(timeout: 120)
         guard case .ip4(_, let port)? = await server.listeningAddress else { throw SocketError.unsupportedAddress }
         self.port = port
         self.log = log

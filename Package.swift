@@ -13,6 +13,31 @@ let strict: [SwiftSetting] = [
 // Packages that only the client of the Model Hub needs.
 let hub = TargetDependencyCondition.when(traits: ["ModelHub"])
 
+// Suites whose every byte is the same without traits: scripts/test leaves them out of its pass without traits.
+let isLean = Context.environment["SIMILE_LEAN_TESTS"] != nil
+let suitesOfDefaultTraits: [Target] = [
+    .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: strict),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: strict),
+    .testTarget(
+        name: "ReadmeTests",
+        dependencies: [
+            "Similarity", "simile", "HubTestSupport",
+            .product(name: "FlyingFox", package: "FlyingFox", condition: hub),
+        ],
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "ModelHubTests",
+        dependencies: [
+            "ModelHub", "Similarity", "HubTestSupport",
+            .product(name: "FlyingFox", package: "FlyingFox", condition: hub),
+            .product(name: "Logging", package: "swift-log", condition: hub),
+        ],
+        resources: [.copy("Fixtures")],
+        swiftSettings: strict
+    ),
+]
+
 let package = Package(
     name: "simile",
     products: [
@@ -29,7 +54,8 @@ let package = Package(
         .trait(name: "OpenBLAS", description: "Use the installed OpenBLAS and LAPACKE for products and eigenvectors."),
         .trait(
             name: "ModelHub",
-            description: "Build the client of the IONOS AI Model Hub, with its HTTP stack and its cache."
+            description:
+                "Build the client of the IONOS AI Model Hub; libcurl, libcrypto and SQLite are loaded when it is used."
         ),
         .trait(
             name: "Compression",
@@ -38,13 +64,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        // Of ModelHub alone; nothing of it is resolved without the trait.
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        // Of ModelHub alone; it is not resolved without the trait.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // A server for tests, which no product uses, so that nobody who depends on this package fetches it.
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
@@ -70,6 +91,16 @@ let package = Package(
                 .linkedLibrary("z", .when(traits: ["Compression"])),
                 .linkedLibrary("zstd", .when(traits: ["Compression"])),
             ]
+        ),
+        // For the client of the Model Hub: the system's libcurl, libcrypto and libsqlite3, loaded when they are needed. Empty without the trait.
+        .target(
+            name: "CHubLibraries",
+            cSettings: [.define("SIMILE_MODEL_HUB", .when(traits: ["ModelHub"]))]
+        ),
+        .target(
+            name: "HubLibraries",
+            dependencies: [.target(name: "CHubLibraries", condition: hub)],
+            swiftSettings: strict
         ),
         .target(
             name: "SimilarityKernels",
@@ -104,14 +135,8 @@ let package = Package(
         .target(
             name: "ModelHub",
             dependencies: [
-                "Similarity", "StrictJSON",
-                .product(name: "AsyncHTTPClient", package: "async-http-client", condition: hub),
-                .product(name: "NIOCore", package: "swift-nio", condition: hub),
-                .product(name: "NIOHTTP1", package: "swift-nio", condition: hub),
-                .product(name: "NIOHTTPCompression", package: "swift-nio-extras", condition: hub),
+                "Similarity", "StrictJSON", "HubLibraries",
                 .product(name: "Logging", package: "swift-log", condition: hub),
-                .product(name: "Crypto", package: "swift-crypto", condition: hub),
-                .product(name: "GRDB", package: "GRDB.swift", condition: hub),
             ],
             swiftSettings: strict
         ),
@@ -147,20 +172,10 @@ let package = Package(
             resources: [.copy("Fixtures")],
             swiftSettings: strict
         ),
-        .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: strict),
-        .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: strict),
         .testTarget(
             name: "VectorFilesTests",
             dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
             resources: [.copy("Fixtures")],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "ReadmeTests",
-            dependencies: [
-                "Similarity", "simile", "HubTestSupport",
-                .product(name: "FlyingFox", package: "FlyingFox", condition: hub),
-            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -181,20 +196,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "ModelHubTests",
-            dependencies: [
-                "ModelHub", "Similarity", "HubTestSupport",
-                .product(name: "FlyingFox", package: "FlyingFox", condition: hub),
-                .product(name: "Logging", package: "swift-log", condition: hub),
-            ],
-            swiftSettings: strict
-        ),
-        .testTarget(
             name: "TextEncoderTests",
             dependencies: ["TextEncoder", "Similarity", "SimilarityKernels", "VectorFiles"],
             resources: [.copy("Fixtures")],
             swiftSettings: strict
         ),
-    ],
+    ] + (isLean ? [] : suitesOfDefaultTraits),
     swiftLanguageModes: [.v6]
 )

@@ -11,8 +11,13 @@ public struct HubConfiguration: Sendable {
     public var address = Self.ionosAddress
     /// Sent as `Authorization: Bearer`; nil sends none, for servers that want none.
     public var token: HubToken?
-    /// HTTP proxy, `http://[user:password@]host:port`.
-    public var proxy: String?
+    /// Whether the token may be sent over `http`, where everybody on the way can read it. To the machine itself (`localhost`,
+    /// 127.0.0.0/8, ::1) it always may.
+    public var allowsUnencryptedToken = false
+    /// What requests go through; it gets no token.
+    public var proxy = HubProxy.none
+    /// A file with the certificates of authorities (PEM) that servers are held against; nil takes the system's.
+    public var certificateFile: String?
 
     /// Requests a second that are begun in the long run; nil means that nothing is paced.
     public var requestsPerSecond: Double? = 5
@@ -35,7 +40,37 @@ public struct HubConfiguration: Sendable {
     /// The defaults.
     public init() {}
 
-    /// - Throws: ``HubError`` of the kind `wrongAddress`.
-    func endpoint() throws -> HubEndpoint { try HubEndpoint(address) }
+    /// - Throws: ``HubError`` of the kind `wrongAddress` or `unencrypted`.
+    func endpoint() throws -> HubEndpoint {
+        let endpoint = try HubEndpoint(address)
+        guard token == nil || endpoint.isPrivate || allowsUnencryptedToken else {
+            throw HubError(
+                .unencrypted,
+                "the token is not sent unencrypted to \(endpoint.base): expected https, or an address of this machine"
+            )
+        }
+        return endpoint
+    }
+}
+
+/// A proxy between the client and the hub.
+public struct HubProxy: Sendable, Hashable {
+    enum Choice: Sendable, Hashable {
+        case none
+        case environment
+        case address(String)
+    }
+
+    let choice: Choice
+
+    /// Requests go to the hub themselves.
+    public static let none = HubProxy(choice: .none)
+
+    /// What `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` say, in the way of libcurl: `no_proxy` holds names, suffixes of names,
+    /// addresses, ranges such as `10.0.0.0/8`, and `*`.
+    public static let environment = HubProxy(choice: .environment)
+
+    /// A proxy such as `http://[user:password@]host:3128` or `socks5h://host:1080`.
+    public static func address(_ address: String) -> HubProxy { HubProxy(choice: .address(address)) }
 }
 #endif

@@ -8,10 +8,18 @@ package struct HubEndpoint: Sendable, Equatable {
     /// E.g. `https://host/v1`; never holds a user name or a password.
     package let base: String
 
+    /// The server without a path, for messages, e.g. `https://host:8443`.
+    package let origin: String
+    private let host: String
+
     /// Whether nobody on the way can read what is sent: it is encrypted, or does not leave the machine.
-    var isPrivate: Bool {
-        guard base.hasPrefix("http://"), let host = URL(string: base)?.host() else { return true }
-        return ["localhost", "127.0.0.1", "[::1]", "::1"].contains(host)
+    package var isPrivate: Bool { isEncrypted || isOnThisMachine }
+    var isEncrypted: Bool { origin.hasPrefix("https:") }
+
+    private var isOnThisMachine: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        return host == "localhost" || host.hasSuffix(".localhost") || host == "[::1]"
+            || parts.count == 4 && parts[0] == 127 && !parts.contains(nil)
     }
 
     var embeddings: String { base + "/embeddings" }
@@ -35,7 +43,9 @@ package struct HubEndpoint: Sendable, Equatable {
         while path.hasSuffix("/") { path.removeLast() }
         if path.isEmpty { path = "/v1" }
         let port = url.port.map { ":\($0)" } ?? ""
-        base = "\(scheme)://\(host.lowercased())\(port)\(path)"
+        self.host = Self.inBrackets(host.lowercased())
+        origin = "\(scheme)://\(self.host)\(port)"
+        base = origin + path
     }
 
     /// Where a redirect leads if the token may go there: the same host and port, and no step from https to http.
@@ -49,6 +59,11 @@ package struct HubEndpoint: Sendable, Equatable {
 
     /// The host of an address, for messages.
     static func host(of location: String) -> String { URL(string: location)?.host() ?? "an unreadable address" }
+
+    /// A literal of IPv6 as it stands in an address.
+    private static func inBrackets(_ host: String) -> String {
+        host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+    }
 
     private static func withoutCredentials(_ address: String) -> String {
         address.lastIndex(of: "@").map { "..." + address[$0...] } ?? address

@@ -28,6 +28,10 @@ public struct HubError: Error, Sendable, CustomStringConvertible {
         public static let malformedAnswer = Code("malformedAnswer")
         /// The address of the hub is not usable, or it leads elsewhere.
         public static let wrongAddress = Code("wrongAddress")
+        /// The token would go over a connection that anybody on the way can read.
+        public static let unencrypted = Code("unencrypted")
+        /// A library of the system is missing: libcurl, libcrypto or libsqlite3.
+        public static let missingLibrary = Code("missingLibrary")
         /// The local cache cannot be read or written.
         public static let cache = Code("cache")
         /// The file of the local cache is no database, or a broken one.

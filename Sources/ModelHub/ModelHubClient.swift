@@ -2,7 +2,7 @@
 
 #if ModelHub
 public import Logging
-internal import NIOHTTP1
+internal import HubLibraries
 
 /// A client of the IONOS AI Model Hub, and of every service that speaks the OpenAI embeddings protocol.
 ///
@@ -31,7 +31,7 @@ public final class ModelHubClient: Sendable {
     /// - Parameters:
     ///   - cache: Where vectors that were paid for are kept; nil keeps none.
     ///   - logger: Told of retries and pauses; neither texts nor the token are logged.
-    /// - Throws: ``HubError`` of the kind `wrongAddress`.
+    /// - Throws: ``HubError`` of the kind `wrongAddress`, `unencrypted` or `missingLibrary`.
     public convenience init(
         _ configuration: HubConfiguration = HubConfiguration(),
         cache: EmbeddingCache? = nil,
@@ -56,8 +56,8 @@ public final class ModelHubClient: Sendable {
         self.clock = clock
         pacer = RequestPacer(configuration, clock: clock)
         transport = try HTTPTransport(configuration, endpoint: endpoint)
-        if configuration.token != nil, !endpoint.isPrivate {
-            logger.warning("the token is sent unencrypted to \(endpoint.base); expected https")
+        cache?.whenWaiting { [path = cache?.path ?? ""] in
+            logger.warning("another process holds the cache \(path); waiting for it")
         }
     }
 
@@ -104,9 +104,12 @@ public final class ModelHubClient: Sendable {
             switch result {
             case .failure(let reason):
                 failure = describe(.unavailable, reason.message, call)
-                step = .retry(after: RetryPolicy.backoff(retry, chance: clock.chance()), isForAll: false)
+                step =
+                    reason.isFinal
+                    ? .giveUp(.unavailable)
+                    : .retry(after: RetryPolicy.backoff(retry, chance: clock.chance()), isForAll: false)
             case .success(let answer):
-                let advice = RetryAdvice(wallSeconds: clock.wallSeconds()) { answer.headers.first(name: $0) }
+                let advice = RetryAdvice(wallSeconds: clock.wallSeconds()) { answer.header($0) }
                 if let pause = advice.pause { pacer.pause(.seconds(pause)) }
                 if (200..<300).contains(answer.status) {
                     do {
@@ -166,7 +169,7 @@ public final class ModelHubClient: Sendable {
     private func send(
         _ call: HubCall,
         _ counters: RunCounters
-    ) async throws -> Result<HTTPTransport.Answer, HTTPTransport.Failure>? {
+    ) async throws -> Result<HTTPAnswer, HTTPTransport.Failure>? {
         try await pacer.whenFree(check: counters.checkGoingOn) {
             if call.rows.count > counters.textsPerRequest { return nil }
             counters.add(requests: 1)
@@ -198,11 +201,11 @@ extension ModelHubClient {
         _ code: HubError.Code,
         _ message: String,
         _ call: HubCall,
-        _ answer: HTTPTransport.Answer? = nil,
+        _ answer: HTTPAnswer? = nil,
         _ index: Int? = nil
     ) -> HubError {
         var error = HubError(code, withoutToken(message), status: answer?.status)
-        error.requestID = (answer?.headers.first(name: "x-request-id") ?? answer?.headers.first(name: "request-id"))
+        error.requestID = (answer?.header("x-request-id") ?? answer?.header("request-id"))
             .map { String(ServerMessage.excerpt(withoutToken($0)).prefix(80)) }
         error.model = call.model
         if let index, call.rows.indices.contains(index) {
@@ -217,7 +220,7 @@ extension ModelHubClient {
         _ code: HubError.Code,
         _ message: String,
         _ call: HubCall,
-        _ result: Result<HTTPTransport.Answer, HTTPTransport.Failure>
+        _ result: Result<HTTPAnswer, HTTPTransport.Failure>
     ) -> HubError {
         describe(code, message, call, try? result.get())
     }
@@ -225,13 +228,13 @@ extension ModelHubClient {
     private func withoutToken(_ text: String) -> String { configuration.token?.removed(from: text) ?? text }
 
     /// What is wrong with an answer of status 200; some gateways put an error into one.
-    private func malformed(_ fault: EmbeddingAnswer.Fault, _ answer: HTTPTransport.Answer) -> String {
+    private func malformed(_ fault: EmbeddingAnswer.Fault, _ answer: HTTPAnswer) -> String {
         guard fault.isError || answer.body.isEmpty else { return fault.message }
         let text = ServerMessage(answer.body, withoutToken: withoutToken).text
         return text.isEmpty ? "\(fault.message): the body is empty" : "\(fault.message): \(text)"
     }
 
-    private func refusal(_ message: ServerMessage, _ answer: HTTPTransport.Answer, _ advice: RetryAdvice) -> String {
+    private func refusal(_ message: ServerMessage, _ answer: HTTPAnswer, _ advice: RetryAdvice) -> String {
         let text = message.text.isEmpty ? "no message" : message.text
         switch answer.status {
         case 401, 403: return "the token is not accepted: \(text)"

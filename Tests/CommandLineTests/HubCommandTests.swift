@@ -278,6 +278,88 @@ import Testing
         )
     }
 
+    @Test(arguments: [
+        ("libcurl", "apt-get install libcurl4"), ("libcrypto", "libcrypto.so.3"),
+        ("libsqlite3", "apt-get install libsqlite3-0"),
+    ])
+    func `on a machine without a library the hub says what to install, and everything else runs`(
+        library: String,
+        message: String
+    ) async throws {
+        let server = try await HubServer { HubReply.vectors($0) }
+        // Files that are found first and are no libraries.
+        for name in ["libcurl.so.4", "libcurl-gnutls.so.4", "libcrypto.so.3", "libcrypto.so.1.1", "libsqlite3.so.0"]
+        where name.hasPrefix(library) {
+            try folder.write(name, "no library")
+        }
+        var environment = environment(server)
+        environment["LD_LIBRARY_PATH"] = folder.path
+        try folder.write("t.txt", "alpha\n")
+        let (hub, info) = try await onThread { [folder, environment] in
+            (
+                try folder.run(
+                    executable: CommandRun.binary,
+                    ["embed", "--input", "t.txt", "--model", "hub:m"],
+                    environment: environment
+                ),
+                try folder.run(
+                    executable: CommandRun.binary,
+                    ["info", "--format", "json"],
+                    environment: environment
+                )
+            )
+        }
+        #expect(hub.status == 1 && hub.errors.contains(message) && server.requests.isEmpty, "\(hub.errors)")
+        let key = ["libcurl": "curl", "libcrypto": "crypto", "libsqlite3": "sqlite"][library] ?? ""
+        #expect(info.status == 0 && info.output.contains("\"\(key)\":null"), "\(info.output)")
+    }
+
+    @Test func `the token leaves the machine over https alone, unless that is asked for`() async throws {
+        let proxy = try await HubServer { $0.number == 0 ? HTTPResponse(statusCode: .ok) : HubReply.vectors($0) }
+        var environment = environment(proxy)
+        environment["IONOS_API_BASE_URL"] = "http://hub.invalid/v1"
+        environment["http_proxy"] = String(proxy.address.dropLast(3))
+        environment["no_proxy"] = "10.0.0.0/8,::1"
+        for (option, status) in [([], 2), (["--hub-insecure"], 0)] as [([String], Int32)] {
+            let run = try await onThread { [folder, environment] in
+                try folder.run(
+                    executable: CommandRun.binary,
+                    ["matrix", "alpha", "--model", "hub:m"] + option,
+                    environment: environment
+                )
+            }
+            #expect(run.status == status, "\(run.errors)")
+            #expect(run.errors.contains("--hub-insecure sends it all the same") == (status == 2))
+            #expect(proxy.requests.count == (status == 2 ? 0 : 2))
+            try expectNoToken([run])
+        }
+    }
+
+    @Test func `ranges of no_proxy are understood`() async throws {
+        let proxy = try await HubServer { HubReply.vectors($0) }
+        let server = try await HubServer { HubReply.vectors($0) }
+        var environment = environment(server)
+        environment["http_proxy"] = String(proxy.address.dropLast(3))
+        environment["no_proxy"] = "localhost,127.0.0.0/8,::1"
+        let run = try await onThread { [folder, environment] in
+            try folder.run(
+                executable: CommandRun.binary,
+                ["matrix", "alpha", "--model", "hub:m", "--no-hub-cache"],
+                environment: environment
+            )
+        }
+        #expect(run.status == 0 && proxy.requests.isEmpty && server.requests.count == 1, "\(run.errors)")
+    }
+
+    @Test(arguments: ["embed", "search", "join", "matrix", "dedup", "models"])
+    func `in help the options of the hub come last`(command: String) throws {
+        let options = try folder.run(command, "--help").lines.compactMap { line in
+            line.hasPrefix("  --") ? String(line.dropFirst(2).prefix { $0 != " " }) : nil
+        }
+        let hub = ["--hub-url", "--hub-rate", "--hub-batch", "--dimensions", "--hub-cache-size", "--hub-insecure"]
+        #expect(Array(options.suffix(hub.count + 2)) == hub + ["--no-hub-cache", "--version"], "\(options)")
+    }
+
     /// The token is in nothing that was printed and in no file.
     private func expectNoToken(_ runs: [CommandRun]) throws {
         for run in runs { #expect(!(run.output + run.errors).contains("command-line-secret")) }

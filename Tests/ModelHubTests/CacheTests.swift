@@ -21,15 +21,15 @@ final class TemporaryCache: Sendable {
 
     func cache(byteLimit: Int = 1 << 30) throws -> EmbeddingCache {
         // A clock that ticks with each look, so that what was used last is never a draw.
-        let ticks = Atomic<Int64>(0)
+        let ticks = Atomic<Int>(0)
         let box = Ticks(ticks)
         return try EmbeddingCache(path: path, byteLimit: byteLimit, now: { box.next() })
     }
 
     private final class Ticks: Sendable {
-        private let value: Atomic<Int64>
-        init(_ value: consuming Atomic<Int64>) { self.value = value }
-        func next() -> Int64 { value.wrappingAdd(1, ordering: .relaxed).newValue }
+        private let value: Atomic<Int>
+        init(_ value: consuming Atomic<Int>) { self.value = value }
+        func next() -> Int { value.wrappingAdd(1, ordering: .relaxed).newValue }
     }
 }
 
@@ -134,6 +134,50 @@ final class TemporaryCache: Sendable {
             let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder.folder)/\(name)"))
             #expect(data.range(of: Data("private".utf8)) == nil && data.range(of: Data(secret.utf8)) == nil)
         }
+    }
+
+    @Test func `a file that another process holds is read, and a write ends with a word about it`() async throws {
+        let server = try await HubServer { HubReply.vectors($0) }
+        _ = try await client(server.address, cache: folder.cache()).embed(["a", "b"], model: "m")
+        // Another process that has begun to write and does not go on.
+        let holder = Process()
+        holder.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        holder.arguments = [
+            "python3", "-c",
+            """
+            import sqlite3, sys
+            c = sqlite3.connect(sys.argv[1], isolation_level=None)
+            c.execute("BEGIN IMMEDIATE"); print("held", flush=True); sys.stdin.read()
+            """, folder.path,
+        ]
+        let (input, output) = (Pipe(), Pipe())
+        holder.standardInput = input
+        holder.standardOutput = output
+        try holder.run()
+        #expect(output.fileHandleForReading.availableData.starts(with: Data("held".utf8)))
+        let told = Mutex(0)
+        let cache = try EmbeddingCache(path: folder.path, byteLimit: 1 << 30, busySeconds: 2.2, now: { 1 })
+        cache.whenWaiting { told.withLock { $0 += 1 } }
+        #expect(try await cache.summary().sources.map(\.textCount) == [2])
+        let error = await failure { try await cache.clear() }
+        #expect(error?.code == .cache && error?.message.contains("another process holds it") == true)
+        #expect(told.withLock { $0 } == 1)
+        try input.fileHandleForWriting.close()
+        holder.waitUntilExit()
+        #expect(try await cache.clear() == 2)
+    }
+
+    @Test func `a file of the version that kept it by another library is read`() async throws {
+        // Made by commit b6316bb: two texts of the model m at this address.
+        let old = try #require(
+            Bundle.module.url(forResource: "cache-of-0.1", withExtension: "sqlite", subdirectory: "Fixtures")
+        )
+        try FileManager.default.copyItem(atPath: old.path, toPath: folder.path)
+        let hub = try client("http://127.0.0.1:9/v1", cache: folder.cache()) { $0.attempts = 1 }
+        #expect(
+            try await hub.embed(["alpha", "beta"], model: "m").rows == ["alpha", "beta"].map { HubReply.vector($0) }
+        )
+        #expect(try await folder.cache().summary().byteCount == 32)
     }
 }
 #endif

@@ -164,7 +164,7 @@ import Testing
     @Test(arguments: [
         ("https://host", "https://host/v1"), ("https://host/", "https://host/v1"),
         ("http://Host:80/v1/", "http://host:80/v1"),
-        ("https://host/openai/v1", "https://host/openai/v1"),
+        ("https://host/openai/v1", "https://host/openai/v1"), ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
     ])
     func `addresses come into one form`(address: String, base: String) throws {
         #expect(try HubEndpoint(address).base == base)

@@ -2,7 +2,7 @@
 
 #if ModelHub
 internal import FoundationEssentials
-internal import GRDB
+internal import HubLibraries
 
 extension EmbeddingCache {
     /// What is in a cache.
@@ -35,24 +35,26 @@ extension EmbeddingCache {
     /// - Throws: ``HubError`` of the kind `cache`.
     public func summary() async throws -> Summary {
         do {
-            return try await database.read { [byteLimit] database in
-                let rows = try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT address, model, dimensions, COUNT(*) AS texts, SUM(bytes) AS bytes
-                        FROM text JOIN source ON source.id = text.source
-                        GROUP BY source.id ORDER BY address, model, dimensions
-                        """
-                )
-                let sources = rows.map { row -> Summary.Source in
-                    let dimensions: Int = row["dimensions"]
-                    return Summary.Source(
-                        address: row["address"],
-                        model: row["model"],
-                        dimensions: dimensions == 0 ? nil : dimensions,
-                        textCount: row["texts"],
-                        byteCount: row["bytes"]
+            return try await reader.run { [byteLimit] database in
+                var sources: [Summary.Source] = []
+                try database.forEach(
+                    """
+                    SELECT address, model, dimensions, COUNT(*), SUM(bytes)
+                    FROM text JOIN source ON source.id = text.source
+                    GROUP BY source.id ORDER BY address, model, dimensions
+                    """
+                ) { row in
+                    let dimensions = row.integer(2)
+                    sources.append(
+                        Summary.Source(
+                            address: row.text(0),
+                            model: row.text(1),
+                            dimensions: dimensions == 0 ? nil : dimensions,
+                            textCount: row.integer(3),
+                            byteCount: row.integer(4)
+                        )
                     )
+                    return true
                 }
                 let total = try CacheSchema.totalBytes(database)
                 return Summary(sources: sources, byteCount: total, byteLimit: byteLimit)
@@ -69,29 +71,27 @@ extension EmbeddingCache {
     @discardableResult
     public func clear(model: String? = nil) async throws -> Int {
         do {
-            let count = try await database.write { database -> Int in
-                let condition = model == nil ? "1" : "source IN (SELECT id FROM source WHERE model = ?)"
-                let arguments: StatementArguments = model.map { [$0] } ?? []
-                let row = try Row.fetchOne(
-                    database,
-                    sql: "SELECT COUNT(*) AS texts, COALESCE(SUM(bytes), 0) AS bytes FROM text WHERE \(condition)",
-                    arguments: arguments
-                )
-                try database.execute(
-                    sql: "DELETE FROM vector WHERE id IN (SELECT vector FROM text WHERE \(condition))",
-                    arguments: arguments
-                )
-                try database.execute(sql: "DELETE FROM text WHERE \(condition)", arguments: arguments)
-                let bytes: Int = row?["bytes"] ?? 0
-                try CacheSchema.addBytes(-bytes, database)
-                return row?["texts"] ?? 0
-            }
-            try await database.writeWithoutTransaction { database in
-                try database.execute(sql: "PRAGMA incremental_vacuum")
+            return try await writer.run { database in
+                let condition = "(?1 IS NULL OR source IN (SELECT id FROM source WHERE model = ?1))"
+                let value = model.map { SQLiteValue.text($0) } ?? .null
+                let count = try database.transaction { database -> Int in
+                    let dropped = try database.first(
+                        "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM text WHERE \(condition)",
+                        value
+                    ) { (count: $0.integer(0), bytes: $0.integer(1)) }
+                    try database.execute(
+                        "DELETE FROM vector WHERE id IN (SELECT vector FROM text WHERE \(condition))",
+                        value
+                    )
+                    try database.execute("DELETE FROM text WHERE \(condition)", value)
+                    try CacheSchema.addBytes(-(dropped?.bytes ?? 0), database)
+                    return dropped?.count ?? 0
+                }
+                try database.execute("PRAGMA incremental_vacuum")
                 // Fails while another process reads; the log then shrinks later.
-                _ = try? database.checkpoint(.truncate)
+                try? database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return count
             }
-            return count
         } catch {
             throw Self.failure(path, "cannot be cleared", error)
         }

@@ -2,7 +2,8 @@
 
 #if ModelHub
 internal import FoundationEssentials
-internal import GRDB
+internal import HubLibraries
+internal import Synchronization
 
 /// Vectors that have been paid for, in one SQLite file that several processes may share.
 ///
@@ -16,46 +17,65 @@ public final class EmbeddingCache: Sendable {
     /// The file.
     public let path: String
     let byteLimit: Int
-    let database: DatabasePool
-    private let now: @Sendable () -> Int64
+    /// One writer, and one reader that never waits for it.
+    let writer: SQLiteQueue
+    let reader: SQLiteQueue
+    private let waiting: WaitingNotice
+    private let now: @Sendable () -> Int
 
     /// Opens a cache, and makes it if there is none.
     ///
     /// - Throws: ``HubError`` of the kind `cache`, which names the file.
     public convenience init(path: String, byteLimit: Int = defaultByteLimit) throws {
-        try self.init(path: path, byteLimit: byteLimit, now: { Int64(Date().timeIntervalSince1970 * 1e6) })
+        try self.init(path: path, byteLimit: byteLimit, now: { Int(Date().timeIntervalSince1970 * 1e6) })
     }
 
-    /// - Parameter now: Microseconds since 1970; decides which vectors have been used last.
-    package init(path: String, byteLimit: Int, now: @escaping @Sendable () -> Int64) throws {
+    /// - Parameters:
+    ///   - now: Microseconds since 1970; decides which vectors have been used last.
+    ///   - busySeconds: How long a call waits for another process that holds the file. Others hold it for milliseconds; on a slow disk
+    ///     for longer.
+    package init(path: String, byteLimit: Int, busySeconds: Double = 30, now: @escaping @Sendable () -> Int) throws {
         self.path = path
         self.byteLimit = byteLimit
         self.now = now
+        let waiting = WaitingNotice()
+        self.waiting = waiting
         do {
-            database = try CacheSchema.open(path)
+            writer = SQLiteQueue(
+                try CacheSchema.open(path, busySeconds, whenWaiting: waiting.tell),
+                name: "simile.cache.writer"
+            )
+            reader = SQLiteQueue(
+                try CacheSchema.openReader(path, busySeconds, whenWaiting: waiting.tell),
+                name: "simile.cache.reader"
+            )
         } catch {
             throw Self.failure(path, "cannot be opened", error)
         }
     }
 
+    /// Has a call told that waits for two seconds because another process holds the file.
+    package func whenWaiting(_ tell: @escaping @Sendable () -> Void) { waiting.set(tell) }
+
     /// The vectors of those texts that it has. Whoever uses them says so with ``markUsed(_:_:)``.
     func vectors(_ digests: [TextDigest], _ source: CacheSource) async throws -> [TextDigest: [Float]] {
         if digests.isEmpty { return [:] }
         do {
-            let found = try await database.read { database -> [(TextDigest, [Float])] in
+            let found = try await reader.run { database -> [(TextDigest, [Float])] in
                 guard let source = try source.id(database) else { return [] }
-                let statement = try database.cachedStatement(
-                    sql: """
+                var found: [(TextDigest, [Float])] = []
+                for digest in digests {
+                    let bytes = try database.first(
+                        """
                         SELECT vector.components FROM text JOIN vector ON vector.id = text.vector
                         WHERE text.source = ? AND text.digest = ?
-                        """
-                )
-                return try digests.compactMap { digest in
-                    guard let data = try Data.fetchOne(statement, arguments: [source, digest.bytes]),
-                        let vector = VectorBytes.floats(data)
-                    else { return nil }
-                    return (digest, vector)
+                        """,
+                        .integer(source),
+                        .blob(digest.bytes)
+                    ) { $0.blob(0) }
+                    if let bytes, let vector = VectorBytes.floats(bytes) { found.append((digest, vector)) }
                 }
+                return found
             }
             return Dictionary(found) { first, _ in first }
         } catch {
@@ -69,12 +89,18 @@ public final class EmbeddingCache: Sendable {
         if digests.isEmpty { return }
         let time = now()
         do {
-            try await database.write { database in
-                guard let source = try source.id(database) else { return }
-                let statement = try database.cachedStatement(
-                    sql: "UPDATE text SET used = ? WHERE source = ? AND digest = ?"
-                )
-                for digest in digests { try statement.execute(arguments: [time, source, digest.bytes]) }
+            try await writer.run { database in
+                try database.transaction { database in
+                    guard let source = try source.id(database) else { return }
+                    for digest in digests {
+                        try database.execute(
+                            "UPDATE text SET used = ? WHERE source = ? AND digest = ?",
+                            .integer(time),
+                            .integer(source),
+                            .blob(digest.bytes)
+                        )
+                    }
+                }
             }
         } catch {
             throw Self.failure(path, "cannot be written", error)
@@ -85,27 +111,35 @@ public final class EmbeddingCache: Sendable {
     func store(_ answer: EmbeddingAnswer, of digests: [TextDigest], _ source: CacheSource) async throws {
         let time = now()
         do {
-            try await database.write { [byteLimit] database in
-                let source = try source.insertedID(database)
-                let exists = try database.cachedStatement(sql: "SELECT 1 FROM text WHERE source = ? AND digest = ?")
-                let insertVector = try database.cachedStatement(sql: "INSERT INTO vector (components) VALUES (?)")
-                let insertText = try database.cachedStatement(
-                    sql: "INSERT INTO text (source, digest, vector, bytes, used) VALUES (?, ?, ?, ?, ?)"
-                )
-                var added = 0
-                for (i, digest) in digests.enumerated() {
-                    // Another process may have asked for the same text meanwhile.
-                    if try Int.fetchOne(exists, arguments: [source, digest.bytes]) != nil { continue }
-                    let components = answer.values[i * answer.dimension..<(i + 1) * answer.dimension]
-                    let bytes = VectorBytes.data(components)
-                    try insertVector.execute(arguments: [bytes])
-                    try insertText.execute(
-                        arguments: [source, digest.bytes, database.lastInsertedRowID, bytes.count, time]
-                    )
-                    added += bytes.count
+            try await writer.run { [byteLimit] database in
+                try database.transaction { database in
+                    let source = try source.insertedID(database)
+                    var added = 0
+                    for (i, digest) in digests.enumerated() {
+                        // Another process may have asked for the same text meanwhile.
+                        let isThere = try database.first(
+                            "SELECT 1 FROM text WHERE source = ? AND digest = ?",
+                            .integer(source),
+                            .blob(digest.bytes)
+                        ) { _ in true }
+                        if isThere == true { continue }
+                        let bytes = VectorBytes.bytes(
+                            answer.values[i * answer.dimension..<(i + 1) * answer.dimension]
+                        )
+                        try database.execute("INSERT INTO vector (components) VALUES (?)", .blob(bytes))
+                        try database.execute(
+                            "INSERT INTO text (source, digest, vector, bytes, used) VALUES (?, ?, ?, ?, ?)",
+                            .integer(source),
+                            .blob(digest.bytes),
+                            .integer(Int(database.lastInsertedRow)),
+                            .integer(bytes.count),
+                            .integer(time)
+                        )
+                        added += bytes.count
+                    }
+                    try CacheSchema.addBytes(added, database)
+                    try CacheSchema.evict(to: byteLimit, database)
                 }
-                try CacheSchema.addBytes(added, database)
-                try CacheSchema.evict(to: byteLimit, database)
             }
         } catch {
             throw Self.failure(path, "cannot be written", error)
@@ -115,16 +149,30 @@ public final class EmbeddingCache: Sendable {
     static func failure(_ path: String, _ what: String, _ error: any Error) -> HubError {
         if let error = error as? HubError { return error }
         if error is CancellationError { return HubError(.cache, "the cache \(path) \(what): interrupted") }
-        guard let error = error as? DatabaseError else {
+        if let missing = error as? SystemLibraries.Missing {
+            return HubError(.missingLibrary, "\(missing), for the cache")
+        }
+        guard let error = error as? SQLiteError else {
             return HubError(.cache, "the cache \(path) \(what): \(error)")
         }
-        let isDamaged = [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
+        if error.isBusy {
+            return HubError(.cache, "the cache \(path) \(what): another process holds it (\(error.message))")
+        }
         return HubError(
-            isDamaged ? .damagedCache : .cache,
-            "the cache \(path) \(what): \(error.message ?? "SQLite error \(error.resultCode.rawValue)")"
-                + (isDamaged ? "; 'simile cache clear' removes it" : "")
+            error.isDamaged ? .damagedCache : .cache,
+            "the cache \(path) \(what): \(error.message)"
+                + (error.isDamaged ? "; 'simile cache clear' removes it" : "")
         )
     }
+}
+
+/// Whom a call tells that has to wait for another process.
+private final class WaitingNotice: Sendable {
+    private let listener = Mutex<(@Sendable () -> Void)?>(nil)
+
+    func set(_ tell: @escaping @Sendable () -> Void) { listener.withLock { $0 = tell } }
+
+    @Sendable func tell() { listener.withLock { $0 }?() }
 }
 
 /// A service, a model and the dimensions asked for: vectors of one source can be compared.
@@ -137,26 +185,30 @@ struct CacheSource: Sendable {
         self.target = target
     }
 
-    func id(_ database: Database) throws -> Int64? {
-        try Int64.fetchOne(
-            database.cachedStatement(sql: "SELECT id FROM source WHERE address = ? AND model = ? AND dimensions = ?"),
-            arguments: [address, target.model, target.dimensions ?? 0]
-        )
+    func id(_ database: SQLiteConnection) throws -> Int? {
+        try database.first(
+            "SELECT id FROM source WHERE address = ? AND model = ? AND dimensions = ?",
+            .text(address),
+            .text(target.model),
+            .integer(target.dimensions ?? 0)
+        ) { $0.integer(0) }
     }
 
-    func insertedID(_ database: Database) throws -> Int64 {
+    func insertedID(_ database: SQLiteConnection) throws -> Int {
         if let id = try id(database) { return id }
         try database.execute(
-            sql: "INSERT INTO source (address, model, dimensions) VALUES (?, ?, ?)",
-            arguments: [address, target.model, target.dimensions ?? 0]
+            "INSERT INTO source (address, model, dimensions) VALUES (?, ?, ?)",
+            .text(address),
+            .text(target.model),
+            .integer(target.dimensions ?? 0)
         )
-        return database.lastInsertedRowID
+        return Int(database.lastInsertedRow)
     }
 }
 
 /// Components as they are stored: little-endian floats.
 enum VectorBytes {
-    static func data(_ components: ArraySlice<Float>) -> Data {
+    static func bytes(_ components: ArraySlice<Float>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(4 * components.count)
         for component in components {
@@ -166,12 +218,11 @@ enum VectorBytes {
             bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
             bytes.append(UInt8(truncatingIfNeeded: bits >> 24))
         }
-        return Data(bytes)
+        return bytes
     }
 
     /// Nil for bytes that are no vector; the text is then asked for again.
-    static func floats(_ data: Data) -> [Float]? {
-        let bytes = data.span
+    static func floats(_ bytes: [UInt8]) -> [Float]? {
         guard bytes.count > 0, bytes.count % 4 == 0 else { return nil }
         var floats: [Float] = []
         floats.reserveCapacity(bytes.count / 4)

@@ -92,7 +92,8 @@ final class EmbeddingRun {
     }
 
     private func addAndTake(_ texts: [String], rows: [Int], isLast: Bool) async throws {
-        let next = Chunk(texts: texts, rows: rows, digests: texts.map { TextDigest($0) }, pending: Set(pending.keys))
+        let digests = try texts.map { try TextDigest($0) }
+        let next = Chunk(texts: texts, rows: rows, digests: digests, pending: Set(pending.keys))
         let previous = ahead
         ahead = (next, lookUp(next.digests))
         if let (chunk, found) = previous { try await take(chunk, try await found.value) }

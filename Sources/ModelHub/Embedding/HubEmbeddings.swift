@@ -69,8 +69,8 @@ extension ModelHubClient {
         // The row of the first text that is equal to each.
         var firsts: [TextDigest: Int] = [:]
         var distinct: [Int] = []
-        let first = texts.indices.map { row in
-            let digest = TextDigest(texts[row])
+        let first = try texts.indices.map { row in
+            let digest = try TextDigest(texts[row])
             if let first = firsts[digest] { return first }
             firsts[digest] = row
             distinct.append(row)

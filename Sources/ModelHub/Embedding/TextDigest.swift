@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if ModelHub
-internal import Crypto
-internal import FoundationEssentials
+internal import HubLibraries
 
 /// What a text is known by: the SHA-256 of its UTF-8 bytes. Swift calls texts equal that differ in their bytes (é in its two
 /// forms); models do not.
 struct TextDigest: Hashable, Sendable {
-    let bytes: Data
+    let bytes: [UInt8]
 
-    init(_ text: String) { bytes = Data(SHA256.hash(data: Array(text.utf8))) }
+    /// - Throws: ``HubError`` of the kind `missingLibrary`.
+    init(_ text: String) throws {
+        do {
+            bytes = try SHA256.digest(of: text)
+        } catch {
+            throw HubError(.missingLibrary, error.description)
+        }
+    }
 }
 
 /// What vectors are asked for: together with the address and the text it decides what comes back.

@@ -1,61 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if ModelHub
-internal import AsyncHTTPClient
 internal import FoundationEssentials
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOHTTPCompression
+internal import HubLibraries
+internal import Synchronization
 
-/// Sends one HTTP request and gives its whole answer. Knows nothing of retries or of what bodies mean.
+/// Sends one HTTP request of the client, follows it where it may go, and gives its whole answer. Knows nothing of retries or of what
+/// bodies mean.
 final class HTTPTransport: Sendable {
-    /// An answer, whatever its status.
-    struct Answer: Sendable {
-        let status: Int
-        let headers: HTTPHeaders
-        let body: [UInt8]
-    }
-
     /// No whole answer came.
     struct Failure: Error {
         let message: String
+        /// Whether another attempt is sure to end in the same way.
+        let isFinal: Bool
     }
 
     private static let redirectLimit = 3
-    private let client: HTTPClient
+    private let transfers: HTTPTransfers
+    private let configuration: HubConfiguration
     private let endpoint: HubEndpoint
-    private let token: HubToken?
-    private let timeout: TimeAmount
+    /// Whether the server has ever been heard.
+    private let isHeard = Atomic<Bool>(false)
 
+    /// - Throws: ``HubError`` of the kind `missingLibrary`.
     init(_ configuration: HubConfiguration, endpoint: HubEndpoint) throws {
+        self.configuration = configuration
         self.endpoint = endpoint
-        token = configuration.token
-        timeout = .nanoseconds(Int64(max(0.001, min(configuration.secondsPerAttempt, 86_400)) * 1e9))
-        var settings = HTTPClient.Configuration(
-            // Redirects are followed here: a library would make a GET of a POST, or take the token elsewhere.
-            redirectConfiguration: .disallow,
-            timeout: .init(connect: .seconds(10)),
-            proxy: try configuration.proxy.map(Self.proxy),
-            // What may be inflated is what may be received.
-            decompression: .enabled(limit: .size(1 << 30))
-        )
-        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, configuration.requestsInFlight)
-        // Retries are counted and paced in one place.
-        settings.connectionPool.retryConnectionEstablishment = false
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        do {
+            transfers = try HTTPTransfers(connectionsKept: max(1, configuration.requestsInFlight))
+        } catch {
+            throw HubError(.missingLibrary, error.description)
+        }
     }
-
-    deinit { client.shutdown { _ in } }
 
     /// Sends a request: a POST with a JSON body, or a GET without one.
     ///
     /// - Parameter byteLimit: A body that is longer is not read to its end.
     /// - Throws: ``Failure``, ``HubError`` for a redirect that is not followed, or `CancellationError`.
-    func send(_ body: [UInt8]?, to address: String, byteLimit: Int) async throws -> Answer {
+    func send(_ body: [UInt8]?, to address: String, byteLimit: Int) async throws -> HTTPAnswer {
         var address = address
         for _ in 0...Self.redirectLimit {
             let answer = try await sendOnce(body, to: address, byteLimit: byteLimit)
-            guard (300..<400).contains(answer.status), let location = answer.headers.first(name: "location") else {
+            // Redirects are followed here: a library would make a GET of a POST, or take the token elsewhere.
+            guard (300..<400).contains(answer.status), let location = answer.header("location") else {
                 return answer
             }
             guard let target = endpoint.sameHost(location, from: address) else {
@@ -71,81 +58,70 @@ final class HTTPTransport: Sendable {
         throw HubError(.wrongAddress, "more than \(Self.redirectLimit) redirects, one after the other")
     }
 
-    private func sendOnce(_ body: [UInt8]?, to address: String, byteLimit: Int) async throws -> Answer {
+    private func sendOnce(_ body: [UInt8]?, to address: String, byteLimit: Int) async throws -> HTTPAnswer {
         do {
-            var request = try HTTPClient.Request(url: address, method: body == nil ? .GET : .POST)
-            request.headers.add(name: "accept", value: "application/json")
-            request.headers.add(name: "accept-encoding", value: "gzip")
-            request.headers.add(name: "user-agent", value: "simile")
-            if let token { request.headers.add(name: "authorization", value: "Bearer \(token.secret)") }
-            if let body {
-                request.headers.add(name: "content-type", value: "application/json")
-                request.body = .byteBuffer(ByteBuffer(bytes: body))
-            }
-            // The deadline holds to the last byte of the answer: one that drips is given up as well.
-            let task = client.execute(
-                request: request,
-                delegate: ResponseAccumulator(request: request, maxBodySize: byteLimit),
-                deadline: .now() + timeout
-            )
-            let response = try await withTaskCancellationHandler {
-                try await task.get()
-            } onCancel: {
-                task.cancel()
-            }
-            return Answer(
-                status: Int(response.status.code),
-                headers: response.headers,
-                body: response.body.map { Array($0.readableBytesView) } ?? []
-            )
-        } catch {
+            let answer = try await transfers.send(request(body, to: address, byteLimit: byteLimit))
+            isHeard.store(true, ordering: .relaxed)
+            return answer
+        } catch let failure as HTTPFailure {
             if Task.isCancelled { throw CancellationError() }
-            throw Failure(message: message(error, byteLimit: byteLimit))
+            throw describe(failure, byteLimit: byteLimit)
         }
     }
 
-    private func message(_ error: any Error, byteLimit: Int) -> String {
-        switch error {
-        case is ResponseAccumulator.ResponseTooBigError: return tooLong(byteLimit)
-        case let error as NIOHTTPDecompression.DecompressionError where error == .limit: return tooLong(byteLimit)
-        case is HTTPParserError: return "the connection was closed before the answer was whole"
-        case let error as HTTPClientError: return message(error)
-        default: return ServerMessage.excerpt("no connection: \(error)")
-        }
-    }
-
-    private func message(_ error: HTTPClientError) -> String {
-        if [.deadlineExceeded, .readTimeout].contains(error) {
-            return "no whole answer within \(timeout.nanoseconds / 1_000_000) ms"
-        }
-        if [.connectTimeout, .getConnectionFromPoolTimeout].contains(error) { return "no connection in time" }
-        if error == .remoteConnectionClosed { return "the connection was closed before the answer was whole" }
-        return "the HTTP client says: \(error.shortDescription)"
-    }
-
-    private func tooLong(_ byteLimit: Int) -> String {
-        "the answer is longer than the \(byteLimit) bytes that may be expected"
-    }
-
-    /// The proxy of an address such as `http://user:password@host:3128`; SOCKS with `socks5://`.
-    private static func proxy(_ address: String) throws -> HTTPClient.Configuration.Proxy {
-        let withScheme = address.contains("://") ? address : "http://\(address)"
-        guard let url = URL(string: withScheme), let host = url.host(), !host.isEmpty else {
-            throw HubError(.wrongAddress, "the proxy is not given as http://host:port")
-        }
-        if url.scheme?.hasPrefix("socks") == true { return .socksServer(host: host, port: url.port ?? 1080) }
-        guard url.scheme == "http" else {
-            throw HubError(
-                .wrongAddress,
-                "a proxy at \(url.scheme ?? "?")://\(host) is not supported; expected http:// or socks5://"
-            )
-        }
-        let user = url.user(percentEncoded: false)
-        return .server(
-            host: host,
-            port: url.port ?? 80,
-            authorization: user.map { .basic(username: $0, password: url.password(percentEncoded: false) ?? "") }
+    private func request(_ body: [UInt8]?, to address: String, byteLimit: Int) -> HTTPRequest {
+        var headers = ["accept: application/json"]
+        if body != nil { headers.append("content-type: application/json") }
+        if let token = configuration.token { headers.append("authorization: Bearer \(token.secret)") }
+        return HTTPRequest(
+            address: address,
+            headers: headers,
+            body: body,
+            byteLimit: byteLimit,
+            // The deadline holds to the last byte of the answer: one that drips is given up as well.
+            seconds: max(0.001, configuration.secondsPerAttempt),
+            proxy: proxy,
+            certificateFile: configuration.certificateFile,
+            staysOnMachine: configuration.token != nil && !endpoint.isEncrypted
+                && !configuration.allowsUnencryptedToken
         )
+    }
+
+    private var proxy: HTTPRequest.Proxy {
+        switch configuration.proxy.choice {
+        case .none: .none
+        case .environment: .environment
+        case .address(let address): .address(address)
+        }
+    }
+
+    private func describe(_ failure: HTTPFailure, byteLimit: Int) -> Failure {
+        let origin = endpoint.origin
+        let isHeard = isHeard.load(ordering: .relaxed)
+        // libcurl repeats the address of a proxy that it does not understand, with the password in it.
+        let isAboutProxy = failure.detail.contains("@")
+        let detail =
+            isAboutProxy
+            ? "the address of the proxy is not understood; expected http://host:port"
+            : ServerMessage.excerpt(failure.detail)
+        let milliseconds = Int(min(configuration.secondsPerAttempt, 86_400) * 1000)
+        let (message, isFinal): (String, Bool) =
+            switch failure.reason {
+            case .noConnectionInTime: ("no connection to \(origin) in time: \(detail)", false)
+            case .noAnswerInTime: ("no whole answer from \(origin) within \(milliseconds) ms", false)
+            case .tooLong: ("the answer of \(origin) is longer than the \(byteLimit) bytes that may be expected", false)
+            case .headTooLong: ("\(origin) sends headers without end", true)
+            case .closed: ("\(origin) closed the connection before the answer was whole: \(detail)", false)
+            case .leavesMachine:
+                ("the token is not sent unencrypted: \(origin) leads away from this machine", true)
+            // A name that was known a while ago, or a server that has spoken HTTP, will do so again.
+            case .nameUnknown: ("no connection to \(origin): \(detail)", !isHeard)
+            case .notHTTP: ("\(origin) does not keep to HTTP: \(detail)", !isHeard)
+            case .notTrusted: ("\(origin) cannot be trusted: \(detail)", true)
+            case .wrongProxy: ("no connection to \(origin): \(detail)", true)
+            case .connectionRefused, .other: ("no connection to \(origin): \(detail)", isAboutProxy)
+            }
+        return Failure(message: message, isFinal: isFinal)
     }
 }
 #endif

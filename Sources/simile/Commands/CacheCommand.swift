@@ -21,7 +21,7 @@ struct CacheInfoCommand: AsyncParsableCommand {
 
     @Option(help: "Form of the output: table or json. (default: table on a terminal, else json)") var format:
         OutputFormat?
-    @OptionGroup(title: "Model Hub") var hub: HubOptions
+    @OptionGroup var hub: HubOptions
 
     mutating func run() async throws {
         let format = try (format ?? .standard).among([.table, .json])

@@ -39,8 +39,8 @@ struct ClusterCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Members that are shown of a cluster.") var members: Int = 5
     @Option(help: "Form of standard output without --output. (default: table on a terminal, else jsonl)")
     var format: OutputFormat?
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
         if k < 1 { throw ValidationError("-k is \(k); it must be at least 1") }

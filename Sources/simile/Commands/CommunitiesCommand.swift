@@ -26,8 +26,8 @@ struct CommunitiesCommand: AsyncParsableCommand {
     @Option(help: "The communities: .jsonl, .csv or .npy.") var output: String?
     @Option(parsing: .unconditional, help: "Members that a table shows of a community.") var members: Int = 5
     @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
         if minSize < 1 { throw ValidationError("--min-size is \(minSize); it must be at least 1") }

@@ -35,8 +35,8 @@ struct DedupCommand: AsyncParsableCommand {
     @Option(help: "What was dropped: .jsonl or .csv.") var report: String?
     @Option(help: "Form of standard output without --output and --report. (default: table on a terminal, else jsonl)")
     var format: OutputFormat?
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
         if metric == .euclidean, threshold.value < 0 {

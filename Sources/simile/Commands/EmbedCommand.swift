@@ -20,8 +20,8 @@ struct EmbedCommand: AsyncParsableCommand {
     @Option(help: "Texts: .txt, .jsonl or .csv.") var input: String
     @Option(help: "Vectors: .npy, .fvecs, .fbin or another format of vectors.") var output: String?
     @Option(help: "Form of standard output: jsonl. (default: jsonl)") var format: OutputFormat?
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func run() async throws {
         if let format, format != .jsonl {

@@ -6,6 +6,10 @@ internal import SimilarityKernels
 internal import StrictJSON
 internal import VectorFiles
 
+#if ModelHub
+internal import ModelHub
+#endif
+
 /// `simile info [FILE]`
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -83,7 +87,19 @@ struct InfoCommand: ParsableCommand {
             Fact("memoryFrom", running.memoryBudget.map { .text($0.source) } ?? .none),
             Fact("libblas", .files(libraries?.blas ?? [])),
             Fact("liblapack", .files(libraries?.lapack ?? [])),
-        ]
+        ] + hubFacts
+    }
+
+    /// What the client of the Model Hub finds on this machine.
+    private var hubFacts: [Fact] {
+        #if ModelHub
+        [
+            ("curl", HubLibraryVersions.curl), ("tls", HubLibraryVersions.tls),
+            ("crypto", HubLibraryVersions.crypto), ("sqlite", HubLibraryVersions.sqlite),
+        ].map { Fact($0, $1.map { .text($0) } ?? .none) }
+        #else
+        []
+        #endif
     }
 
     private func tell(about libraries: LoadedLibraries) {

@@ -31,8 +31,8 @@ struct JoinCommand: AsyncParsableCommand {
             "Keep what is done in OUTPUT.job, and go on with what an earlier run has kept there; inputs are vector files."
     )
     var resume = false
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
         if metric == .euclidean, threshold.value < 0 { throw ValidationError(negativeDistance) }

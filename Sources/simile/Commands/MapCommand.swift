@@ -37,8 +37,8 @@ struct MapCommand: AsyncParsableCommand {
     @Option(help: "Color by this field (.jsonl) or column (.csv) of the input.") var color: String?
     @Option(help: "Color by these labels: an .npy file of cluster.") var labels: String?
     @Option(help: "What is written above the picture. (default: the name of the input)") var title: String?
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
         if neighbors < 1 { throw ValidationError("--neighbors is \(neighbors); it must be at least 1") }

@@ -23,8 +23,8 @@ struct MatrixCommand: AsyncParsableCommand {
     @Option(help: "Order of rows in pictures and tables: as they are given, or similar ones together.")
     var order: MatrixOrder = .given
     @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
         if texts.isEmpty == (input == nil) {

@@ -40,8 +40,8 @@ struct MineCommand: AsyncParsableCommand {
     @Option(help: "How vectors are compared.") var metric: Metric = .cosine
     @Option(help: "What a line is.") var form: MinedForm = .triplet
     @Option(help: "Lines of what was mined: .jsonl. (default: standard output)") var output: String?
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
         if negatives < 1 { throw ValidationError("--negatives is \(negatives); it must be at least 1") }

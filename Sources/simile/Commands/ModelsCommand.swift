@@ -20,8 +20,8 @@ struct ModelsCommand: AsyncParsableCommand {
 
     @Option(help: "Form of the output: table, json or jsonl. (default: table on a terminal, else jsonl)")
     var format: OutputFormat?
-    @OptionGroup(title: "Model Hub") var hub: HubOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var hub: HubOptions
 
     mutating func run() async throws {
         let format = format ?? .standard

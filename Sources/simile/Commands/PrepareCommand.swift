@@ -21,8 +21,8 @@ struct PrepareCommand: AsyncParsableCommand {
     @Option(help: "Prepared corpus: .simile.") var output: String
     @Option(help: "How vectors will be compared; a prepared corpus serves one metric.") var metric: Metric = .cosine
     @Flag(help: "Put the vectors and their ids inside, so that F is not needed any more.") var embedSource = false
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func run() async throws {
         if corpus == "-" || SpooledFile.isStream(corpus) {

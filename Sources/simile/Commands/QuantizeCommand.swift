@@ -24,8 +24,8 @@ struct QuantizeCommand: AsyncParsableCommand {
     @Option(help: "File for the ranges of the input's components: .npy or another format of vectors.")
     var saveCalibration: String?
     @Option(help: "Quantized vectors.") var output: String
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
         if to != .int8, calibration != nil || saveCalibration != nil {

@@ -27,8 +27,8 @@ struct ReduceCommand: AsyncParsableCommand {
     @Option(help: "File for what has been fitted: .safetensors.") var save: String?
     @Option(help: "What an earlier run has saved.") var apply: String?
     @Option(help: "Vectors: .npy or another format of vectors.") var output: String?
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
         if (dims == nil) == (apply == nil) { throw ValidationError("expected either --dims or --apply") }

@@ -37,8 +37,8 @@ struct SearchCommand: AsyncParsableCommand {
             "Keep what is done in OUTPUT.job, and go on with what an earlier run has kept there; inputs are vector files."
     )
     var resume = false
-    @OptionGroup var inputs: InputOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
         if k < 1 { throw ValidationError("-k is \(k); it must be at least 1") }

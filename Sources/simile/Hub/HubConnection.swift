@@ -14,16 +14,22 @@ struct HubConnection: Sendable {
         var configuration = HubConfiguration()
         configuration.address = options.hubUrl ?? Environment.hubAddress ?? HubConfiguration.ionosAddress
         configuration.token = try Self.token()
-        configuration.proxy = Environment.proxy(for: configuration.address)
+        configuration.allowsUnencryptedToken = options.hubInsecure
+        configuration.proxy = .environment
+        configuration.certificateFile = Environment.value("SSL_CERT_FILE")
         configuration.requestsPerSecond = options.hubRate == 0 ? nil : options.hubRate
         configuration.textsPerRequest = options.hubBatch
         let isQuiet = running.quiet
-        client = try ModelHubClient(
-            configuration,
-            cache: options.noHubCache
-                ? nil : EmbeddingCache(path: Environment.hubCachePath(), byteLimit: options.cacheByteLimit),
-            logger: Logger(label: "simile.hub", factory: { _ in HubLog(isQuiet: isQuiet) })
-        )
+        do {
+            client = try ModelHubClient(
+                configuration,
+                cache: options.noHubCache
+                    ? nil : EmbeddingCache(path: Environment.hubCachePath(), byteLimit: options.cacheByteLimit),
+                logger: Logger(label: "simile.hub", factory: { _ in HubLog(isQuiet: isQuiet) })
+            )
+        } catch let error as HubError where error.code == .unencrypted {
+            throw CommandFailure.usage("\(error.message); --hub-insecure sends it all the same")
+        }
     }
 
     private static func token() throws -> HubToken {

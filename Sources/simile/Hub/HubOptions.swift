@@ -30,6 +30,9 @@ struct HubOptions: ParsableArguments {
     )
     var hubCacheSize: MemorySize?
 
+    @Flag(help: "Send the token of the hub over http, too, to other machines: everybody on the way can read it.")
+    var hubInsecure = false
+
     @Flag(help: "Neither look for vectors in the cache of the hub nor keep them there.")
     var noHubCache = false
 

@@ -43,20 +43,6 @@ enum Environment {
         return folder + "/hub-embeddings.sqlite"
     }
 
-    /// The proxy for an address, by the variables that curl knows. `HTTP_PROXY` in capitals is not among them: a request to a
-    /// CGI program could set it.
-    static func proxy(for address: String) -> String? {
-        guard let url = URL(string: address), let host = url.host()?.lowercased() else { return nil }
-        let exceptions = (value("no_proxy") ?? value("NO_PROXY") ?? "").split { $0 == "," || $0 == " " }
-        for exception in exceptions.map({ $0.lowercased() }) {
-            let name = exception.hasPrefix(".") ? String(exception.dropFirst()) : exception
-            if name == "*" || host == name || host.hasSuffix("." + name) { return nil }
-        }
-        let own =
-            url.scheme?.lowercased() == "https" ? value("https_proxy") ?? value("HTTPS_PROXY") : value("http_proxy")
-        return own ?? value("all_proxy") ?? value("ALL_PROXY")
-    }
-
     /// Whether colors are welcome on a terminal (https://no-color.org).
     static var allowsColor: Bool {
         let variables = ProcessInfo.processInfo.environment

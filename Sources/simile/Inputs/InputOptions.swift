@@ -41,7 +41,8 @@ struct InputOptions: ParsableArguments {
     @Option(help: "What to do with a text that is longer than the local model reads: cut it and say so, or refuse it.")
     var onLong: LongTexts = .truncate
 
-    @OptionGroup(title: "Model Hub") var hub: HubOptions
+    // Last here, and this group last in every command: in `--help` the hub comes after everything else.
+    @OptionGroup var hub: HubOptions
 
     mutating func validate() throws {
         guard let hubModel else {

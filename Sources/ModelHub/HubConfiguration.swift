@@ -23,8 +23,8 @@ public struct HubConfiguration: Sendable {
     public var requestsPerSecond: Double? = 5
     /// Requests that may be begun at once after a pause; at least 1.
     public var burst = 10
-    /// Requests under way at the same time; at least 1. Slow answers do not cost the rate as long as this is above the rate
-    /// times the seconds of an answer.
+    /// Requests under way at the same time, at most; at least 1. Slow answers do not cost the rate as long as this is above the rate
+    /// times the seconds of an answer. Where answers take more than half of ``secondsPerAttempt``, fewer are sent at once.
     public var requestsInFlight = 16
 
     /// Texts in a request, 1 to 2,048.

@@ -25,9 +25,23 @@ public struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringConv
     public var customMirror: Mirror { Mirror(self, children: []) }
 
     /// A text from the server without the token, which some servers repeat in their errors.
-    func removed(from text: String) -> String {
+    ///
+    /// Servers of one's own take any token, "o" for instance: one of fewer than eight characters is taken out only where it stands as a word.
+    package func removed(from text: String) -> String {
         guard text.utf8.count >= secret.utf8.count else { return text }
-        return text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: description)
+        if secret.utf8.count >= 8 {
+            return text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: description)
+        }
+        let words = text.split(omittingEmptySubsequences: false) {
+            !$0.isLetter && !$0.isNumber && $0 != "_" && $0 != "-"
+        }
+        var result = ""
+        var end = text.startIndex
+        for word in words where word == secret {
+            result += text[end..<word.startIndex] + description
+            end = word.endIndex
+        }
+        return result + text[end...]
     }
 }
 #endif

@@ -67,8 +67,8 @@ public final class ModelHubClient: Sendable {
     public func models() async throws -> [HubModel] {
         let call = HubCall(address: endpoint.models, body: nil, byteLimit: 16 << 20, model: nil, rows: [])
         let outcome = try await exchange(call, counters: RunCounters(progress: nil)) {
-            body throws(EmbeddingAnswer.Fault) in
-            guard let models = HubModel.list(body) else {
+            (response) throws(EmbeddingAnswer.Fault) in
+            guard let models = HubModel.list(response.body) else {
                 throw .init(message: "expected a list of models", isError: true)
             }
             return models
@@ -90,7 +90,7 @@ public final class ModelHubClient: Sendable {
     func exchange<Value: Sendable>(
         _ call: HubCall,
         counters: RunCounters,
-        decode: ([UInt8]) throws(EmbeddingAnswer.Fault) -> Value
+        decode: (HTTPAnswer) throws(EmbeddingAnswer.Fault) -> Value
     ) async throws -> Outcome<Value> {
         var retry = 0
         var wasMalformed = false
@@ -113,13 +113,15 @@ public final class ModelHubClient: Sendable {
                 if let pause = advice.pause { pacer.pause(.seconds(pause)) }
                 if (200..<300).contains(answer.status) {
                     do {
-                        let value = try decode(answer.body)
+                        let value = try decode(answer)
                         pacer.succeed()
                         return .answer(value)
                     } catch {
                         // Once more: a gateway may have cut it. Twice the same is no accident.
                         failure = describe(.malformedAnswer, malformed(error, answer), call, answer, error.index)
-                        step = wasMalformed ? .giveUp(.malformedAnswer) : .retry(after: 0, isForAll: false)
+                        step =
+                            wasMalformed || error.isFinal
+                            ? .giveUp(.malformedAnswer) : .retry(after: 0, isForAll: false)
                         wasMalformed = true
                     }
                 } else {
@@ -173,9 +175,13 @@ public final class ModelHubClient: Sendable {
         try await pacer.whenFree(check: counters.checkGoingOn) {
             if call.rows.count > counters.textsPerRequest { return nil }
             counters.add(requests: 1)
+            let begun = clock.now()
             do {
-                return .success(try await transport.send(call.body, to: call.address, byteLimit: call.byteLimit))
+                let answer = try await transport.send(call.body, to: call.address, byteLimit: call.byteLimit)
+                await pacer.learn(begun: begun, secondsGiven: configuration.secondsPerAttempt)
+                return .success(answer)
             } catch let failure as HTTPTransport.Failure {
+                if failure.isTimeout { await pacer.learn(begun: begun, secondsGiven: configuration.secondsPerAttempt) }
                 return .failure(failure)
             }
         }

@@ -351,13 +351,48 @@ import Testing
         #expect(run.status == 0 && proxy.requests.isEmpty && server.requests.count == 1, "\(run.errors)")
     }
 
+    @Test(arguments: ["cc\ndd\n", "\u{FFFE}"])
+    func `an input that grows or fails after it was counted ends the run, and what was paid for is kept`(
+        more: String
+    ) async throws {
+        let server = try await HubServer { HubReply.vectors($0) }
+        // The blank lines keep the counting busy until the file is changed; what follows is seen by the second pass alone.
+        try folder.write("t.txt", "aa\n" + String(repeating: "\n", count: 4_000_000) + "bb\n")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: CommandRun.binary)
+        process.arguments = ["embed", "--input", "t.txt", "--model", "hub:m", "--skip-invalid", "--output", "v.npy"]
+        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+        process.environment = ProcessInfo.processInfo.environment.merging(environment(server)) { $1 }
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        let maps = "/proc/\(process.processIdentifier)/maps"
+        while process.isRunning {
+            if let text = try? String(contentsOfFile: maps, encoding: .utf8), text.contains("t.txt") { break }
+        }
+        let file = try #require(FileHandle(forWritingAtPath: "\(folder.path)/t.txt"))
+        file.seekToEndOfFile()
+        file.write(more == "\u{FFFE}" ? Data([0xFF, 0xFE, 0x0A]) : Data(more.utf8))
+        try file.close()
+        try await onThread { process.waitUntilExit() }
+        let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        // Where the change was too late or too early, the run is like any other.
+        #expect(process.terminationReason == .exit && [0, 3].contains(process.terminationStatus), "\(said)")
+        #expect(process.terminationStatus == 0 || said.contains("t.txt"), "\(said)")
+        let kept = try await run(server, ["cache", "info"]).output
+        #expect(kept.contains("\"texts\":\(Set(server.texts).count),"), "\(kept)")
+    }
+
     @Test(arguments: ["embed", "search", "join", "matrix", "dedup", "models"])
     func `in help the options of the hub come last`(command: String) throws {
         let options = try folder.run(command, "--help").lines.compactMap { line in
             line.hasPrefix("  --") ? String(line.dropFirst(2).prefix { $0 != " " }) : nil
         }
-        let hub = ["--hub-url", "--hub-rate", "--hub-batch", "--dimensions", "--hub-cache-size", "--hub-insecure"]
-        #expect(Array(options.suffix(hub.count + 2)) == hub + ["--no-hub-cache", "--version"], "\(options)")
+        let hub = [
+            "--hub-url", "--hub-rate", "--hub-batch", "--hub-parallel", "--hub-timeout", "--dimensions",
+            "--hub-cache-size", "--hub-insecure", "--no-hub-cache", "--version",
+        ]
+        #expect(Array(options.suffix(hub.count)) == hub, "\(options)")
     }
 
     /// The token is in nothing that was printed and in no file.

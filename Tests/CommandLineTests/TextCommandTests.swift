@@ -105,7 +105,9 @@ import Testing
             try #require(JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
         }
         let run = try folder.run("info", "--format", "json")
-        #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+        // Debian's OpenBLAS takes the newest processors for older ones, which is told.
+        let warnings = run.errors.split(separator: "\n").filter { !$0.contains("OpenBLAS takes this processor for") }
+        #expect(run.status == 0 && warnings.isEmpty, "\(run.errors)")
         #expect(run.output.contains(#""threadsFrom":"#) && run.output.contains(#"","libblas":"/"#))
         let blas = try #require(facts(run)["libblas"] as? String)
         let lapack = try #require(facts(run)["liblapack"] as? String)

@@ -6,6 +6,7 @@
 #if ModelHub
 import Foundation
 import HubTestSupport
+import Logging
 import ModelHub
 import Synchronization
 import Testing
@@ -162,9 +163,48 @@ final class TemporaryCache: Sendable {
         let error = await failure { try await cache.clear() }
         #expect(error?.code == .cache && error?.message.contains("another process holds it") == true)
         #expect(told.withLock { $0 } == 1)
+        // What is paid for meanwhile is given out, and so is what is there; that it is not kept is told once.
+        let lines = Mutex<[String]>([])
+        let logger = Logger(label: "test") { _ in RecordingLog { line in lines.withLock { $0.append(line) } } }
+        let hub = try client(server.address, cache: cache, logger: logger) { $0.textsPerRequest = 1 }
+        let texts = ["a", "new", "newer"]
+        #expect(try await hub.embed(texts, model: "m").rows == texts.map { HubReply.vector($0) })
+        #expect(lines.withLock { $0.count { $0.contains("vectors are given out and not kept") } } == 1)
         try input.fileHandleForWriting.close()
         holder.waitUntilExit()
         #expect(try await cache.clear() == 2)
+    }
+
+    @Test func `a row whose bytes are no vector is asked for once more, and is right from then on`() async throws {
+        let server = try await HubServer { HubReply.vectors($0) }
+        let texts = ["a", "b", "c"]
+        func embed() async throws -> [[Float]] {
+            try await client(server.address, cache: folder.cache()).embed(texts, model: "m").rows
+        }
+        let first = try await embed()
+        _ = try Shell.output(
+            """
+            python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1])
+            c.execute("UPDATE vector SET components = ? WHERE id = 2", (b"no",)); c.commit()' \(folder.path)
+            """
+        )
+        #expect(try await embed() == first && server.texts == texts + ["b"])
+        #expect(try await embed() == first && server.texts.count == 4)
+        #expect(try await folder.cache().summary().byteCount == 48)
+    }
+
+    @Test func `another model behind the same name is told`() async throws {
+        let lines = Mutex<[String]>([])
+        let logger = Logger(label: "test") { _ in RecordingLog { line in lines.withLock { $0.append(line) } } }
+        let server = try await HubServer { request in
+            let vector = #"{"index":0,"embedding":[1,2]}"#
+            return HubReply.json(200, #"{"data":[\#(vector)],"model":"m-\#(request.number / 2)"}"#)
+        }
+        let hub = try client(server.address, cache: folder.cache(), logger: logger)
+        for text in ["a", "b"] { _ = try await hub.embed([text], model: "m") }
+        #expect(lines.withLock { $0.isEmpty })
+        _ = try await hub.embed(["c"], model: "m")
+        #expect(lines.withLock { $0.contains { $0.contains("now m-1") && $0.contains("vectors of m-0") } })
     }
 
     @Test func `a file of the version that kept it by another library is read`() async throws {

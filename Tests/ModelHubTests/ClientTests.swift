@@ -101,6 +101,28 @@ import Testing
         #expect(try await client(once.address).embed(["a"], model: "m").rows == [HubReply.vector("a")])
     }
 
+    @Test func `one vector that cannot be used costs neither the others nor their money`() async throws {
+        let server = try await HubServer { request in
+            HubReply.items(
+                request.texts.enumerated().map { i, text in
+                    let vector = text == "bad" ? "[0,0]" : "[\(text.count),1]"
+                    return #"{"index":\#(i),"embedding":\#(vector)}"#
+                }
+            )
+        }
+        let folder = try TemporaryCache()
+        let texts = ["a", "bb", "bad", "dddd"]
+        let hub = try client(server.address, cache: folder.cache())
+        let found = try await hub.embed(texts, model: "m", refusals: .skip)
+        #expect(found.refused.map(\.row) == [2] && server.requests.count == 2)
+        #expect(found.rows[0] == [1, 1] && found.rows[1] == [2, 1] && found.rows[3] == [4, 1])
+        #expect(found.refused.first?.error.message.contains("zero in every component") == true)
+        #expect(try await folder.cache().summary().sources.map(\.textCount) == [3])
+        let error = await failure { try await hub.embed(texts, model: "m") }
+        #expect(error?.code == .malformedAnswer && error?.rows == [2])
+        #expect(server.requests[2...].allSatisfy { $0.texts == ["bad"] })
+    }
+
     @Test func `an error inside a 200 keeps its message`() async throws {
         let server = try await HubServer { _ in HubReply.json(200, #"{"error":{"message":"no such thing","code":400}}"#)
         }
@@ -331,20 +353,5 @@ import Testing
         let log = lines.withLock { $0.joined(separator: "\n") }
         #expect(!log.isEmpty && !log.contains("secret-token"))
     }
-}
-
-private struct RecordingLog: LogHandler {
-    let record: @Sendable (String) -> Void
-    var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level = .trace
-
-    init(_ record: @escaping @Sendable (String) -> Void) { self.record = record }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) { record("\(event.message) \(event.metadata ?? [:])") }
 }
 #endif

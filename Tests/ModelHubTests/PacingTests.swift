@@ -57,6 +57,37 @@ import Testing
         #expect(clock.now >= .seconds(3))
     }
 
+    @Test func `a slow server gets fewer requests at once, down to one, and more when it is quick again`() async {
+        let clock = VirtualClock()
+        var configuration = HubConfiguration()
+        configuration.requestsInFlight = 8
+        let pacer = RequestPacer(configuration, clock: clock.clock)
+        func learn(seconds: Double) async -> Int {
+            let begun = clock.now
+            clock.advance(.seconds(seconds))
+            await pacer.learn(begun: begun, secondsGiven: 60)
+            return await pacer.placeCount
+        }
+        #expect(await learn(seconds: 29) == 8)
+        #expect(await learn(seconds: 31) == 4)
+        // It began before that was learnt.
+        await pacer.learn(begun: clock.now - .seconds(40), secondsGiven: 60)
+        #expect(await pacer.placeCount == 4)
+        #expect(await learn(seconds: 60) == 2)
+        #expect(await learn(seconds: 31) == 1)
+        #expect(await learn(seconds: 31) == 1)
+        #expect(await learn(seconds: 16) == 1, "neither slow nor quick")
+        #expect(await learn(seconds: 1) == 2)
+        for _ in 0..<40 { _ = await learn(seconds: 1) }
+        #expect(await pacer.placeCount == 8)
+    }
+
+    @Test func `a rate of next to nothing waits, and does not leave the range of durations`() {
+        var bucket = TokenBucket(rate: .leastNonzeroMagnitude, burst: 1, now: .zero)
+        #expect(bucket.take(.zero) == nil)
+        #expect(bucket.take(.zero).map { $0 > .seconds(3599) } == true)
+    }
+
     private func advice(_ headers: [String: String], now: Double = 1_696_004_797) -> RetryAdvice {
         RetryAdvice(wallSeconds: now) { headers[$0] }
     }

@@ -66,4 +66,20 @@ func failure(_ operation: () async throws -> some Any) async -> HubError? {
         return error as? HubError
     }
 }
+
+/// Keeps what is logged.
+struct RecordingLog: LogHandler {
+    let record: @Sendable (String) -> Void
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .trace
+
+    init(_ record: @escaping @Sendable (String) -> Void) { self.record = record }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { record("\(event.message) \(event.metadata ?? [:])") }
+}
 #endif

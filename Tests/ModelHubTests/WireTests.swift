@@ -76,13 +76,9 @@ import Testing
             #"[{"index":0,"embedding":[1,2]},{"index":1,"embedding":[1]}]"#, 2,
             "text 1 has 1 components, the ones before it 2"
         ),
-        (#"[{"index":0,"embedding":[]}]"#, 1, "is empty or missing"), (#"[{"index":0}]"#, 1, "is empty or missing"),
-        (#"[{"index":0,"embedding":[1,null]}]"#, 1, "has a component 1 that is null, not a number"),
-        (#"[{"index":0,"embedding":[1,1e39]}]"#, 1, "has a component 1 beyond the range of Float"),
-        (#"[{"index":0,"embedding":[[1,2]]}]"#, 1, "that is an array, not a number"),
-        (#"[{"index":0,"embedding":"AADAfwAAgH8="}]"#, 1, "has a component 0 that is a NaN or an infinity"),
-        (#"[{"index":0,"embedding":"AAAAPw"}]"#, 1, "is not valid base64"),
-        (#"[{"index":0,"embedding":"AAAA"}]"#, 1, "has 3 bytes"), (#"[{"index":0,"embedding":{}}]"#, 1, "is an object"),
+        (#"[{"index":0,"embedding":[1],"embedding":[2]}]"#, 1, "vector 0 has the key \"embedding\" twice"),
+        (#"[{"index":0,"index":1,"embedding":[1]},{"index":0,"embedding":[2]}]"#, 2, "the key \"index\" twice"),
+        (#"[{"embedding":[1]}],"data":[{"embedding":[2]}]"#, 1, "\"data\" is there twice"),
         (#"[{"index":0,"embedding":[1]}"#, 1, "not valid JSON"),
     ])
     func `an answer that breaks the protocol is refused with the reason`(items: String, count: Int, reason: String) {
@@ -92,6 +88,27 @@ import Testing
         } catch {
             #expect(error.message.contains(reason), "\(error.message)")
         }
+    }
+
+    @Test(arguments: [
+        (#""embedding":[]"#, "is empty or missing"),
+        (#""x":0"#, "is empty or missing"),
+        (#""embedding":[1,null]"#, "has a component 1 that is null, not a number"),
+        (#""embedding":[1,1e39]"#, "has a component 1 beyond the range of Float"),
+        (#""embedding":[[1,2]]"#, "that is an array, not a number"),
+        (#""embedding":"AADAfwAAgH8=""#, "has a component 0 that is a NaN or an infinity"),
+        (#""embedding":"AAAAPw""#, "is not valid base64"),
+        (#""embedding":"AAAA""#, "has 3 bytes"),
+        (#""embedding":{}"#, "is an object"),
+        (#""embedding":[0,-0.0]"#, "is zero in every component"), (#""embedding":null"#, "is null"),
+    ])
+    func `a vector that cannot be used is told by its text, and the others are there`(item: String, reason: String)
+        throws
+    {
+        let items = #"[{"index":2,"embedding":[3,4]},{"index":1,\#(item)},{"index":0,"embedding":[1,2]}]"#
+        let found = try answer(items, count: 3)
+        #expect(found.dimension == 2 && found.values == [1, 2, 0, 0, 3, 4])
+        #expect(found.unusable.count == 1 && found.unusable[1]?.contains(reason) == true, "\(found.unusable)")
     }
 
     @Test func `requests leave out what is not asked for and escape only what they must`() {
@@ -141,6 +158,13 @@ import Testing
         configuration.token = token
         dump(configuration, to: &dumped)
         #expect(!dumped.contains("secret"))
+    }
+
+    @Test func `a short token is taken out where it stands as a word, not out of words`() throws {
+        let token = try #require(HubToken("o"))
+        #expect(token.removed(from: "bad key o for 'o': no good") == "bad key [token] for '[token]': no good")
+        let long = try #require(HubToken("o-123456"))
+        #expect(long.removed(from: "keyo-123456.") == "key[token].")
     }
 
     @Test(arguments: [nil, "", " \n", "a b", "a\u{7}", "ä"])

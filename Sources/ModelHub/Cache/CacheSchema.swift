@@ -87,6 +87,25 @@ enum CacheSchema {
         return found == version
     }
 
+    /// Where it is noted what the server calls a model: a later addition, of which versions that do not know it take no notice.
+    static func makeServedTable(_ database: SQLiteConnection) throws {
+        try database.execute("CREATE TABLE IF NOT EXISTS served (source INTEGER PRIMARY KEY, model TEXT NOT NULL)")
+    }
+
+    /// What the server called the model of a source when its first vectors came; nil if it did not say.
+    static func servedModel(_ name: String?, _ source: Int, _ database: SQLiteConnection) throws -> String? {
+        try makeServedTable(database)
+        let known = try database.first("SELECT model FROM served WHERE source = ?", .integer(source)) { $0.text(0) }
+        if known == nil, let name {
+            try database.execute(
+                "INSERT INTO served (source, model) VALUES (?, ?)",
+                .integer(source),
+                .text(name)
+            )
+        }
+        return known
+    }
+
     static func addBytes(_ count: Int, _ database: SQLiteConnection) throws {
         if count != 0 { try database.execute("UPDATE total SET bytes = bytes + ?", .integer(count)) }
     }

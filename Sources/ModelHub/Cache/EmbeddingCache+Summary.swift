@@ -84,6 +84,8 @@ extension EmbeddingCache {
                         value
                     )
                     try database.execute("DELETE FROM text WHERE \(condition)", value)
+                    try CacheSchema.makeServedTable(database)
+                    try database.execute("DELETE FROM served WHERE \(condition)", value)
                     try CacheSchema.addBytes(-(dropped?.bytes ?? 0), database)
                     return dropped?.count ?? 0
                 }

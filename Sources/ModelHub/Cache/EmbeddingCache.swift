@@ -107,22 +107,25 @@ public final class EmbeddingCache: Sendable {
         }
     }
 
-    /// Commits the vectors of an answer, and drops the ones used longest ago if there are too many.
-    func store(_ answer: EmbeddingAnswer, of digests: [TextDigest], _ source: CacheSource) async throws {
+    /// Commits the vectors of an answer that can be used, and drops the ones used longest ago if there are too many. A vector that is there
+    /// already is kept, unless its bytes are none.
+    ///
+    /// - Returns: What the server called the model when the first vectors of this source came, if it said.
+    func store(_ answer: EmbeddingAnswer, of digests: [TextDigest], _ source: CacheSource) async throws -> String? {
         let time = now()
         do {
-            try await writer.run { [byteLimit] database in
+            return try await writer.run { [byteLimit] database in
                 try database.transaction { database in
                     let source = try source.insertedID(database)
+                    let served = try CacheSchema.servedModel(answer.model, source, database)
                     var added = 0
-                    for (i, digest) in digests.enumerated() {
+                    for (i, digest) in digests.enumerated() where answer.unusable[i] == nil {
                         // Another process may have asked for the same text meanwhile.
-                        let isThere = try database.first(
-                            "SELECT 1 FROM text WHERE source = ? AND digest = ?",
-                            .integer(source),
-                            .blob(digest.bytes)
-                        ) { _ in true }
-                        if isThere == true { continue }
+                        if let entry = try CacheEntry(source, digest, database) {
+                            if entry.isReadable { continue }
+                            try entry.remove(database)
+                            added -= entry.byteCount
+                        }
                         let bytes = VectorBytes.bytes(
                             answer.values[i * answer.dimension..<(i + 1) * answer.dimension]
                         )
@@ -139,6 +142,7 @@ public final class EmbeddingCache: Sendable {
                     }
                     try CacheSchema.addBytes(added, database)
                     try CacheSchema.evict(to: byteLimit, database)
+                    return served
                 }
             }
         } catch {
@@ -203,6 +207,42 @@ struct CacheSource: Sendable {
             .integer(target.dimensions ?? 0)
         )
         return Int(database.lastInsertedRow)
+    }
+}
+
+/// What the cache has of a text.
+private struct CacheEntry {
+    let source: Int
+    let digest: TextDigest
+    let vector: Int
+    /// As they are counted.
+    let byteCount: Int
+    /// Whether its bytes are a vector.
+    let isReadable: Bool
+
+    /// Nil if there is nothing.
+    init?(_ source: Int, _ digest: TextDigest, _ database: SQLiteConnection) throws {
+        let found = try database.first(
+            """
+            SELECT text.vector, text.bytes, vector.components FROM text LEFT JOIN vector ON vector.id = text.vector
+            WHERE text.source = ? AND text.digest = ?
+            """,
+            .integer(source),
+            .blob(digest.bytes)
+        ) { ($0.integer(0), $0.integer(1), VectorBytes.floats($0.blob(2)) != nil) }
+        guard let found else { return nil }
+        self.source = source
+        self.digest = digest
+        (vector, byteCount, isReadable) = found
+    }
+
+    func remove(_ database: SQLiteConnection) throws {
+        try database.execute("DELETE FROM vector WHERE id = ?", .integer(vector))
+        try database.execute(
+            "DELETE FROM text WHERE source = ? AND digest = ?",
+            .integer(source),
+            .blob(digest.bytes)
+        )
     }
 }
 

@@ -102,13 +102,11 @@ final class EmbeddingRun {
         ahead = nil
         isComplete = true
         sendBatch()
-        try await markUsed()
+        await markUsed()
     }
 
     private func lookUp(_ digests: [TextDigest]) -> Task<[TextDigest: [Float]], any Error> {
-        Task { [client, target] in
-            try await client.cache?.vectors(digests, CacheSource(client.endpoint, target)) ?? [:]
-        }
+        Task { [client, target, counters] in try await client.cached(digests, target, counters) }
     }
 
     private func take(_ chunk: Chunk, _ found: [TextDigest: [Float]]) async throws {
@@ -142,7 +140,7 @@ final class EmbeddingRun {
             }
         }
         counters.add(texts: fromCache, cached: fromCache)
-        if used.count >= 1 << 14 { try await markUsed() }
+        if used.count >= 1 << 14 { await markUsed() }
     }
 
     /// The next rows that are done, as many as there are; nil after the last one.
@@ -218,8 +216,9 @@ final class EmbeddingRun {
         }
     }
 
-    /// Ends a run that has failed. What is under way has been paid for: it is answered and kept, and nothing new is begun.
-    private func abandon() async {
+    /// Ends a run that has failed, here or where its texts come from. What is under way has been paid for: it is answered and kept, and
+    /// nothing new is begun.
+    func abandon() async {
         counters.stop()
         for task in tasks.values { _ = await task.result }
         tasks = [:]
@@ -237,8 +236,8 @@ final class EmbeddingRun {
         pending = pending.filter { !done.contains($0.value.request) }
     }
 
-    private func markUsed() async throws {
-        try await client.cache?.markUsed(used, CacheSource(client.endpoint, target))
+    private func markUsed() async {
+        await client.markUsed(used, target, counters)
         used = []
     }
 

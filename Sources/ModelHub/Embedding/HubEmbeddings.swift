@@ -171,7 +171,12 @@ public struct EmbeddingBatches<Texts: AsyncSequence & Sendable>: AsyncSequence, 
         public mutating func next() async throws -> EmbeddingBatch? {
             while run.wantsTexts {
                 var chunk: [String] = []
-                while chunk.count < run.chunkSize, let text = try await texts.next() { chunk.append(text) }
+                do {
+                    while chunk.count < run.chunkSize, let text = try await texts.next() { chunk.append(text) }
+                } catch {
+                    await run.abandon()
+                    throw error
+                }
                 let rows = Array(row..<row + chunk.count)
                 row += chunk.count
                 try await run.add(chunk, rows: rows, isLast: chunk.count < run.chunkSize)

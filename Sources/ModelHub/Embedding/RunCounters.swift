@@ -27,6 +27,13 @@ final class RunCounters: Sendable {
         var dimension: Int?
         var textsPerRequest = Int.max
         var isStopping = false
+        var lostCacheAccess: Set<CacheAccess> = []
+        var isOtherModelTold = false
+    }
+
+    /// What is done with the cache.
+    enum CacheAccess {
+        case reading, writing
     }
 
     private let state = Mutex(State())
@@ -57,6 +64,20 @@ final class RunCounters: Sendable {
 
     /// No further request is begun; those under way are answered, kept and counted.
     func stop() { state.withLock { $0.isStopping = true } }
+
+    /// Whether the cache could not be used in this way; it is then left alone.
+    func hasLost(_ access: CacheAccess) -> Bool { state.withLock { $0.lostCacheAccess.contains(access) } }
+
+    /// The cache cannot be used in this way for the rest of the run. Returns whether this is news.
+    func lose(_ access: CacheAccess) -> Bool { state.withLock { $0.lostCacheAccess.insert(access).inserted } }
+
+    /// Returns whether this is the first time.
+    func tellOfOtherModel() -> Bool {
+        state.withLock { state in
+            defer { state.isOtherModelTold = true }
+            return !state.isOtherModelTold
+        }
+    }
 
     func checkGoingOn() throws {
         if state.withLock({ $0.isStopping }) { throw CancellationError() }

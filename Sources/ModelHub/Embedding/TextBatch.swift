@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if ModelHub
+internal import HubLibraries
+
 /// Texts that go into one request, unless they are refused together.
 struct TextBatch: Sendable {
     private(set) var texts: [String] = []
@@ -65,19 +67,32 @@ extension ModelHubClient {
             model: target.model,
             rows: batch.rows
         )
-        let outcome = try await exchange(call, counters: counters) { body throws(EmbeddingAnswer.Fault) in
-            let answer = try EmbeddingAnswer(body, count: batch.count)
-            if let reason = mismatch(answer.dimension, target, counters) { throw .init(message: reason) }
-            return answer
+        // An answer with vectors that cannot be used is asked for once more; then the others are taken.
+        var wasAskedAgain = configuration.attempts <= 1
+        let outcome = try await exchange(call, counters: counters) { (response) throws(EmbeddingAnswer.Fault) in
+            let answer = try EmbeddingAnswer(response.body, count: batch.count)
+            if answer.dimension > 0, let reason = mismatch(answer.dimension, target, counters) {
+                throw .init(message: reason)
+            }
+            if !wasAskedAgain, let (place, reason) = answer.unusable.min(by: { $0.key < $1.key }) {
+                wasAskedAgain = true
+                throw .init(message: "the vector of text \(place) \(reason)", index: place)
+            }
+            return (answer, response)
         }
         switch outcome {
-        case .answer(let answer):
-            try await cache?.store(answer, of: batch.digests, CacheSource(endpoint, target))
+        case .answer((let answer, let response)):
+            await store(answer, of: batch.digests, target, counters)
             counters.add(texts: batch.count)
+            var refused: [Int: HubError] = [:]
+            for (place, reason) in answer.unusable {
+                refused[place] = describe(.malformedAnswer, "the vector of the text \(reason)", call, response, place)
+            }
             return BatchVectors(
                 dimension: answer.dimension,
                 values: answer.values,
-                starts: (0..<batch.count).map { $0 * answer.dimension }
+                starts: (0..<batch.count).map { refused[$0] == nil ? $0 * answer.dimension : nil },
+                refused: refused
             )
         case .split(let error) where batch.count == 1:
             counters.add(texts: 1)

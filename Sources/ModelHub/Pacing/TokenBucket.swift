@@ -7,6 +7,9 @@
 /// waits, what was saved up is lost and the rate is halved; each success raises it again by a fiftieth of the full rate (the
 /// additive increase and multiplicative decrease of TCP; Chiu and Jain 1989, doi:10.1016/0169-7552(89)90019-6).
 package struct TokenBucket: Sendable {
+    /// A longer wait is waited for in parts: durations have an end.
+    private static let longestWait = 3600.0
+
     /// Requests a second when nothing stands against it.
     package let fullRate: Double
     package let burst: Double
@@ -35,7 +38,7 @@ package struct TokenBucket: Sendable {
             return nil
         }
         // A nanosecond more than the arithmetic says: rounded down, the last step would be tried again and again.
-        return .seconds((1 - tokens) / rate) + .nanoseconds(1)
+        return .seconds(min((1 - tokens) / rate, Self.longestWait)) + .nanoseconds(1)
     }
 
     /// Nobody begins for a while, and afterwards slower.

@@ -5,23 +5,29 @@ internal import StrictJSON
 
 /// The vectors of an answer to `POST /embeddings`, in the order of the texts.
 package struct EmbeddingAnswer: Sendable {
-    /// Components of each vector; at least 1.
+    /// Components of each vector; 0 if no text has one.
     package let dimension: Int
-    /// `count * dimension` finite values, vector after vector.
+    /// `count * dimension` values, vector after vector; finite, and not all zero, but for texts that have none: those have zeros.
     package let values: [Float]
+    /// What is wrong with the vectors of single texts: null, empty, not finite, all zero.
+    package let unusable: [Int: String]
+    /// What the server calls the model.
+    package let model: String?
 
-    /// What is wrong with an answer.
+    /// What is wrong with an answer as a whole.
     package struct Fault: Error {
         package let message: String
         /// The text whose vector it is, if it is about one.
         package var index: Int?
         /// The bytes may hold an error of the server instead of vectors.
         package var isError = false
+        /// The server numbers texts in a way of its own: another answer will be the same.
+        package var isFinal = false
     }
 
     /// Reads an answer, whether it has base64 (which is asked for) or numbers (which servers may send all the same).
     ///
-    /// Held to: one vector for each of `count` texts; every `index` once, or none at all; one dimension; finite values.
+    /// Held to: one vector for each of `count` texts; every `index` once, or none at all; every key once; one dimension.
     package init(_ bytes: [UInt8], count: Int) throws(Fault) {
         var reader = AnswerReader()
         do {
@@ -31,49 +37,81 @@ package struct EmbeddingAnswer: Sendable {
         }
         if let fault = reader.fault { throw fault }
         guard reader.hasData else { throw Fault(message: "expected an array \"data\", found none", isError: true) }
-        guard reader.indices.count == count else {
-            throw Fault(message: "expected \(count) vectors, one a text, found \(reader.indices.count)")
+        guard reader.items.count == count else {
+            throw Fault(message: "expected \(count) vectors, one a text, found \(reader.items.count)")
         }
-        dimension = reader.dimension ?? 0
-        let places = try Self.places(reader.indices)
-        if let places {
-            var ordered = [Float](repeating: 0, count: reader.values.count)
-            for (item, place) in places.enumerated() {
-                for j in 0..<dimension { ordered[place * dimension + j] = reader.values[item * dimension + j] }
+        let places = try Self.places(reader.items.map(\.index))
+        dimension = try Self.dimension(reader.items, places)
+        model = reader.model
+        var ordered = [Float](repeating: 0, count: count * dimension)
+        var unusable: [Int: String] = [:]
+        for (item, place) in zip(reader.items, places) {
+            if let reason = item.fault {
+                unusable[place] = reason
+            } else {
+                for j in 0..<dimension { ordered[place * dimension + j] = reader.values[item.start + j] }
             }
-            values = ordered
-        } else {
-            values = reader.values
         }
+        values = ordered
+        self.unusable = unusable
     }
 
-    /// The text that each vector belongs to, or nil if they are in order.
-    private static func places(_ indices: [Int?]) throws(Fault) -> [Int]? {
+    /// The one dimension of all vectors that can be used.
+    private static func dimension(_ items: [AnswerReader.Item], _ places: [Int]) throws(Fault) -> Int {
+        var dimension: Int?
+        for (item, place) in zip(items, places) where item.fault == nil {
+            if let dimension, dimension != item.count {
+                throw Fault(
+                    message:
+                        "the vector of text \(place) has \(item.count) components, the ones before it \(dimension)",
+                    index: place
+                )
+            }
+            dimension = item.count
+        }
+        return dimension ?? 0
+    }
+
+    /// The text that each vector belongs to.
+    private static func places(_ indices: [Int?]) throws(Fault) -> [Int] {
         let given = indices.compactMap { $0 }
-        if given.isEmpty { return nil }
+        if given.isEmpty { return Array(indices.indices) }
         guard given.count == indices.count else {
             throw Fault(message: "\(given.count) of \(indices.count) vectors have an index; expected all or none")
         }
         var isTaken = [Bool](repeating: false, count: given.count)
         for index in given {
             guard given.indices.contains(index) else {
-                throw Fault(message: "expected indices from 0 to \(given.count - 1), found \(index)")
+                throw Fault(
+                    message: "expected indices from 0 to \(given.count - 1), found \(index)",
+                    isFinal: true
+                )
             }
-            guard !isTaken[index] else { throw Fault(message: "the index \(index) is there twice") }
+            guard !isTaken[index] else { throw Fault(message: "the index \(index) is there twice", isFinal: true) }
             isTaken[index] = true
         }
-        return given.elementsEqual(given.indices) ? nil : given
+        return given
     }
 }
 
 /// Reads the parts of an answer that matter while stepping over the rest.
 private struct AnswerReader {
+    /// A vector as it stands in the answer.
+    struct Item {
+        var index: Int?
+        /// Where its components are in ``values``.
+        var start = 0
+        var count = 0
+        /// Why it cannot be used.
+        var fault: String?
+    }
+
     private let base64 = Base64Floats()
     var hasData = false
-    var indices: [Int?] = []
+    var items: [Item] = []
     var values: [Float] = []
-    var dimension: Int?
-    /// The first thing that is wrong beyond JSON.
+    var model: String?
+    /// The first thing that is wrong with the answer as a whole, beyond JSON.
     var fault: EmbeddingAnswer.Fault?
 
     mutating func read(_ bytes: [UInt8]) throws(JSONParser.Failure) {
@@ -83,44 +121,51 @@ private struct AnswerReader {
             return
         }
         try parser.eachMember { key, parser throws(JSONParser.Failure) in
+            if key == "model" { model = try parser.value().text }
             guard key == "data", parser.peek() == UInt8(ascii: "[") else {
-                _ = try parser.value()
+                if key != "model" { _ = try parser.value() }
                 return
             }
+            if hasData { note("\"data\" is there twice") }
             hasData = true
             try parser.eachElement { parser throws(JSONParser.Failure) in try readItem(&parser) }
         }
         try parser.end()
     }
 
+    private mutating func note(_ message: String) {
+        fault = fault ?? .init(message: message)
+    }
+
     private mutating func readItem(_ parser: inout JSONParser) throws(JSONParser.Failure) {
-        var index: Int?
-        var found: Int?
-        var itemFault: String?
+        var item = Item()
+        var seen: Set<String> = []
         try parser.eachMember { key, parser throws(JSONParser.Failure) in
-            switch key {
-            case "index":
+            guard key == "index" || key == "embedding" else {
+                _ = try parser.value()
+                return
+            }
+            if !seen.insert(key).inserted { note("vector \(items.count) has the key \"\(key)\" twice") }
+            if key == "index" {
                 let value = try parser.value()
-                index = value.integer
-                if index == nil, !value.isNull { itemFault = "has an index that is \(value.summary)" }
-            case "embedding":
-                let before = values.count
-                itemFault = try readVector(&parser) ?? itemFault
-                found = values.count - before
-            default: _ = try parser.value()
+                item.index = value.integer
+                if item.index == nil, !value.isNull {
+                    note("vector \(items.count) has an index that is \(value.summary)")
+                }
+            } else {
+                item.start = values.count
+                item.fault = try readVector(&parser)
+                item.count = values.count - item.start
             }
         }
-        let text = index ?? indices.count
-        indices.append(index)
-        let length = found ?? 0
-        if itemFault == nil, length == 0 { itemFault = "is empty or missing" }
-        if itemFault == nil, let dimension, dimension != length {
-            itemFault = "has \(length) components, the ones before it \(dimension)"
+        if item.fault == nil {
+            if item.count == 0 {
+                item.fault = "is empty or missing"
+            } else if values[item.start..<item.start + item.count].allSatisfy({ $0 == 0 }) {
+                item.fault = "is zero in every component"
+            }
         }
-        dimension = dimension ?? length
-        if let itemFault, fault == nil {
-            fault = .init(message: "the vector of text \(text) \(itemFault)", index: text)
-        }
+        items.append(item)
     }
 
     /// Appends a vector; returns what is wrong with it.

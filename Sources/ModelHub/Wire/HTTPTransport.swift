@@ -13,6 +13,8 @@ final class HTTPTransport: Sendable {
         let message: String
         /// Whether another attempt is sure to end in the same way.
         let isFinal: Bool
+        /// Whether the time for an answer was over.
+        let isTimeout: Bool
     }
 
     private static let redirectLimit = 3
@@ -121,7 +123,7 @@ final class HTTPTransport: Sendable {
             case .wrongProxy: ("no connection to \(origin): \(detail)", true)
             case .connectionRefused, .other: ("no connection to \(origin): \(detail)", isAboutProxy)
             }
-        return Failure(message: message, isFinal: isFinal)
+        return Failure(message: message, isFinal: isFinal, isTimeout: failure.reason == .noAnswerInTime)
     }
 }
 #endif

@@ -11,6 +11,11 @@ struct CacheCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cache",
         abstract: "The vectors from the Model Hub that are kept, so that no text is paid for twice.",
+        discussion: """
+            A vector is known by the address of the service, the model's name, the dimensions and the text. A service that puts another model \
+            behind the same name mixes two spaces: what it calls the model in its answers is kept and compared, and 'simile cache clear \
+            --model NAME' drops the old vectors.
+            """,
         subcommands: [CacheInfoCommand.self, CacheClearCommand.self]
     )
 }

@@ -85,9 +85,10 @@ struct InfoCommand: ParsableCommand {
             Fact("threadsFrom", .text(running.workersSource)),
             Fact("memory", running.memoryBudget.map { .count(Int($0.bytes)) } ?? .none),
             Fact("memoryFrom", running.memoryBudget.map { .text($0.source) } ?? .none),
+        ] + hubFacts + [
             Fact("libblas", .files(libraries?.blas ?? [])),
             Fact("liblapack", .files(libraries?.lapack ?? [])),
-        ] + hubFacts
+        ]
     }
 
     /// What the client of the Model Hub finds on this machine.

@@ -19,16 +19,25 @@ struct HubConnection: Sendable {
         configuration.certificateFile = Environment.value("SSL_CERT_FILE")
         configuration.requestsPerSecond = options.hubRate == 0 ? nil : options.hubRate
         configuration.textsPerRequest = options.hubBatch
+        configuration.requestsInFlight = options.hubParallel
+        configuration.secondsPerAttempt = options.hubTimeout
         let isQuiet = running.quiet
+        let logger = Logger(label: "simile.hub", factory: { _ in HubLog(isQuiet: isQuiet) })
         do {
-            client = try ModelHubClient(
-                configuration,
-                cache: options.noHubCache
-                    ? nil : EmbeddingCache(path: Environment.hubCachePath(), byteLimit: options.cacheByteLimit),
-                logger: Logger(label: "simile.hub", factory: { _ in HubLog(isQuiet: isQuiet) })
-            )
+            client = try ModelHubClient(configuration, cache: Self.cache(options, logger), logger: logger)
         } catch let error as HubError where error.code == .unencrypted {
             throw CommandFailure.usage("\(error.message); --hub-insecure sends it all the same")
+        }
+    }
+
+    /// The cache; nil if none is wanted, or none can be opened, which is told: vectors are to be had all the same.
+    private static func cache(_ options: HubOptions, _ logger: Logger) throws -> EmbeddingCache? {
+        if options.noHubCache { return nil }
+        do {
+            return try EmbeddingCache(path: Environment.hubCachePath(), byteLimit: options.cacheByteLimit)
+        } catch let error as HubError where error.code == .cache {
+            logger.warning("\(error.message); vectors are neither looked for in it nor kept")
+            return nil
         }
     }
 

@@ -27,7 +27,7 @@ struct HubEmbedding {
 
     /// - Parameter total: Texts in the file that are not blank.
     func run(total: Int) async throws -> Report {
-        let stream = try TextStream(input, fields: fields)
+        let stream = try TextStream(input, fields: fields, expectedCount: total)
         let bar = running.progress("embedding", total: Double(total), unit: "texts")
         defer { bar.finish() }
         let latest = LatestProgress()

@@ -21,12 +21,22 @@ struct HubOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
+        help: "Requests to the hub that are under way at once, at most; fewer where answers are slow."
+    )
+    var hubParallel: Int = 16
+
+    @Option(parsing: .unconditional, help: "Seconds that an answer of the hub may take, to its last byte.")
+    var hubTimeout: Double = 60
+
+    @Option(
+        parsing: .unconditional,
         help: "Components to ask the hub for; only models that can shorten their vectors take it."
     )
     var dimensions: Int?
 
     @Option(
-        help: "What vectors from the hub may take in the cache; those not used for longest go first. (default: 10GiB)"
+        help:
+            "What vectors from the hub may take in the cache; those not used for longest go first. (default: 10GiB) They are known by address, model and text: where the service puts another model behind the same name, 'simile cache clear --model NAME' drops the old ones."
     )
     var hubCacheSize: MemorySize?
 
@@ -37,8 +47,14 @@ struct HubOptions: ParsableArguments {
     var noHubCache = false
 
     mutating func validate() throws {
-        if !(0...1e6).contains(hubRate) {
-            throw ValidationError("--hub-rate is \(hubRate); it must be from 0 to 1000000")
+        if hubRate != 0, !(1e-6...1e6).contains(hubRate) {
+            throw ValidationError("--hub-rate is \(hubRate); it must be 0, or from 0.000001 to 1000000")
+        }
+        if !(1...1024).contains(hubParallel) {
+            throw ValidationError("--hub-parallel is \(hubParallel); it must be from 1 to 1024")
+        }
+        if !(0.001...86_400).contains(hubTimeout) {
+            throw ValidationError("--hub-timeout is \(hubTimeout); it must be from 0.001 to 86400 seconds")
         }
         if !(1...2048).contains(hubBatch) {
             throw ValidationError("--hub-batch is \(hubBatch); it must be from 1 to 2048")

@@ -27,8 +27,13 @@ final class TextStream: AsyncSequence, Sendable {
     }
 
     private let state: Mutex<State>
+    private let path: String
+    private let expectedCount: Int
 
-    init(_ path: String, fields: TextFile.Fields) throws {
+    /// - Parameter expectedCount: Texts that are not blank, as they were counted before anything was paid for.
+    init(_ path: String, fields: TextFile.Fields, expectedCount: Int) throws {
+        self.path = path
+        self.expectedCount = expectedCount
         state = Mutex(State(reader: try TextFileReader(path, fields: fields)))
     }
 
@@ -40,17 +45,27 @@ final class TextStream: AsyncSequence, Sendable {
         func next() throws -> String? { try stream.read() }
     }
 
+    /// - Throws: ``CommandFailure`` if there are other texts now than were counted.
     private func read() throws -> String? {
         try state.withLock { state in
             while let row = try state.reader.next() {
                 defer { state.row += 1 }
                 if row.text.isBlank { continue }
+                if state.count == expectedCount { throw changed() }
                 state.origins[state.count] = Origin(row: state.row, line: row.line, id: row.id)
                 state.count += 1
                 return row.text
             }
+            if state.count < expectedCount { throw changed() }
             return nil
         }
+    }
+
+    private func changed() -> CommandFailure {
+        .refused(
+            "\(path) has changed while it was read: expected \(expectedCount) texts, as there were at first. "
+                + "What has been paid for is in the cache"
+        )
     }
 
     /// Where a text came from; asked for once.

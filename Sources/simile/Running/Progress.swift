@@ -44,6 +44,8 @@ final class Progress: Sendable {
     /// - Parameter detail: What else there is to say, put at the end. A change of it alone is shown as well.
     func update(_ share: Double, detail: String = "") {
         if style == .none { return }
+        // What was counted before may have been too little.
+        let share = min(max(share, 0), 1)
         let now = ContinuousClock.now
         // A bar ten times a second, a line for a program every second, a line of a log every ten seconds.
         let pause: Duration = style == .bar ? .milliseconds(100) : style == .json ? .seconds(1) : .seconds(10)

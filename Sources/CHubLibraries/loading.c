@@ -19,10 +19,8 @@ static _Thread_local char missing[256];
 static void *loaded(const char *name, const char *other) {
     void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     // The other name is a makeshift: what is told is about the first.
-    char why[160] = "";
-    if (!library) snprintf(why, sizeof why, "%s", dlerror());
+    if (!library) snprintf(missing, sizeof missing, "%s", dlerror());
     if (!library && other) library = dlopen(other, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (!library) snprintf(missing, sizeof missing, "%s cannot be loaded: %s", name, why);
     return library;
 }
 

@@ -45,7 +45,7 @@ package enum SystemLibraries {
 
     static let curl: Result<CurlFacts, Missing> = {
         if let missing = unsafe simile_load_curl() {
-            return .failure(described(unsafe String(cString: missing), package: "libcurl4"))
+            return .failure(described(unsafe String(cString: missing)))
         }
         let functions = unsafe simile_curl()
         // CURL_GLOBAL_ALL; its initializer is a macro that Swift does not see.
@@ -66,16 +66,19 @@ package enum SystemLibraries {
         )
     }()
 
-    static let crypto: Result<Void, Missing> = unsafe loaded(simile_load_crypto(), package: "libssl3")
-    static let sqlite: Result<Void, Missing> = unsafe loaded(simile_load_sqlite(), package: "libsqlite3-0")
+    static let crypto: Result<Void, Missing> = unsafe loaded(simile_load_crypto())
+    static let sqlite: Result<Void, Missing> = unsafe loaded(simile_load_sqlite())
 
-    private static func loaded(_ missing: UnsafePointer<CChar>?, package: String) -> Result<Void, Missing> {
+    private static func loaded(_ missing: UnsafePointer<CChar>?) -> Result<Void, Missing> {
         guard let missing = unsafe missing else { return .success(()) }
-        return .failure(described(unsafe String(cString: missing), package: package))
+        return .failure(described(unsafe String(cString: missing)))
     }
 
-    private static func described(_ missing: String, package: String) -> Missing {
-        Missing(description: "\(missing), and the Model Hub needs it; on Debian: apt-get install \(package)")
+    private static func described(_ missing: String) -> Missing {
+        Missing(
+            description: "\(missing); the Model Hub needs libcurl, libcrypto and SQLite "
+                + "(on Debian: apt-get install libcurl4 libssl3 libsqlite3-0 ca-certificates)"
+        )
     }
 
     private static func text(_ pointer: UnsafePointer<CChar>?) -> String? {

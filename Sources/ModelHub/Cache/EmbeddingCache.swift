@@ -154,7 +154,7 @@ public final class EmbeddingCache: Sendable {
         if let error = error as? HubError { return error }
         if error is CancellationError { return HubError(.cache, "the cache \(path) \(what): interrupted") }
         if let missing = error as? SystemLibraries.Missing {
-            return HubError(.missingLibrary, "\(missing), for the cache")
+            return HubError(.missingLibrary, missing.description)
         }
         guard let error = error as? SQLiteError else {
             return HubError(.cache, "the cache \(path) \(what): \(error)")

@@ -43,37 +43,61 @@ enum GroupFile {
         try file.commit()
     }
 
+    /// Whether a file has the head of this group and the size that it says; its checksum is not looked at.
+    static func seemsWhole(_ path: String, group: Int, of manifest: JobManifest) -> Bool {
+        guard let bytes = try? VectorFile.mapped(path) else { return false }
+        return bytes.withBytes { span in (try? entryCount(path, span, group: group, of: manifest)) != nil }
+    }
+
+    /// Entries of a group by its head, held to the size of the file; throws if it is not this group.
+    private static func entryCount(
+        _ path: String,
+        _ span: Span<UInt8>,
+        group: Int,
+        of manifest: JobManifest
+    ) throws(VectorFileError) -> Int {
+        guard span.count >= headBytes + 8 else {
+            throw refused(path, "expected a group of a job, found \(span.count) bytes")
+        }
+        let head = (0..<8).map { integer(UInt64.self, span, at: 8 * $0) }
+        guard head[0] == magic, head[1] == 1 else {
+            throw refused(path, "expected a group of a job of version 1")
+        }
+        let rowCount = manifest.rows(ofGroup: group).count
+        guard head[2] == manifest.identity, head[3] == UInt64(group), head[4] == UInt64(rowCount) else {
+            throw refused(path, "expected group \(group) of this job, found one of another")
+        }
+        // The entries are as many as there are bytes for: no product can overflow.
+        let end = span.count - 8
+        let isSearch = if case .search = manifest.kind { true } else { false }
+        let fixed = headBytes + (isSearch ? 8 * rowCount : 0)
+        let entryBytes = isSearch ? 12 : 20
+        guard end >= fixed, (end - fixed) % entryBytes == 0, UInt64((end - fixed) / entryBytes) == head[5] else {
+            throw refused(path, "expected \(head[5]) entries, found \(end) bytes")
+        }
+        return (end - fixed) / entryBytes
+    }
+
+    private static func refused(_ path: String, _ message: String) -> VectorFileError {
+        .refused(path, "\(message); run the job again, which makes this group anew")
+    }
+
     /// Reads a group, or throws if the file is damaged or of another job.
     static func read(_ path: String, group: Int, of manifest: JobManifest) throws(VectorFileError) -> GroupResult {
         let bytes = try VectorFile.mapped(path)
         return try bytes.withBytes { span throws(VectorFileError) in
-            func refuse(_ message: String) -> VectorFileError { .refused(path, message) }
-            guard span.count >= headBytes + 8 else {
-                throw refuse("expected a group of a job, found \(span.count) bytes")
-            }
+            let count = try entryCount(path, span, group: group, of: manifest)
             let end = span.count - 8
             let expected = integer(UInt64.self, span, at: end)
             let found = Checksum64.of(span.extracting(0..<end))
-            let head = (0..<8).map { integer(UInt64.self, span, at: 8 * $0) }
-            guard head[0] == magic, head[1] == 1 else { throw refuse("expected a group of a job of version 1") }
             guard expected == found else {
-                throw refuse(
-                    "expected the checksum \(expected.hexadecimal), found \(found.hexadecimal); the file is damaged"
+                throw refused(
+                    path,
+                    "expected the checksum \(expected.hexadecimal), found \(found.hexadecimal): it is damaged"
                 )
             }
-            let rowCount = manifest.rows(ofGroup: group).count
-            guard head[2] == manifest.identity, head[3] == UInt64(group), head[4] == UInt64(rowCount) else {
-                throw refuse("expected group \(group) of this job, found one of another")
-            }
-            // The entries are as many as there are bytes for: no product can overflow.
             let isSearch = if case .search = manifest.kind { true } else { false }
-            let fixed = headBytes + (isSearch ? 8 * rowCount : 0)
-            let entryBytes = isSearch ? 12 : 20
-            guard end >= fixed, (end - fixed) % entryBytes == 0, UInt64((end - fixed) / entryBytes) == head[5] else {
-                throw refuse("expected \(head[5]) entries, found \(end) bytes")
-            }
-            let count = (end - fixed) / entryBytes
-            let firstCount = isSearch ? rowCount : count
+            let firstCount = isSearch ? manifest.rows(ofGroup: group).count : count
             func integers(_ count: Int, at start: Int) -> [Int] {
                 (0..<count).map { Int(truncatingIfNeeded: integer(UInt64.self, span, at: start + 8 * $0)) }
             }
@@ -82,7 +106,7 @@ enum GroupFile {
             let scoresAt = headBytes + 8 * (firstCount + count)
             let scores = (0..<count).map { Float(bitPattern: integer(UInt32.self, span, at: scoresAt + 4 * $0)) }
             guard let result = GroupResult(manifest, group: group, first: first, second: second, scores: scores) else {
-                throw refuse("expected rows of the inputs, found others")
+                throw refused(path, "expected rows of the inputs, found others")
             }
             return result
         }

@@ -79,13 +79,14 @@ extension Job {
     /// Writes what is to be done to `folder`, which is made if it is not there.
     ///
     /// - Complexity: reads the inputs once, for their checksums, and makes a forecast.
-    /// - Throws: as ``forecast(_:options:)``; ``JobError`` if the folder holds another job already.
+    /// - Throws: as ``forecast(_:options:)``; ``JobError`` if the folder holds another job already, or if a row is invalid.
     public static func plan(
         _ request: JobRequest,
         in folder: String,
         options: RunOptions = RunOptions()
     ) throws -> (job: Job, forecast: JobForecast) {
         let (left, right, prepared) = try open(request)
+        try requireValidRows(request, left, right, options)
         let forecast = try forecast(request, left, right, isPrepared: prepared, options)
         // Known before the work begins: a result that cannot be written.
         _ = try ResultOutput(path: request.output, purpose: "\(request.kind.name) results", registeredIn: nil)
@@ -114,26 +115,23 @@ extension Job {
             partCount: request.partCount,
             preparesCorpus: forecast.preparesCorpus
         )
-        if FileIdentity(path: paths.manifest) != nil {
-            let existing = try Job(in: folder)
-            if existing.manifest != manifest {
-                throw JobError(.unusable, "\(folder) holds another job; expected a new folder, or the same request")
-            }
-        } else {
-            let file = try AtomicFile(paths.manifest)
-            file.write(manifest.text)
-            try file.finish()
-            try file.publish()
+        let file = try AtomicFile(paths.manifest)
+        file.write(manifest.text)
+        try file.finish()
+        // Of several that plan in one folder exactly one wins.
+        if try !file.publishIfNew(), try Job(in: folder).manifest != manifest {
+            throw JobError(.unusable, "\(folder) holds another job; expected a new folder, or the same request")
         }
         return (Job(folder: paths, manifest: manifest), forecast)
     }
 
     private static func open(_ request: JobRequest) throws -> (VectorMatrix, VectorMatrix, isPrepared: Bool) {
-        guard request.partCount >= 1 else {
-            throw JobError(.unusable, "\(request.partCount) parts; expected at least 1")
+        let limit = JobManifest.countLimit
+        guard (1...limit).contains(request.partCount) else {
+            throw JobError(.unusable, "\(request.partCount) parts; expected 1 to \(limit)")
         }
-        if let rows = request.groupRows, rows < 1 {
-            throw JobError(.unusable, "groups of \(rows) rows; expected at least 1")
+        if let rows = request.groupRows, !(1...limit).contains(rows) {
+            throw JobError(.unusable, "groups of \(rows) rows; expected 1 to \(limit)")
         }
         for path in [request.left] + [request.right].compactMap({ $0 }) {
             let format = try FileFormat.of(path, among: FileFormat.vectors + [.simile], for: "the input of a job")
@@ -165,6 +163,23 @@ extension Job {
             throw JobError(.unusable, "a threshold of \(threshold)")
         }
         return (left, right, prepared != nil)
+    }
+
+    /// Looks at every row: one that is invalid would otherwise end the part that meets it, in hours perhaps.
+    private static func requireValidRows(
+        _ request: JobRequest,
+        _ left: VectorMatrix,
+        _ right: VectorMatrix,
+        _ options: RunOptions
+    ) throws {
+        if request.skipsInvalidRows { return }
+        for (path, rows) in [(request.left, left), (request.right ?? request.left, right)] {
+            let statistics = try rows.statistics(workers: options.workers, cancellation: options.cancellation)
+            guard statistics.invalidRowCount == 0 else {
+                throw JobError(.invalidRows, "\(path): \(statistics.invalidRowsDescription)")
+            }
+            if request.right == nil || request.right == request.left { return }
+        }
     }
 
     private static func forecast(

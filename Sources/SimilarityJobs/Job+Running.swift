@@ -5,15 +5,18 @@ internal import SimilarityKernels
 internal import VectorFiles
 
 extension Job {
-    /// Computes the groups of a part that there are no files of yet.
+    /// Computes the groups of a part that there are no right files of yet: a file that is damaged, or of another job, is made anew.
+    ///
+    /// Any number of processes may run the same part: a group that one of them is at is left to it, and waited for at the end.
     ///
     /// - Parameters:
     ///   - part: The share; nil for the whole job.
     ///   - options: Engine, workers, cancellation. The result does not depend on them.
     ///   - progress: Called with the share of this part that is done, from any thread.
     /// - Returns: How many groups were computed.
+    /// - Complexity: reads the files of the groups of this part that are done.
     /// - Throws: ``JobError`` if an input has changed, `VectorFileError` if one cannot be read or a group cannot be written,
-    ///   `SimilarityError` for invalid rows, `CancellationError`. Groups that are done stay.
+    ///   `SimilarityError` for invalid rows, `CancellationError`. Groups that are done stay; none is kept that was computed while an input changed.
     @discardableResult
     public func run(
         _ part: JobPart? = nil,
@@ -21,30 +24,53 @@ extension Job {
         progress: (@Sendable (Double) -> Void)? = nil
     ) throws -> Int {
         let share = try part ?? JobPart(0, of: 1)
-        let wanted = try status().missingGroups.filter { $0 % share.count == share.index }
         progress?(0)
+        var wanted: [Int] = []
+        for group in stride(from: share.index, to: manifest.groupCount, by: share.count) {
+            try options.cancellation?.check()
+            if !isDone(group) { wanted.append(group) }
+        }
         if wanted.isEmpty { return 0 }
         let inputs = try JobInputs(self, isSampled: true)
         var options = options
         options.invalidRows = manifest.skipsInvalidRows ? .skip : .reject
         let work = GroupWork(self, inputs, prepared: try preparedCorpus(inputs, options), options: options)
-        for (done, group) in wanted.enumerated() {
+        var done = 0
+        var computed = 0
+        // Those that another process is at come last.
+        var waiting: [Int] = []
+        func compute(_ group: Int) throws -> Bool {
             try options.cancellation?.check()
-            var groupOptions = work.options
-            groupOptions.progress = { progress?((Double(done) + $0) / Double(wanted.count)) }
-            let result = try work.result(ofRows: manifest.rows(ofGroup: group), options: groupOptions)
-            try GroupFile.write(
-                result,
-                group: group,
-                of: manifest,
-                to: folder.group(group),
-                registry: temporaryFiles
-            )
-            progress?(Double(done + 1) / Double(wanted.count))
+            guard let lock = try FileLock.attempt(folder.groupLock(group)) else { return false }
+            defer { lock.removeFile() }
+            // Somebody may have done it since.
+            if !isDone(group) {
+                var groupOptions = work.options
+                groupOptions.progress = { [done, count = wanted.count] in progress?((Double(done) + $0) / Double(count))
+                }
+                let result = try inputs.unchanged {
+                    try work.result(ofRows: manifest.rows(ofGroup: group), options: groupOptions)
+                }
+                let path = folder.group(group)
+                try GroupFile.write(result, group: group, of: manifest, to: path, registry: temporaryFiles)
+                computed += 1
+            }
+            done += 1
+            progress?(Double(done) / Double(wanted.count))
+            return true
         }
-        // What was computed was computed from files that are still the same.
-        for input in [manifest.left] + [manifest.right].compactMap({ $0 }) { try folder.require(input, isWhole: false) }
-        return wanted.count
+        for group in wanted where try !compute(group) { waiting.append(group) }
+        while !waiting.isEmpty {
+            waiting = try waiting.filter { try !compute($0) }
+            if !waiting.isEmpty { sleepBriefly() }
+        }
+        return computed
+    }
+
+    /// Whether there is a file of a group, with the right checksum.
+    private func isDone(_ group: Int) -> Bool {
+        let path = folder.group(group)
+        return FileIdentity(path: path) != nil && (try? GroupFile.read(path, group: group, of: manifest)) != nil
     }
 
     /// The corpus by its codes: the input itself, or what one process makes of it for all.
@@ -54,10 +80,13 @@ extension Job {
         // Whoever has the lock prepares; the others find the file.
         let lock = try FileLock(folder.lock)
         defer { withExtendedLifetime(lock) {} }
-        if FileIdentity(path: folder.corpus) == nil {
+        // One that was left damaged, or of an input that has been another, is made anew.
+        if (try? PreparedCorpusFile.read(folder.corpus)) == nil {
             let writer = try PreparedCorpusWriter(path: folder.corpus, registeredIn: temporaryFiles)
             let source = try PreparedSource(inputs.rightPath)
-            let prepared = try PreparedCorpus(inputs.right, metric: metric, options: options)
+            let prepared = try inputs.unchanged {
+                try PreparedCorpus(inputs.right, metric: metric, options: options)
+            }
             try writer.write(prepared, source: source, embeddingSource: false) { try options.cancellation?.check() }
         }
         return try PreparedCorpusFile.read(folder.corpus)
@@ -87,7 +116,7 @@ struct GroupWork {
         switch manifest.kind {
         case .search(let k, let excludingSelf):
             // One more, because the row itself may be among them.
-            let count = excludingSelf ? k + 1 : k
+            let count = excludingSelf ? min(k, manifest.rightRows) + 1 : k
             let found =
                 try prepared?.nearest(to: left, k: count, options: options)
                 ?? inputs.right.nearest(to: left, k: count, metric: manifest.metric, options: options)

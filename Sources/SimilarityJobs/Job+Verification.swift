@@ -22,7 +22,7 @@ extension Job {
     ) throws -> Int {
         progress?(0)
         let inputs = try JobInputs(self, isSampled: false)
-        let done = try folder.finishedGroups(of: manifest.groupCount)
+        let done = try folder.presentGroups(of: manifest)
         let chosen = Set((0..<min(groups, done.count)).map { done[$0 * done.count / min(groups, done.count)] })
         var options = options
         options.engine = .reference

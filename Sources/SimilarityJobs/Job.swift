@@ -25,7 +25,7 @@ public struct JobPart: Sendable, Equatable {
 public struct JobStatus: Sendable, Equatable {
     /// Groups of rows, each a file once it is done.
     public let groupCount: Int
-    /// Those that there are no files of, in order.
+    /// Those that there are no whole files of, in order.
     public let missingGroups: [Int]
 
     /// Groups that are done.
@@ -82,22 +82,38 @@ public struct Job: Sendable {
             && manifest.output == name(request.output) && manifest.skipsInvalidRows == request.skipsInvalidRows
     }
 
-    /// How far it is, by the files that there are. Their contents are not read.
+    /// How far it is, by the files that there are. Their heads and sizes are looked at, not their checksums, which ``run(_:options:progress:)``,
+    /// ``merge()`` and ``verify(recomputing:options:progress:)`` do.
     public func status() throws -> JobStatus {
-        let done = Set(try folder.finishedGroups(of: manifest.groupCount))
+        let done = Set(try folder.finishedGroups(of: manifest))
         return JobStatus(
             groupCount: manifest.groupCount,
             missingGroups: (0..<manifest.groupCount).filter { !done.contains($0) }
         )
     }
 
+    /// Makes a folder, if it is not there, and holds it: nil if another process does. For a command that is the only one to work in it.
+    package static func hold(_ folder: String) throws -> FileLock? {
+        do {
+            try FolderAccess.make(folder)
+            return try FileLock.attempt(JobFolder(path: folder).ownerLock)
+        } catch {
+            throw VectorFileError.notWritten(folder, "cannot \(error.operation): \(error.reason)")
+        }
+    }
+
     /// Removes the folder, with all that a job puts there; other files stay, and the folder with them.
     public func remove() throws {
-        for name in try FolderAccess.names(in: folder.groups) where name.hasSuffix(".group") || name.hasPrefix(".") {
+        for name in try FolderAccess.names(in: folder.groups)
+        where name.hasSuffix(".group") || name.hasSuffix(".lock") || name.hasPrefix(".") {
             FolderAccess.remove(folder.groups + "/" + name)
         }
+        // What a run leaves that is killed while it writes.
+        for name in try FolderAccess.names(in: folder.path) where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+            FolderAccess.remove(folder.path + "/" + name)
+        }
         // The manifest last but for the folder: while it is there, the rest is a job.
-        for path in [folder.groups, folder.corpus, folder.lock, folder.manifest, folder.path] {
+        for path in [folder.groups, folder.corpus, folder.lock, folder.manifest, folder.ownerLock, folder.path] {
             FolderAccess.remove(path)
         }
     }
@@ -112,6 +128,10 @@ public struct Job: Sendable {
     package func merge(check: (Double) throws -> Void) throws {
         let status = try status()
         guard status.isComplete else {
+            // A file that is there and is none says what is wrong with it.
+            for group in try folder.presentGroups(of: manifest) where status.missingGroups.contains(group) {
+                _ = try GroupFile.read(folder.group(group), group: group, of: manifest)
+            }
             throw JobError(
                 .incomplete,
                 "\(status.missingGroups.count) of \(status.groupCount) groups are missing: \(status.missing)"

@@ -11,6 +11,8 @@ public struct JobError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let incomplete = Code(name: "incomplete")
         /// An input is not what it was when the job was planned.
         public static let changed = Code(name: "changed")
+        /// Rows that have no score: a NaN, an infinity or a norm above 10^19.
+        public static let invalidRows = Code(name: "invalidRows")
         /// A result that was computed again is another.
         public static let wrongResult = Code(name: "wrongResult")
     }

@@ -8,7 +8,9 @@ internal import VectorFiles
 ///
 /// - `manifest.json`: what the job is.
 /// - `groups/00000012.group`: the result of group 12, once it is there.
+/// - `groups/00000012.lock`: held by the process that computes group 12, and removed by it.
 /// - `corpus.simile`: the corpus, prepared for all parts; `corpus.lock` is held while one of them makes it.
+/// - `owner.lock`: held by a command that removes the folder when it is done.
 struct JobFolder {
     let path: String
 
@@ -16,10 +18,15 @@ struct JobFolder {
     var groups: String { path + "/groups" }
     var corpus: String { path + "/corpus.simile" }
     var lock: String { path + "/corpus.lock" }
+    /// Held by a command that keeps what it has done in this folder and removes it at the end.
+    var ownerLock: String { path + "/owner.lock" }
 
-    func group(_ group: Int) -> String {
+    func group(_ group: Int) -> String { groupStem(group) + ".group" }
+    func groupLock(_ group: Int) -> String { groupStem(group) + ".lock" }
+
+    private func groupStem(_ group: Int) -> String {
         let digits = String(group)
-        return "\(groups)/\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).group"
+        return "\(groups)/\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits)"
     }
 
     /// Makes the folders, if they are not there.
@@ -32,14 +39,20 @@ struct JobFolder {
         }
     }
 
-    /// The groups that there are files of, in order.
-    func finishedGroups(of count: Int) throws -> [Int] {
+    /// The groups that there are files of, whatever is in them, in order.
+    func presentGroups(of manifest: JobManifest) throws -> [Int] {
         try FolderAccess.names(in: groups).compactMap { name in
-            guard name.hasSuffix(".group"), let number = Int(name.dropLast(6)), (0..<count).contains(number),
-                group(number).hasSuffix("/" + name)
+            guard name.hasSuffix(".group"), let number = Int(name.dropLast(6)),
+                (0..<manifest.groupCount).contains(number), group(number).hasSuffix("/" + name)
             else { return nil }
             return number
         }.sorted()
+    }
+
+    /// The groups of this job that there are whole files of, in order. Their heads and sizes are looked at: a file that is empty, cut or of
+    /// another job is none.
+    func finishedGroups(of manifest: JobManifest) throws -> [Int] {
+        try presentGroups(of: manifest).filter { GroupFile.seemsWhole(group($0), group: $0, of: manifest) }
     }
 
     /// The path of an input from where the process is.

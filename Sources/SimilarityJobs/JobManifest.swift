@@ -33,6 +33,8 @@ struct JobInput: Equatable {
 /// computes the groups whose number leaves `i` when it is divided by `n`, so any number of parts gives the same files.
 struct JobManifest: Equatable {
     static let version = 1
+    /// Rows, parts and rows of a group are at most so many: sums and products of two of them with a group's number stay in range.
+    static let countLimit = 1 << 40
 
     let kind: JobKind
     let metric: Metric
@@ -56,7 +58,7 @@ struct JobManifest: Equatable {
     var groupCount: Int { leftRows == 0 ? 0 : (leftRows - 1) / groupRows + 1 }
 
     func rows(ofGroup group: Int) -> Range<Int> {
-        group * groupRows..<min((group + 1) * groupRows, leftRows)
+        group * groupRows..<min(group * groupRows + groupRows, leftRows)
     }
 
     /// The text of the file; the same manifest has the same text.
@@ -117,15 +119,15 @@ struct JobManifest: Equatable {
             kind: kind,
             metric: metric,
             left: try fields.input(root["left"], "left"),
-            leftRows: try fields.integer("leftRows", 0...Int.max >> 8),
+            leftRows: try fields.integer("leftRows", 0...countLimit),
             right: root["right"]?.isNull == true ? nil : try fields.input(root["right"], "right"),
-            rightRows: try fields.integer("rightRows", 0...Int.max >> 8),
-            dimension: try fields.integer("dimension", 1...Int.max >> 8),
+            rightRows: try fields.integer("rightRows", 0...countLimit),
+            dimension: try fields.integer("dimension", 1...countLimit),
             idFiles: try fields.inputs("idFiles"),
             output: try fields.text("output"),
             skipsInvalidRows: try fields.flag("skipInvalid"),
-            groupRows: try fields.integer("groupRows", 1...Int.max >> 8),
-            partCount: try fields.integer("parts", 1...Int.max >> 8),
+            groupRows: try fields.integer("groupRows", 1...countLimit),
+            partCount: try fields.integer("parts", 1...countLimit),
             preparesCorpus: try fields.flag("prepare")
         )
         // A file that says the same in other words, or more, is not one that `plan` wrote.

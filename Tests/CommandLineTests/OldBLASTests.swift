@@ -20,7 +20,7 @@ import Testing
     @Test func `an OpenBLAS that does not know the processor is found out and passed over`() throws {
         let machine = try folder.run("info", "--format", "json").output
         // Without AVX2 there is no tile of our own that would be faster.
-        guard machine.contains(#""isa":"avx"#) else { return }
+        guard !["reference", "baseline"].contains(where: { machine.contains("\"isa\":\"\($0)\"") }) else { return }
         let old = ["OPENBLAS_CORETYPE": "Prescott"]
         let info = try folder.run("info", "--format", "json", environment: old)
         #expect(
@@ -30,7 +30,7 @@ import Testing
             info.errors.contains("OPENBLAS_CORETYPE=") && info.output.contains(#""engine":"simd""#),
             "\(info.output)"
         )
-        #expect(info.output.contains(#""gemm":"avx"#))
+        #expect(["avx", "amx"].contains { info.output.contains("\"gemm\":\"\($0)") }, "\(info.output)")
         let arguments = ["search", "--queries", "v.npy", "--corpus", "v.npy", "-k", "5", "--format", "csv"]
         let known = try folder.run(executable: CommandRun.binary, arguments, environment: [:])
         let unknown = try folder.run(executable: CommandRun.binary, arguments, environment: old)

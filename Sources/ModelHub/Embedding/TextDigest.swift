@@ -8,6 +8,11 @@ internal import HubLibraries
 struct TextDigest: Hashable, Sendable {
     let bytes: [UInt8]
 
+    /// The first bytes of a digest are as good a hash as all of them.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+    }
+
     /// - Throws: ``HubError`` of the kind `missingLibrary`.
     init(_ text: String) throws {
         do {

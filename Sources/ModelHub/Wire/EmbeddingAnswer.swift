@@ -43,6 +43,12 @@ package struct EmbeddingAnswer: Sendable {
         let places = try Self.places(reader.items.map(\.index))
         dimension = try Self.dimension(reader.items, places)
         model = reader.model
+        let isInOrder = places.elementsEqual(places.indices) && reader.items.allSatisfy { $0.fault == nil }
+        if isInOrder {
+            values = reader.values
+            unusable = [:]
+            return
+        }
         var ordered = [Float](repeating: 0, count: count * dimension)
         var unusable: [Int: String] = [:]
         for (item, place) in zip(reader.items, places) {
@@ -139,20 +145,24 @@ private struct AnswerReader {
 
     private mutating func readItem(_ parser: inout JSONParser) throws(JSONParser.Failure) {
         var item = Item()
-        var seen: Set<String> = []
+        var (hasIndex, hasVector) = (false, false)
         try parser.eachMember { key, parser throws(JSONParser.Failure) in
             guard key == "index" || key == "embedding" else {
                 _ = try parser.value()
                 return
             }
-            if !seen.insert(key).inserted { note("vector \(items.count) has the key \"\(key)\" twice") }
+            if key == "index" ? hasIndex : hasVector {
+                note("vector \(items.count) has the key \"\(key)\" twice")
+            }
             if key == "index" {
+                hasIndex = true
                 let value = try parser.value()
                 item.index = value.integer
                 if item.index == nil, !value.isNull {
                     note("vector \(items.count) has an index that is \(value.summary)")
                 }
             } else {
+                hasVector = true
                 item.start = values.count
                 item.fault = try readVector(&parser)
                 item.count = values.count - item.start
@@ -161,11 +171,16 @@ private struct AnswerReader {
         if item.fault == nil {
             if item.count == 0 {
                 item.fault = "is empty or missing"
-            } else if values[item.start..<item.start + item.count].allSatisfy({ $0 == 0 }) {
+            } else if isZero(item) {
                 item.fault = "is zero in every component"
             }
         }
         items.append(item)
+    }
+
+    private func isZero(_ item: Item) -> Bool {
+        for i in item.start..<item.start + item.count where values[i] != 0 { return false }
+        return true
     }
 
     /// Appends a vector; returns what is wrong with it.

@@ -44,7 +44,7 @@ extension VectorMatrix {
                 // One more, because the row itself may be among them.
                 let found = try self.slice(rows).nearest(
                     to: queries,
-                    k: excludingSelf ? k + 1 : k,
+                    k: excludingSelf ? min(k, rowCount) + 1 : k,
                     metric: metric,
                     options: sliceOptions
                 )

@@ -43,19 +43,47 @@ package enum FolderAccess {
 /// A lock that one process at a time holds; the system gives it back when the process ends, however it ends.
 package final class FileLock {
     private let descriptor: Int32
+    private let path: String
 
     /// Makes the file if it is not there, and waits for the lock.
-    package init(_ path: String) throws(SystemError) {
-        descriptor = unsafe open(path.systemName, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw .last("open", path: path) }
-        while flock(descriptor, LOCK_EX) != 0 {
-            guard errno == EINTR else {
-                let error = SystemError.last("lock", path: path)
-                close(descriptor)
-                throw error
-            }
+    package convenience init(_ path: String) throws(SystemError) {
+        try self.init(path, operation: LOCK_EX)
+    }
+
+    /// The lock, or nil if another process has it.
+    ///
+    /// On a file system that knows no locks everybody gets it: what is locked must do no harm when it is done twice.
+    package static func attempt(_ path: String) throws(SystemError) -> FileLock? {
+        do {
+            let lock = try FileLock(path, operation: LOCK_EX | LOCK_NB)
+            // Whoever had it may have removed the file meanwhile: then this is a lock of nothing.
+            return lock.isOfItsPath ? lock : nil
+        } catch {
+            guard error.code == EWOULDBLOCK else { throw error }
+            return nil
         }
     }
+
+    private init(_ path: String, operation: Int32) throws(SystemError) {
+        self.path = path
+        descriptor = unsafe open(path.systemName, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw .last("open", path: path) }
+        while flock(descriptor, operation) != 0 {
+            if errno == EINTR { continue }
+            if operation & LOCK_NB != 0, [ENOLCK, ENOTSUP, ENOSYS, EINVAL].contains(errno) { return }
+            // A class whose properties are all there is deinitialized, which closes the file.
+            throw .last("lock", path: path)
+        }
+    }
+
+    private var isOfItsPath: Bool {
+        var (mine, now) = (stat(), stat())
+        return unsafe fstat(descriptor, &mine) == 0 && stat(path.systemName, &now) == 0
+            && FileIdentity(mine) == FileIdentity(now)
+    }
+
+    /// Removes the file, as its owner.
+    package func removeFile() { FolderAccess.remove(path) }
 
     deinit { close(descriptor) }
 }

@@ -108,6 +108,21 @@ package final class TemporaryFile {
             throw .last("rename the finished file", path: target)
         }
         isPublished = true
+        syncFolder()
+    }
+
+    /// Gives the file its name if nothing has that name; false if something has. Of two processes exactly one gets true.
+    package func publishIfNew() throws(SystemError) -> Bool {
+        guard unsafe link(temporary.systemName, target.systemName) == 0 else {
+            if errno == EEXIST { return false }
+            throw .last("name the finished file", path: target)
+        }
+        // The temporary name is removed with this object.
+        syncFolder()
+        return true
+    }
+
+    private func syncFolder() {
         let slash = target.lastIndex(of: "/")
         let folder = unsafe open(
             (slash.map { String(target[...$0]) } ?? ".").systemName,

@@ -48,6 +48,9 @@ package func runWorkers(_ count: Int, _ body: @Sendable (Int) -> Void) {
 /// Lets another thread run; for a wait that is known to be short.
 package func yieldProcessor() { sched_yield() }
 
+/// Waits for a tenth of a second; for a wait for another process.
+package func sleepBriefly() { usleep(100_000) }
+
 private final class WorkerStart {
     let index: Int
     let body: @Sendable (Int) -> Void

@@ -101,6 +101,13 @@ package final class AtomicFile {
         try attempt { () throws(SystemError) in try file.publish() }
     }
 
+    /// Gives the finished file its name if nothing has that name; false if something has.
+    package func publishIfNew() throws(VectorFileError) -> Bool {
+        var isNew = false
+        try attempt { () throws(SystemError) in isNew = try file.publishIfNew() }
+        return isNew
+    }
+
     private func attempt(_ body: () throws(SystemError) -> Void) throws(VectorFileError) {
         do {
             try body()

@@ -55,10 +55,8 @@ struct ClusterCommand: AsyncParsableCommand {
         let record = RecordedRun(running)
         input = try inputs.resolved(input)
         vectors = try vectors.map { try inputs.resolved($0) }
-        let results = [output, summary].compactMap { $0 }
         try OutputCheck.requireDistinct(
-            results + results.map { RunRecord.path(of: $0) }
-                + (centroids.map { VectorFileWriter.touchedPaths($0) } ?? []),
+            outputs: [("--output", output), ("--summary", summary), ("--centroids", centroids)],
             from: [input] + [vectors, startCentroids].compactMap { $0 }
         )
         let labelFile = try output.map { try LabelFile(path: $0, registeredIn: Interruption.temporaryFiles) }
@@ -115,7 +113,7 @@ struct ClusterCommand: AsyncParsableCommand {
                 + "inertia \(Quantity.fixed(found.inertia, 3)), \(found.iterationCount) iterations"
                 + "\(found.hasConverged ? "" : ", not to the end") (\(Quantity.seconds(record.seconds)))"
         )
-        for result in results {
+        for result in [output, summary].compactMap({ $0 }) {
             record.write(
                 beside: result,
                 inputs: [try record.input("input", input, set)],

@@ -63,9 +63,8 @@ struct DedupCommand: AsyncParsableCommand {
         if case .longest = keep, !isText {
             throw CommandFailure.usage("--keep longest needs texts; \(input) holds vectors")
         }
-        let touched = [report.map { [$0, RunRecord.path(of: $0)] }, output.map { [$0] }, outputVectors.map { [$0] }]
         try OutputCheck.requireDistinct(
-            touched.compactMap { $0 }.joined().flatMap { VectorFileWriter.touchedPaths($0) },
+            outputs: [("--report", report), ("--output", output), ("--output-vectors", outputVectors)],
             from: [input] + [vectors, against, from].compactMap { $0 }
         )
         // Outputs that cannot be written are known before the work begins.

@@ -54,7 +54,8 @@ struct JoinCommand: AsyncParsableCommand {
             try OutputCheck.requireDistinct(result: output, from: [left, right].compactMap { $0 })
             return try Checkpoint(try request(to: output), running).run()
         }
-        Checkpoint.tellOfStale(output, running)
+        let large = try canBeGrouped() ? output.map { try request(to: $0) } : nil
+        Checkpoint.tellOfStale(output, running, large: large)
         if let output {
             try OutputCheck.requireDistinct(result: output, from: [left, right].compactMap { $0 })
             file = try PairFile(path: output, registeredIn: Interruption.temporaryFiles)
@@ -72,7 +73,7 @@ struct JoinCommand: AsyncParsableCommand {
             progress.finish()
             file = nil
             running.tell("the pairs do not fit the memory at once; going on in groups")
-            return try Checkpoint(try request(to: output ?? ""), running).run()
+            return try Checkpoint.ofLargeJoin(try request(to: output ?? ""), running).run()
         }
         progress.finish()
         try leftSet.requireUnchanged()

@@ -174,6 +174,7 @@ extension JobError {
         switch code {
         case .unusable: .usage(description)
         case .changed: .refused(description)
+        case .invalidRows: .refused("\(description); --skip-invalid leaves them out")
         default: .failed(description)
         }
     }

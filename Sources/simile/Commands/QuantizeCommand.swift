@@ -40,7 +40,7 @@ struct QuantizeCommand: AsyncParsableCommand {
         let clock = ContinuousClock.now
         input = try inputs.resolved(input)
         try OutputCheck.requireDistinct(
-            [output, saveCalibration].compactMap { $0 }.flatMap { VectorFileWriter.touchedPaths($0) },
+            outputs: [("--output", output), ("--save-calibration", saveCalibration)],
             from: [input] + [calibration].compactMap { $0 }
         )
         let writer = try VectorFileWriter(

@@ -44,9 +44,8 @@ struct ReduceCommand: AsyncParsableCommand {
     mutating func run() async throws {
         let clock = ContinuousClock.now
         input = try inputs.resolved(input)
-        let touched = [save, output].compactMap { $0 }
         try OutputCheck.requireDistinct(
-            touched.flatMap { VectorFileWriter.touchedPaths($0) },
+            outputs: [("--save", save), ("--output", output)],
             from: [input] + [apply].compactMap { $0 }
         )
         let writer = try output.map { try VectorFileWriter(path: $0, registeredIn: Interruption.temporaryFiles) }

@@ -23,4 +23,30 @@ enum OutputCheck {
             }
         }
     }
+
+    /// The same for several outputs, which must not be one another either: the last one would be all that is left.
+    ///
+    /// - Parameter outputs: What is given for each option; every one may have ids and a record beside it.
+    static func requireDistinct(outputs: [(option: String, path: String?)], from inputs: [String]) throws {
+        var writers: [String: String] = [:]
+        for (option, path) in outputs {
+            guard let path else { continue }
+            let touched = VectorFileWriter.touchedPaths(path) + [RunRecord.path(of: path)]
+            for place in touched.map(Self.place) {
+                if let other = writers[place], other != option {
+                    throw CommandFailure.usage("\(other) and \(option) would both write \(place)")
+                }
+                writers[place] = option
+            }
+            try requireDistinct(touched, from: inputs)
+        }
+    }
+
+    /// A path in the one form that it has with all links of its folder resolved, whether or not there is a file.
+    private static func place(_ path: String) -> String {
+        if FileIdentity(path: path) != nil { return FileIdentity.resolved(path) }
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let folder = path.contains("/") ? String(path.dropLast(name.count)) : "."
+        return FileIdentity.resolved(folder.isEmpty ? "/" : folder) + "/" + name
+    }
 }

@@ -10,20 +10,53 @@ struct Checkpoint {
     let folder: String
     private let request: JobRequest
     private let running: RunningOptions
+    /// How a run that was stopped is gone on with.
+    private let nextStep: String
 
-    init(_ request: JobRequest, _ running: RunningOptions) {
-        folder = Self.folder(of: request.output)
+    /// - Throws: ``CommandFailure`` if an input is not a file that the next run finds again.
+    init(_ request: JobRequest, _ running: RunningOptions) throws {
+        self.init(request, running, folder: Self.folder(of: request.output), nextStep: "--resume goes on")
+        for path in [request.left] + [request.right].compactMap({ $0 }) where InputSpool.named(path) != path {
+            throw CommandFailure.usage(
+                "--resume needs inputs that are there again: \(InputSpool.named(path)) is a pipe, or is expanded anew by every run; "
+                    + "'simile convert' makes a vector file of it"
+            )
+        }
+    }
+
+    private init(_ request: JobRequest, _ running: RunningOptions, folder: String, nextStep: String) {
+        self.folder = folder
         self.request = request
         self.running = running
+        self.nextStep = nextStep
+    }
+
+    /// What does a join in groups whose pairs do not fit the memory: in a folder that is free, or that holds what this command has done.
+    static func ofLargeJoin(_ request: JobRequest, _ running: RunningOptions) -> Checkpoint {
+        let names = [Self.folder(of: request.output)] + (1...999).map { "\(Self.folder(of: request.output)).\($0)" }
+        let usable = names.first { name in
+            guard FileIdentity(path: name) != nil else { return true }
+            return (try? Job(in: name))?.isFor(request) == true
+        }
+        return Checkpoint(
+            request,
+            running,
+            folder: usable ?? names[0],
+            nextStep: "the same command goes on"
+        )
     }
 
     private static func folder(of output: String) -> String { output + ".job" }
 
     /// Says that there is a checkpoint which is not used, if there is one.
-    static func tellOfStale(_ output: String?, _ running: RunningOptions) {
+    ///
+    /// - Parameter large: The join that would go on with it if its pairs did not fit the memory.
+    static func tellOfStale(_ output: String?, _ running: RunningOptions, large: JobRequest? = nil) {
         guard let output, FileIdentity(path: folder(of: output) + "/manifest.json") != nil else { return }
+        let isOfLarge = large.map { (try? Job(in: folder(of: output)))?.isFor($0) == true } ?? false
+        let use = isOfLarge ? "it is used if the pairs do not fit the memory" : "it is not used"
         running.tell(
-            "\(folder(of: output)) holds what an earlier run has done; it is not used: --resume goes on with it, and removes it at the end"
+            "\(folder(of: output)) holds what an earlier run has done; \(use): --resume goes on with it, and removes it at the end"
         )
     }
 
@@ -34,6 +67,12 @@ struct Checkpoint {
         request.skipsInvalidRows = running.skipInvalid
         let options = record.watching(running.runOptions())
         do {
+            guard let lock = try Job.hold(folder) else {
+                throw CommandFailure.failed(
+                    "another process is at work in \(folder), or has just ended its work; it needs no help from this one"
+                )
+            }
+            defer { withExtendedLifetime(lock) {} }
             let isNew = FileIdentity(path: folder + "/manifest.json") == nil
             var job = isNew ? try Job.plan(request, in: folder, options: options).job : try Job(in: folder)
             job.temporaryFiles = Interruption.temporaryFiles
@@ -53,7 +92,7 @@ struct Checkpoint {
                 progress.finish()
                 let status = try job.status()
                 running.tell(
-                    "stopped; \(status.finishedCount) of \(status.groupCount) groups are kept in \(folder); --resume goes on"
+                    "stopped; \(status.finishedCount) of \(status.groupCount) groups are kept in \(folder); \(nextStep)"
                 )
                 throw CancellationError()
             }

@@ -102,6 +102,13 @@ public struct Job: Sendable {
         }
     }
 
+    /// Removes the folder of a job that has not been planned, as ``hold(_:)`` made it.
+    package static func giveUp(_ folder: String) {
+        let paths = JobFolder(path: folder)
+        if FileIdentity(path: paths.manifest) != nil { return }
+        for path in [paths.groups, paths.ownerLock, paths.path] { FolderAccess.remove(path) }
+    }
+
     /// Removes the folder, with all that a job puts there; other files stay, and the folder with them.
     public func remove() throws {
         for name in try FolderAccess.names(in: folder.groups)

@@ -2,8 +2,10 @@
 
 internal import SimilarityKernels
 
-/// What is lost where float64 components are rounded to `Float`, on which scores are defined.
+/// What is lost where float64 or int32 components are rounded to `Float`, on which scores are defined.
 package struct RoundingLoss: Sendable, Equatable {
+    /// What the components are in the file, e.g. `float64`.
+    package let type: String
     /// Components that are not floats.
     package var changedComponents = 0
     /// The largest change of a component, relative to it.
@@ -22,19 +24,25 @@ extension VectorMatrix {
     /// - Complexity: reads the matrix once, in parallel; 16 bytes a row.
     /// - Throws: `CancellationError`.
     package func roundingLoss(workers: Workers, cancellation: CancellationFlag?) throws -> RoundingLoss? {
-        guard storage.elementType == .float64 else { return nil }
+        let type: String
+        switch storage.elementType {
+        case .float64: type = "float64"
+        case .int32: type = "int32"
+        default: return nil
+        }
+        let isInteger = storage.elementType == .int32
         let rowsPerPart = max(1, (1 << 18) / dimension)
         let parts = try concurrentMap(
             count: (rowCount + rowsPerPart - 1) / rowsPerPart,
             workers: workers.count
         ) { part in
             try cancellation?.check()
-            var loss = RoundingLoss()
+            var loss = RoundingLoss(type: type)
             let rows = part * rowsPerPart..<min((part + 1) * rowsPerPart, rowCount)
-            let hashes = rows.map { row in storage.withBytes(ofRow: row) { Self.compare($0, &loss) } }
+            let hashes = rows.map { row in storage.withBytes(ofRow: row) { Self.compare($0, isInteger: isInteger, &loss) } }
             return (loss, hashes)
         }
-        var whole = RoundingLoss()
+        var whole = RoundingLoss(type: type)
         whole.rowCount = rowCount
         var exactHashes: [UInt64: UInt64] = [:]
         for (loss, hashes) in parts {
@@ -51,14 +59,19 @@ extension VectorMatrix {
         return whole
     }
 
-    /// Compares the float64 components of a row with their roundings; returns a hash of each.
-    private static func compare(_ bytes: Span<UInt8>, _ loss: inout RoundingLoss) -> (exact: UInt64, rounded: UInt64) {
+    /// Compares the float64 or int32 components of a row with their roundings; returns a hash of each.
+    private static func compare(
+        _ bytes: Span<UInt8>,
+        isInteger: Bool,
+        _ loss: inout RoundingLoss
+    ) -> (exact: UInt64, rounded: UInt64) {
         var (exact, rounded): (UInt64, UInt64) = (0, 0)
-        for start in stride(from: 0, to: bytes.count, by: 8) {
+        let width = isInteger ? 4 : 8
+        for start in stride(from: 0, to: bytes.count, by: width) {
             var bits: UInt64 = 0
-            for i in 0..<8 { bits |= UInt64(bytes[start + i]) << UInt64(8 * i) }
+            for i in 0..<width { bits |= UInt64(bytes[start + i]) << UInt64(8 * i) }
             // Zero has two patterns and is one value.
-            let value = Double(bitPattern: bits) + 0
+            let value = isInteger ? Double(Int32(truncatingIfNeeded: bits)) : Double(bitPattern: bits) + 0
             let float = Double(Float(value))
             exact = mixed(exact, value.bitPattern)
             rounded = mixed(rounded, float.bitPattern)

@@ -37,6 +37,30 @@ public struct SignPrefilter: Sendable {
         bits = storage
     }
 
+    /// How well the bits fit a corpus, by up to 64 of its rows, evenly spread: the share of bits that are those of its rows, and the share of
+    /// components whose sign differs between rows at all. The signs of another or an older corpus, or in another order of bits, agree in about half;
+    /// signs that are alike in all rows tell nothing.
+    ///
+    /// - Precondition: as many rows as the corpus has.
+    package func fit(to corpus: VectorMatrix) -> (agreement: Double, telling: Double) {
+        let rows = (0..<min(64, corpus.rowCount)).map { $0 * corpus.rowCount / min(64, corpus.rowCount) }
+        let width = bits.dimension
+        var (equal, all) = (0, 0)
+        var (everSet, everClear) = ([UInt8](repeating: 0, count: width), [UInt8](repeating: 0, count: width))
+        for row in rows {
+            let expected = Self.pack(corpus[row])
+            let found = bits.row(row).map { UInt8($0) }
+            for j in 0..<width {
+                equal += 8 - (expected[j] ^ found[j]).nonzeroBitCount
+                all += 8
+                everSet[j] |= expected[j]
+                everClear[j] |= ~expected[j]
+            }
+        }
+        let telling = (0..<width).reduce(0) { $0 + (everSet[$1] & everClear[$1]).nonzeroBitCount }
+        return (all == 0 ? 1 : Double(equal) / Double(all), Double(telling) / Double(max(corpus.dimension, 1)))
+    }
+
     static func pack(_ components: [Float]) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: (components.count + 7) / 8)
         for (j, value) in components.enumerated() where value > 0 { bytes[j / 8] |= 128 >> UInt8(j % 8) }

@@ -5,9 +5,11 @@ internal import StrictJSON
 
 /// Reads which rows of a corpus answer which queries.
 ///
-/// - `.jsonl`: `{"query":0,"positives":[5,7]}` a line, or `{"query":0,"positive":5}`; a query may have several lines. Texts and numbers
-///   that are ids on their side are taken for these, where the side has ids.
+/// - `.jsonl`: `{"query":0,"positives":[5,7]}` a line, or `{"query":0,"positive":5}`; a query may have several lines.
 /// - `.csv`: the columns `query` and `positive`.
+///
+/// A side that has ids is named by them and by nothing else: a number that is no id would otherwise be taken for a row. In a `.csv` file, which
+/// has no types, digits are the id of these digits, whether it is a text or a number.
 package enum PositiveFile {
     /// The positives of each query, in the order of the file.
     ///
@@ -19,13 +21,15 @@ package enum PositiveFile {
     ) throws(VectorFileError) -> [[Int]] {
         let format = try FileFormat.of(path, among: [.jsonl, .csv], for: "positives")
         var positives = [[Int]](repeating: [], count: queries.rowCount)
-        let (left, right) = (RowNames(queries), RowNames(corpus))
+        var isAnswer = [Set<Int>](repeating: [], count: queries.rowCount)
+        let isUntyped = format == .csv
+        let (left, right) = (RowNames(queries, isUntyped: isUntyped), RowNames(corpus, isUntyped: isUntyped))
         func add(_ query: JSONValue?, _ rows: [JSONValue], _ line: Int) throws(VectorFileError) {
             guard let query = query.flatMap({ left.row($0) }) else {
                 throw .refused(
                     path,
                     place: "line \(line)",
-                    "expected a query of 0 to \(queries.rowCount - 1), or its id, found \(query?.summary ?? "none")"
+                    "expected \(left.expectation("query")), found \(query?.summary ?? "none")"
                 )
             }
             for value in rows {
@@ -33,10 +37,10 @@ package enum PositiveFile {
                     throw .refused(
                         path,
                         place: "line \(line)",
-                        "expected a row of 0 to \(corpus.rowCount - 1), or its id, found \(value.summary)"
+                        "expected \(right.expectation("row")), found \(value.summary)"
                     )
                 }
-                if !positives[query].contains(row) { positives[query].append(row) }
+                if isAnswer[query].insert(row).inserted { positives[query].append(row) }
             }
         }
         if format == .csv {
@@ -55,8 +59,7 @@ package enum PositiveFile {
                 guard fields.count == names.count else {
                     throw .refused(path, place: "line \(line)", "expected \(names.count) fields, found \(fields.count)")
                 }
-                func value(_ text: String) -> JSONValue { Int64(text).map { .integer($0) } ?? .string(text) }
-                try add(value(fields[queryColumn]), [value(fields[rowColumn])], line)
+                try add(.string(fields[queryColumn]), [.string(fields[rowColumn])], line)
             }
             return positives
         }
@@ -76,19 +79,27 @@ package enum PositiveFile {
     }
 }
 
-/// What rows of a side are called: by their ids if there are some, else, or for integers that are no ids, by their numbers.
+/// What rows of a side are called: by their ids if there are some, else by their numbers.
 private struct RowNames {
     private let count: Int
-    private let rows: [RowID: Int]
+    private let rows: [RowID: Int]?
+    /// Whether names come as texts, whatever they are.
+    private let isUntyped: Bool
 
-    init(_ matrix: VectorMatrix) {
+    init(_ matrix: VectorMatrix, isUntyped: Bool) {
         count = matrix.rowCount
-        rows = Dictionary((matrix.ids ?? []).enumerated().map { ($1, $0) }) { first, _ in first }
+        self.isUntyped = isUntyped
+        rows = matrix.ids.map { ids in Dictionary(ids.enumerated().map { ($1, $0) }) { first, _ in first } }
     }
 
     func row(_ value: JSONValue) -> Int? {
-        guard let id = value.id else { return nil }
-        if let row = rows[id] { return row }
-        return value.integer.flatMap { 0..<count ~= $0 ? $0 : nil }
+        let number = isUntyped ? value.text.flatMap { Int64($0) } : value.integer.map(Int64.init)
+        guard let rows else { return number.flatMap { 0..<Int64(count) ~= $0 ? Int($0) : nil } }
+        if let row = value.id.flatMap({ rows[$0] }) { return row }
+        return isUntyped ? number.flatMap { rows[.integer($0)] } : nil
+    }
+
+    func expectation(_ what: String) -> String {
+        rows == nil ? "the number of a \(what), 0 to \(count - 1)" : "the id of a \(what)"
     }
 }

@@ -64,6 +64,11 @@ package enum ComponentType: String, Sendable {
         }
     }
 
+    /// Whether the bytes of halves are all zeros, of either sign.
+    static func areZeroHalves(_ bytes: [UInt8]) -> Bool {
+        bytes.indices.allSatisfy { bytes[$0] == 0 || !$0.isMultiple(of: 2) && bytes[$0] == 0x80 }
+    }
+
     /// The IEEE half that is nearest to a value; nil if a finite one has none. By integers, because the baseline of x86-64
     /// has no instruction for it.
     static func half(_ value: Float) -> UInt16? {

@@ -8,7 +8,7 @@ package import SimilarityKernels
 /// A matrix is written with ``write(_:sourceLines:check:)``. Vectors that come piece by piece are written with
 /// ``begin(rows:dimension:)``, ``append(_:sourceLines:check:)`` for each piece, and ``finish(check:)``.
 package final class VectorFileWriter {
-    private let path: String
+    package let path: String
     private let format: VectorFormat
     private let files: FileGroup
     private let file: AtomicFile
@@ -19,6 +19,8 @@ package final class VectorFileWriter {
     private var dimension = 0
     /// Rows so far.
     package private(set) var rowCount = 0
+    /// Rows of halves that are all zero and were not.
+    package private(set) var vanishedRowCount = 0
 
     /// Every file that writing a matrix to `path` may replace or remove.
     package static func touchedPaths(_ path: String) -> [String] { [path, RowIDFile.path(besides: path)] }
@@ -98,13 +100,26 @@ package final class VectorFileWriter {
                 try idFile.flushIfLarge()
             }
         }
-        let isAsStored = format.component.elementType == matrix.storage.elementType && !format.hasRowDimensions
-        if isAsStored, matrix.storage.isContiguous {
+        if keeps(matrix), !format.hasRowDimensions, matrix.storage.isContiguous {
             try appendBlock(matrix.storage, check: check)
+        } else if keeps(matrix) {
+            try appendStoredRows(matrix.storage, check: check)
         } else {
             try appendRows(matrix, check: check)
         }
         rowCount += matrix.rowCount
+    }
+
+    /// Whether the components of a matrix are written as they are stored, without a detour by `Float`.
+    package func keeps(_ matrix: VectorMatrix) -> Bool { format.component.elementType == matrix.storage.elementType }
+
+    /// Rows whose bytes are those that are written, each behind its dimension where the format has one.
+    private func appendStoredRows(_ rows: RowStorage, check: () throws -> Void) throws {
+        for row in 0..<rows.rowCount {
+            if row % 1024 == 0 { try check() }
+            if format.hasRowDimensions { try file.write(littleEndian: [Int32(clamping: dimension)]) }
+            try rows.withBytes(ofRow: row) { bytes throws(VectorFileError) in try file.write(bytes) }
+        }
     }
 
     /// Rows that already lie as they are written, about a mebibyte at a time.
@@ -130,6 +145,9 @@ package final class VectorFileWriter {
                     "row \(rowCount + row), component \(place): expected \(format.component.expectation) for "
                         + ".\(format.format.rawValue), found \(components[place])"
                 )
+            }
+            if format.component == .float16, ComponentType.areZeroHalves(bytes), components.contains(where: { $0 != 0 }) {
+                vanishedRowCount += 1
             }
             try file.write(bytes.span)
         }

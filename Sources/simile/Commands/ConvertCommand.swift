@@ -28,13 +28,16 @@ struct ConvertCommand: ParsableCommand {
     mutating func run() throws {
         let clock = ContinuousClock.now
         input = try InputSpool.resolve(input, format: inputFormat)
-        if let format = FileFormat(path: input), [.txt, .csv].contains(format) {
+        let isCSVOfVectors = try FileFormat(path: input) == .csv && CSVVectors.holdsVectors(input, column: vectorField)
+        if let format = FileFormat(path: input), [.txt, .csv].contains(format), !isCSVOfVectors {
             throw CommandFailure.usage("\(input) holds texts; embed makes vectors of them")
         }
         if output == "-" || FileFormat(path: output) == .jsonl { return try writeLines() }
         try OutputCheck.requireDistinct(VectorFileWriter.touchedPaths(output), from: [input])
         let writer = try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles)
-        let vectors = try readVectors()
+        // What is written as it stands is not rounded.
+        let source = try VectorFile.read(input, vectorField: vectorField, idField: idField)
+        let vectors = writer.keeps(source) ? source : try readVectors(source)
         writer.begin(rows: vectors.rowCount, dimension: vectors.dimension)
         let step = max(1, (1 << 20) / vectors.dimension)
         try running.writing(vectors.rowCount, unit: "vectors") { written in
@@ -46,11 +49,11 @@ struct ConvertCommand: ParsableCommand {
         }
         try requireUnchanged(vectors)
         try writer.finish(check: Interruption.flag.check)
+        running.tellOfVanished(writer)
         tell(vectors, since: clock)
     }
 
-    private func readVectors() throws -> VectorMatrix {
-        let vectors = try VectorFile.read(input, vectorField: vectorField, idField: idField)
+    private func readVectors(_ vectors: VectorMatrix) throws -> VectorMatrix {
         try running.tellOfRounding(vectors, input)
         return vectors
     }
@@ -76,7 +79,7 @@ struct ConvertCommand: ParsableCommand {
         let isFile = output != "-"
         if isFile { try OutputCheck.requireDistinct([output], from: [input]) }
         let file = isFile ? try AtomicFile(output, registeredIn: Interruption.temporaryFiles) : nil
-        let vectors = try readVectors()
+        let vectors = try readVectors(VectorFile.read(input, vectorField: vectorField, idField: idField))
         let out = BufferedOutput()
         try running.writing(vectors.rowCount, unit: "vectors") { written in
             for row in 0..<vectors.rowCount {

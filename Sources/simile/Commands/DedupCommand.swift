@@ -149,7 +149,12 @@ extension DedupCommand {
         )
         let facts: [(key: String, value: RunRecord.Fact)] =
             [("kept", .count(outcome.keptCount)), ("dropped", .count(outcome.lines.count))]
-            + EarlierReport.facts(metric: outcome.metric, threshold: work.threshold, skipped: work.skipped)
+            + EarlierReport.facts(
+                metric: outcome.metric,
+                threshold: work.threshold,
+                skipped: work.skipped,
+                report: report
+            )
         for result in [report, report == nil ? output : nil].compactMap({ $0 }) {
             record.write(beside: result, inputs: work.inputs, results: facts, counters: outcome.counters)
         }

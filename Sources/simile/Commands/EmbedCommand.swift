@@ -93,7 +93,7 @@ struct EmbedCommand: AsyncParsableCommand {
         try InputReader(inputs, running).examineBlankTexts(input, count: blank.count, lines: blank.lines)
         let work = HubEmbedding(
             input: input,
-            fields: inputs.fields(of: input),
+            fields: try inputs.fields(of: input),
             vectorizer: vectorizer,
             running: running,
             writer: writer,

@@ -109,7 +109,7 @@ struct JoinCommand: AsyncParsableCommand {
     private func canBeGrouped() throws -> Bool {
         guard output != nil else { return false }
         return try [left, right].compactMap { $0 }.allSatisfy {
-            try inputs.kind(of: $0) != .texts && FileFormat(path: $0) != .jsonl
+            try inputs.kind(of: $0) != .texts && ![.jsonl, .csv].contains(FileFormat(path: $0))
         }
     }
 

@@ -13,8 +13,8 @@ struct MineCommand: AsyncParsableCommand {
         commandName: "mine",
         abstract: "Hard negatives for training: rows that are near a query and do not answer it.",
         discussion: """
-            --positives is a .jsonl file of {"query":0,"positives":[5,7]} or a .csv file of the columns query and positive, by row numbers or \
-            ids; without it row i of the corpus answers query i. The output (.jsonl) has a line a triplet, or with --form n-tuple a line a pair \
+            --positives is a .jsonl file of {"query":0,"positives":[5,7]} or a .csv file of the columns query and positive, by ids where there \
+            are ids, else by row numbers; without it row i of the corpus answers query i. The output (.jsonl) has a line a triplet, or with --form n-tuple a line a pair \
             of query and positive with all of its negatives; texts stand there for rows where there are texts. The rules are those of \
             mine_hard_negatives of sentence-transformers.
             """
@@ -44,11 +44,28 @@ struct MineCommand: AsyncParsableCommand {
     @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
+        if let relativeMargin, relativeMargin.value < 0 {
+            throw ValidationError(
+                "--relative-margin is \(relativeMargin.value); it must be 0 or more: a negative is never nearer than its positive"
+            )
+        }
         if negatives < 1 { throw ValidationError("--negatives is \(negatives); it must be at least 1") }
         if rangeMin < 0 || rangeMax <= rangeMin {
             throw ValidationError(
                 "--range-min is \(rangeMin) and --range-max \(rangeMax); expected 0 or more, then more than that"
             )
+        }
+    }
+
+    /// What each row of a corpus of texts says, by its first row: equal texts are copies of each other.
+    private func classes(_ corpus: InputSet) -> [Int]? {
+        corpus.texts.map { texts in
+            var firsts: [String: Int] = [:]
+            return texts.enumerated().map { row, text in
+                if let first = firsts[text] { return first }
+                firsts[text] = row
+                return row
+            }
         }
     }
 
@@ -93,6 +110,7 @@ struct MineCommand: AsyncParsableCommand {
         let mined = try rows.vectors.hardNegatives(
             for: wanted.vectors,
             positives: answers,
+            classes: classes(rows),
             metric: metric,
             mining: mining,
             options: record.watching(running.runOptions(progress))

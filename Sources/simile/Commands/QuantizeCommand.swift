@@ -75,16 +75,30 @@ struct QuantizeCommand: AsyncParsableCommand {
         }
         try set.requireUnchanged()
         try writer.finish(check: Interruption.flag.check)
+        running.tellOfVanished(writer)
         running.tell(
             "\(vectors.rowCount) rows, \(vectors.dimension) dimensions as \(to.rawValue) -> \(output) "
                 + "(\(Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))))"
         )
     }
 
+    /// A component that is the same in all rows has no range: its bytes say nothing of it.
+    private func examine(_ ranges: ByteCalibration) throws {
+        let constant = zip(ranges.minima, ranges.maxima).count { $0 == $1 }
+        if constant == 0 { return }
+        let which = "\(constant) of \(ranges.minima.count) components are constant in \(InputSpool.named(input))"
+        guard constant < ranges.minima.count else {
+            throw CommandFailure.refused("\(which): no range to make bytes by; expected rows that differ, or --calibration")
+        }
+        running.tell("warning: \(which): their bytes are all -128; --calibration gives ranges of more rows")
+    }
+
     private func ranges(of vectors: VectorMatrix) throws -> ByteCalibration {
         guard let calibration else {
             do {
-                return try ByteCalibration(of: vectors, options: running.runOptions())
+                let ranges = try ByteCalibration(of: vectors, options: running.runOptions())
+                try examine(ranges)
+                return ranges
             } catch let error as SimilarityError where error.code == .tooFewRows {
                 throw CommandFailure.refused("\(InputSpool.named(input)): \(error)")
             }

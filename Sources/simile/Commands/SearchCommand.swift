@@ -140,7 +140,20 @@ extension SearchCommand {
                     + "\(bits.rowCount) x \(bits.dimension), or no bytes"
             )
         }
-        let candidateCount = candidates ?? min(k, count) * 20
+        let fit = prefilter.fit(to: corpus.vectors)
+        guard fit.agreement > 0.95 else {
+            throw CommandFailure.refused(
+                "\(path): expected the signs of \(InputSpool.named(self.corpus)), found those of another or an older corpus, or in another "
+                    + "order of bits: \(Int(fit.agreement * 100)) % agree in a sample of rows"
+            )
+        }
+        if fit.telling < 0.25, count > 1 {
+            running.tell(
+                "warning: \(path): \(Int(fit.telling * 100)) % of the components change their sign from row to row: signs tell these rows "
+                    + "hardly apart; subtract the mean of each component before 'quantize --to binary'"
+            )
+        }
+        let candidateCount = candidates ?? min(min(k, count) * 20, count)
         running.tell(
             "approximate: a neighbor is missed if its signs are not among the \(candidateCount) most like the query's"
         )

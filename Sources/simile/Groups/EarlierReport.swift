@@ -19,11 +19,22 @@ struct EarlierReport {
     private let recordPath: String
 
     /// Facts of a record that ``init(_:)`` reads.
-    static func facts(metric: Metric, threshold: Float, skipped: [Int]) -> [(key: String, value: RunRecord.Fact)] {
+    static func facts(
+        metric: Metric,
+        threshold: Float,
+        skipped: [Int],
+        report: String?
+    ) -> [(key: String, value: RunRecord.Fact)] {
         [
             ("metric", .text(metric.rawValue)), ("threshold", .number(Double(threshold))),
             ("skipped", .texts(skipped.map(String.init))),
-        ]
+        ] + (report.flatMap { checksum(of: $0) }.map { [("reportChecksum", .text($0))] } ?? [])
+    }
+
+    /// Binds a record to its report; nil if the report cannot be read.
+    private static func checksum(of path: String) -> String? {
+        guard let bytes = try? SharedBytes(mapping: path) else { return nil }
+        return bytes.withBytes { Checksum64.of($0) }.hexadecimal
     }
 
     init(_ path: String) throws {
@@ -43,6 +54,11 @@ struct EarlierReport {
         else {
             throw CommandFailure.refused(
                 "\(recordPath): expected the record of a report of dedup, found something else"
+            )
+        }
+        if let expected = record["reportChecksum"]?.text, let found = Self.checksum(of: path), expected != found {
+            throw CommandFailure.refused(
+                "\(recordPath): expected the record of \(path) as it is now, found that of another report: checksum \(expected), not \(found)"
             )
         }
         self.record = record
@@ -79,6 +95,8 @@ struct EarlierReport {
 
     /// The lines of the report.
     func lines(rowCount: Int, keptCount: Int) throws -> [DuplicateLine] {
-        try DuplicateReport.read(path, metric: metric, rowCount: rowCount, keptCount: keptCount)
+        // Of rows without duplicates there is nothing to tell, not even an end of a line.
+        if try SharedBytes(mapping: path).byteCount == 0, FileFormat(path: path) == .jsonl { return [] }
+        return try DuplicateReport.read(path, metric: metric, rowCount: rowCount, keptCount: keptCount)
     }
 }

@@ -35,8 +35,10 @@ struct InputOptions: ParsableArguments {
     @Option(help: "Column of a .csv file that holds the id. (default: id, if present)")
     var idColumn: String?
 
-    @Option(help: "Field of a .jsonl file that holds vectors: such a file is not one of texts.")
-    var vectorField: String = "embedding"
+    @Option(
+        help: "Field of a .jsonl file, or column of a .csv file, that holds vectors: such a file is not one of texts. (default: embedding)"
+    )
+    var vectorField: String?
 
     @Option(help: "What to do with a text that is longer than the local model reads: cut it and say so, or refuse it.")
     var onLong: LongTexts = .truncate
@@ -69,12 +71,35 @@ struct InputOptions: ParsableArguments {
 
     /// The vectors of a file that holds some.
     func vectors(of path: String) throws -> VectorMatrix {
-        try VectorFile.read(path, vectorField: vectorField, idField: idField)
+        let id = FileFormat(path: path) == .csv ? idColumn : idField
+        return try VectorFile.read(path, vectorField: vectorField ?? Self.usualVectorField, idField: id)
     }
 
+    private static let usualVectorField = "embedding"
+
     /// The names of what is read of a file of texts.
-    func fields(of path: String) -> TextFile.Fields {
-        FileFormat(path: path) == .csv
+    ///
+    /// - Throws: ``CommandFailure`` for the name of a field of the other kind of file, which would have no effect.
+    func fields(of path: String) throws -> TextFile.Fields {
+        let isCSV = FileFormat(path: path) == .csv
+        if FileFormat(path: path) == .txt, let name = [textField, idField, textColumn, idColumn].compactMap({ $0 }).first {
+            throw CommandFailure.usage("\(path) has neither fields nor columns: '\(name)' cannot be one of them")
+        }
+        if isCSV ? textField != nil && textColumn == nil : textColumn != nil && textField == nil {
+            throw CommandFailure.usage(
+                isCSV
+                    ? "--text-field is for .jsonl files, and \(path) is a .csv file; expected --text-column"
+                    : "--text-column is for .csv files, and \(path) is none; expected --text-field"
+            )
+        }
+        if isCSV ? idField != nil && idColumn == nil : idColumn != nil && idField == nil {
+            throw CommandFailure.usage(
+                isCSV
+                    ? "--id-field is for .jsonl files, and \(path) is a .csv file; expected --id-column"
+                    : "--id-column is for .csv files, and \(path) is none; expected --id-field"
+            )
+        }
+        return isCSV
             ? TextFile.Fields(text: textColumn ?? "text", id: idColumn)
             : TextFile.Fields(text: textField ?? "text", id: idField)
     }
@@ -92,8 +117,16 @@ struct InputOptions: ParsableArguments {
         guard FileFormat.texts.contains(format) else {
             throw CommandFailure.usage("\(path): .\(format.rawValue) files are not read in this version")
         }
-        if format == .jsonl, textField == nil, try TextFile.holdsVectors(path, field: vectorField) { return .vectors }
-        return .texts
+        let field = vectorField ?? Self.usualVectorField
+        switch format {
+        case .jsonl where textField == nil && textColumn == nil:
+            if try TextFile.holdsVectors(path, field: field) { return .vectors }
+        case .csv where textColumn == nil && textField == nil:
+            if try CSVVectors.holdsVectors(path, column: field) { return .vectors }
+        default: break
+        }
+        guard let vectorField else { return .texts }
+        throw CommandFailure.refused("\(path): expected vectors in \"\(vectorField)\" (--vector-field), found none in the first record")
     }
 }
 

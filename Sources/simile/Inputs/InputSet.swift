@@ -103,6 +103,13 @@ struct InputReader {
                     + "\(set.vectors.rowCount)"
             )
         }
+        if let mine = texts.ids, let theirs = set.vectors.ids,
+            let row = mine.indices.first(where: { mine[$0].description != theirs[$0].description })
+        {
+            throw CommandFailure.refused(
+                "\(vectors): expected the vectors of \(path), found others: row \(row) is \(theirs[row]) there and \(mine[row]) here"
+            )
+        }
         let named = texts.ids == nil ? set.vectors : set.vectors.withIDs(texts.ids)
         return InputSet(vectors: named, texts: texts.texts)
     }

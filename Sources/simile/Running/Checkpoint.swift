@@ -72,7 +72,10 @@ struct Checkpoint {
                     "another process is at work in \(folder), or has just ended its work; it needs no help from this one"
                 )
             }
-            defer { withExtendedLifetime(lock) {} }
+            defer {
+                Job.giveUp(folder)
+                withExtendedLifetime(lock) {}
+            }
             let isNew = FileIdentity(path: folder + "/manifest.json") == nil
             var job = isNew ? try Job.plan(request, in: folder, options: options).job : try Job(in: folder)
             job.temporaryFiles = Interruption.temporaryFiles

@@ -4,6 +4,7 @@ public import ArgumentParser
 public import Similarity
 internal import SimilarityKernels
 internal import Synchronization
+internal import VectorFiles
 
 extension Metric: ExpressibleByArgument {}
 
@@ -109,14 +110,23 @@ struct RunningOptions: ParsableArguments {
         else { return }
         let total = vectors.rowCount * vectors.dimension
         tell(
-            "\(path): float64 is rounded to float32: \(loss.changedComponents) of \(total) components change, by at most "
+            "\(path): \(loss.type) is rounded to float32: \(loss.changedComponents) of \(total) components change, by at most "
                 + "\(Float(loss.largestRelativeChange)) of their value"
         )
         guard loss.mergedRows > 0 else { return }
         let rows = loss.mergedRows == 1 ? "1 row that differs" : "\(loss.mergedRows) rows that differ"
         tell(
-            "warning: \(path): \(rows) from an earlier row in float64 cannot be told from it any more; subtract the mean of each "
+            "warning: \(path): \(rows) from an earlier row in \(loss.type) cannot be told from it any more; subtract the mean of each "
                 + "column, and scale, before the vectors are written"
+        )
+    }
+
+    /// Tells of rows that are all zero in a file of halves and were not.
+    func tellOfVanished(_ writer: VectorFileWriter) {
+        guard writer.vanishedRowCount > 0 else { return }
+        let rows = writer.vanishedRowCount == 1 ? "1 row is" : "\(writer.vanishedRowCount) rows are"
+        tell(
+            "warning: \(writer.path): \(rows) zero now: the components are too small for float16, below 3e-8; scale the vectors first"
         )
     }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { block = 1 << 18 };
 
@@ -57,7 +58,15 @@ enum simile_expansion simile_expand_gzip(int source, int target, int (*goes_on)(
             stream.next_in = in;
             stream.avail_in = (unsigned)count;
         }
-        if (is_between_members && inflateReset(&stream) != Z_OK) break;
+        if (is_between_members) {
+            // Tapes and disks fill up the last block with zeros, which belong to no member.
+            while (stream.avail_in > 0 && *stream.next_in == 0) {
+                stream.next_in++;
+                stream.avail_in--;
+            }
+            if (stream.avail_in == 0) continue;
+            if (inflateReset(&stream) != Z_OK) break;
+        }
         is_between_members = 0;
         stream.next_out = out;
         stream.avail_out = block;
@@ -85,6 +94,8 @@ enum simile_expansion simile_expand_zstd(int source, int target, int (*goes_on)(
         errno = ENOMEM;
         goto done;
     }
+    // Windows of `zstd --long=31` too, which is all that there are: the memory is taken as far as a frame needs it.
+    ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, sizeof(size_t) == 4 ? 30 : 31);
     // Not 0 while a frame is not whole.
     size_t wanted = 1;
     for (;;) {
@@ -101,7 +112,8 @@ enum simile_expansion simile_expand_zstd(int source, int target, int (*goes_on)(
             output = (ZSTD_outBuffer){out, block, 0};
             wanted = ZSTD_decompressStream(stream, &output, &input);
             if (ZSTD_isError(wanted)) {
-                result = simile_damaged;
+                if (ZSTD_getErrorCode(wanted) == ZSTD_error_memory_allocation) errno = ENOMEM;
+                else result = simile_damaged;
                 goto done;
             }
             if (write_all(target, out, output.pos) != 0) goto done;

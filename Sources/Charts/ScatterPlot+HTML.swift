@@ -23,11 +23,12 @@ extension ScatterPlot {
 
             """
         )
-        let digits = max(0, min(9, 4 - Self.exponent(of: frame.side)))
+        // Four digits of the side of the frame; what is very small or far out as it is.
+        let digits = max(0, 4 - Self.exponent(of: frame.side))
+        let number = { (value: Double) in digits <= 9 ? fixed(value, digits) : "\(value)" }
         for point in points {
-            try out(
-                "[\(fixed(point.x, digits)),\(fixed(point.y, digits)),\(point.group ?? -1),\(Self.script(point.label))],\n"
-            )
+            let label = Self.script(String(point.label.prefix(Self.textLimit)))
+            try out("[\(number(point.x)),\(number(point.y)),\(point.group ?? -1),\(label)],\n")
         }
         try out("];\n\(Self.program)\n</script></body></html>\n")
     }
@@ -38,7 +39,7 @@ extension ScatterPlot {
             value /= 10
             exponent += 1
         }
-        while value < 1, exponent > -9 {
+        while value < 1, value > 0, exponent > -60 {
             value *= 10
             exponent -= 1
         }
@@ -77,7 +78,7 @@ extension ScatterPlot {
         const canvas = document.getElementById("map"), draw2d = canvas.getContext("2d"), tip = document.getElementById("tip");
         const hidden = new Set(); let scale = 1, left = 0, top_ = 0, matches = null, under = -1, size = [0, 0], waiting = false;
         const xs = points.map(p => p[0]), ys = points.map(p => p[1]);
-        const ends = a => a.reduce((e, v) => [Math.min(e[0], v), Math.max(e[1], v)], axes ? [0, 0] : [Infinity, -Infinity]);
+        const ends = a => a.reduce((e, v) => [Math.min(e[0], v), Math.max(e[1], v)], [Infinity, -Infinity]);
         function fit() {
           size = [canvas.clientWidth, canvas.clientHeight]; const r = devicePixelRatio || 1;
           canvas.width = size[0] * r; canvas.height = size[1] * r; draw2d.setTransform(r, 0, 0, r, 0, 0);

@@ -6,6 +6,8 @@ extension ScatterPlot {
     /// More points than this have no text of their own: they would lie on each other, and the file would be all text.
     private static let labelLimit = 60
     private static let titleLimit = 5000
+    /// Characters of a label that are told of a point.
+    static let textLimit = 200
     private static let legendLimit = 30
 
     /// The picture as a document of SVG, a piece at a time.
@@ -32,7 +34,7 @@ extension ScatterPlot {
                 "<circle cx=\"\(fixed(x, 1))\" cy=\"\(fixed(y, 1))\" r=\"\(fixed(radius, 1))\" fill=\"\(point.group.map { Self.color(ofGroup: $0) } ?? colorOfNone)\""
             try out(
                 points.count <= Self.titleLimit
-                    ? start + "><title>\(escapedForXML(String(point.label.prefix(200))))</title></circle>\n"
+                    ? start + "><title>\(escapedForXML(String(point.label.prefix(Self.textLimit))))</title></circle>\n"
                     : start + "/>\n"
             )
         }
@@ -55,7 +57,10 @@ extension ScatterPlot {
 
     private var axes: String {
         let frame = frame
-        let (origin, ends) = (place(0, 0), (low: Self.margin, high: Self.margin + Self.side))
+        let ends = (low: Self.margin, high: Self.margin + Self.side)
+        // Where the origin is outside, the axes are at the edges.
+        let zero = place(0, 0)
+        let origin = (x: min(max(zero.x, ends.low), ends.high), y: min(max(zero.y, ends.low), ends.high))
         var text = "<g stroke=\"#bbbbbb\" fill=\"#777777\" font-size=\"11\">\n"
         text +=
             "<line x1=\"\(fixed(ends.low, 1))\" y1=\"\(fixed(origin.y, 1))\" x2=\"\(fixed(ends.high, 1))\" y2=\"\(fixed(origin.y, 1))\"/>\n"
@@ -81,24 +86,41 @@ extension ScatterPlot {
         return text + "</g>\n"
     }
 
-    /// Texts beside their points, moved down where they would lie on one that is there already.
+    /// Texts beside their points, moved down, or up, where they would lie on one that is there already; all of them inside the picture.
     private var labels: String {
+        let right = Self.side + 2 * Self.margin + (groups.isEmpty ? labelRoom : 0) - 10
+        let bottom = Self.side + 2 * Self.margin
         var taken: [(x: Double, y: Double, width: Double)] = []
         var text = "<g class=\"labels\" fill=\"#222222\">\n"
         for point in points {
-            let label = point.label.count > 48 ? String(point.label.prefix(47)) + "…" : point.label
-            let width = 6.5 * Double(label.unicodeScalars.count)
-            var (x, y) = place(point.x, point.y)
-            let isRight = x + 9 + width > Self.margin + Self.side + (groups.isEmpty ? 230 : 20)
-            x += isRight ? -9 - width : 9
-            y += 4
-            while taken.contains(where: { abs($0.y - y) < 14 && x < $0.x + $0.width && $0.x < x + width }) { y += 14 }
+            var label = point.label.count > 48 ? String(point.label.prefix(47)) + "…" : point.label
+            let at = place(point.x, point.y)
+            // To the left where there is no room to the right, and shorter where there is none on either side.
+            let isRight = at.x + 9 + Self.width(of: label) > right && at.x - 9 > right - at.x
+            let room = isRight ? at.x - 19 : right - at.x - 9
+            while Self.width(of: label) > room, label.count > 2 { label = String(label.dropLast(2)) + "…" }
+            let width = Self.width(of: label)
+            let x = isRight ? at.x - 9 - width : at.x + 9
+            var y = at.y + 4
+            let isTaken = { (y: Double) in
+                taken.contains { abs($0.y - y) < 14 && x < $0.x + $0.width && $0.x < x + width }
+            }
+            while isTaken(y), y < bottom { y += 14 }
+            if y >= bottom {
+                y = at.y + 4
+                while isTaken(y), y > 40 { y -= 14 }
+            }
             taken.append((x, y, width))
             text +=
                 "<text x=\"\(fixed(isRight ? x + width : x, 1))\" y=\"\(fixed(y, 1))\"\(isRight ? " text-anchor=\"end\"" : "")>"
             text += escapedForXML(label) + "</text>\n"
         }
         return text + "</g>\n"
+    }
+
+    /// Pixels that a text takes, rather too many: those of the widest common letters, and twice that from the scripts of East Asia on.
+    private static func width(of text: String) -> Double {
+        text.unicodeScalars.reduce(0) { $0 + ($1.value >= 0x1100 ? 13 : 7.2) }
     }
 
     private func legend(_ named: [String]) -> String {

@@ -36,17 +36,21 @@ package struct ScatterPlot: Sendable {
         self.hasAxes = hasAxes
     }
 
-    /// The rectangle that all points are in, as large in both directions, with room around them. With axes it has the origin in it.
+    /// The rectangle that all points are in, as large in both directions, with room around them. With axes it has the origin in it, if that
+    /// is no farther away than the points are from each other: of places far out, the places are what is to be seen.
     var frame: (x: Double, y: Double, side: Double) {
-        var (xs, ys) = (points.map(\.x), points.map(\.y))
-        if hasAxes || points.isEmpty {
-            xs.append(0)
-            ys.append(0)
+        let (xs, ys) = (points.map(\.x), points.map(\.y))
+        var (left, right) = (xs.min() ?? 0, xs.max() ?? 0)
+        var (bottom, top) = (ys.min() ?? 0, ys.max() ?? 0)
+        let spread = max(right - left, top - bottom)
+        if hasAxes, max(left, -right, bottom, -top) <= max(spread, points.count == 1 ? .infinity : 0) {
+            (left, right) = (min(left, 0), max(right, 0))
+            (bottom, top) = (min(bottom, 0), max(top, 0))
         }
-        let (left, right) = (xs.min() ?? 0, xs.max() ?? 0)
-        let (bottom, top) = (ys.min() ?? 0, ys.max() ?? 0)
         let side = max(right - left, top - bottom)
-        let width = (side > 0 ? side : 1) * (hasAxes ? 1.25 : 1.06)
+        // Equal points: as much room as their numbers are large, so that they can be told from their frame.
+        let single = max(abs(left), abs(bottom))
+        let width = (side > 0 ? side : single > 0 ? single : 1) * (hasAxes ? 1.25 : 1.06)
         return ((left + right - width) / 2, (bottom + top - width) / 2, width)
     }
 
@@ -101,7 +105,7 @@ struct AxisTicks {
             self.decimals = 0
             return
         }
-        while step > wanted {
+        while step > wanted, step > 0 {
             step /= 10
             decimals += 1
         }
@@ -118,11 +122,16 @@ struct AxisTicks {
         self.decimals = decimals
     }
 
-    func text(_ value: Double) -> String { fixed(value, decimals) }
+    /// With as many digits as the steps need; of numbers far from 1 as powers of ten.
+    func text(_ value: Double) -> String {
+        if decimals <= 6, abs(value) < 1e7 { return fixed(value, decimals) }
+        return value == 0 ? "0" : "\(Double(Float(value)))"
+    }
 }
 
 /// A number with that many digits after the point, for pictures.
 func fixed(_ value: Double, _ digits: Int) -> String {
+    guard digits <= 15 else { return "\(value)" }
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
     guard abs(value) * scale < 0x1p52 else { return "\(value)" }

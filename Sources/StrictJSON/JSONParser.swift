@@ -66,7 +66,10 @@ package struct JSONParser {
             var elements: [JSONValue] = []
             try eachElement { parser throws(Failure) in elements.append(try parser.value()) }
             return .array(elements)
-        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "\""):
+            // Half a character does no harm where nobody asks for the text.
+            let (text, half) = try readString()
+            return half == nil ? .string(text) : .halfText
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
@@ -233,16 +236,29 @@ package struct JSONParser {
 
     /// Reads a string.
     package mutating func string() throws(Failure) -> String {
+        let (text, half) = try readString()
+        if let half { throw Failure(message: "half a surrogate pair", offset: half) }
+        return text
+    }
+
+    /// Reads a string, and the place behind the first half of a surrogate pair in it, which stands as U+FFFD in the text.
+    private mutating func readString() throws(Failure) -> (text: String, half: Int?) {
         guard peek() == UInt8(ascii: "\"") else { throw failure("a string was expected") }
         place += 1
         var content: [UInt8] = []
         var runStart = place
+        var half: Int?
         while let byte = next, byte != UInt8(ascii: "\"") {
             guard byte >= 0x20 else { throw failure("a control character stands in a string") }
             place += 1
             if byte == UInt8(ascii: "\\") {
                 content += bytes[runStart..<place - 1]
-                content += try escape()
+                if let escaped = try escape() {
+                    content += escaped
+                } else {
+                    half = half ?? place
+                    content += "\u{FFFD}".utf8
+                }
                 runStart = place
             }
         }
@@ -252,10 +268,11 @@ package struct JSONParser {
             throw failure("a string is not valid UTF-8")
         }
         place += 1
-        return text
+        return (text, half)
     }
 
-    private mutating func escape() throws(Failure) -> [UInt8] {
+    /// What stands behind a backslash; nil for half a surrogate pair.
+    private mutating func escape() throws(Failure) -> [UInt8]? {
         guard let byte = next else { throw failure("a string has no end") }
         place += 1
         switch byte {
@@ -267,12 +284,17 @@ package struct JSONParser {
         case UInt8(ascii: "t"): return [0x09]
         case UInt8(ascii: "u"):
             let first = try hexadecimal()
-            guard (0xD800..<0xDC00).contains(first) else { return try encode(UInt32(first)) }
-            guard bytes[place...].starts(with: #"\u"#.utf8) else { throw failure("half a surrogate pair") }
+            guard (0xD800..<0xDC00).contains(first) else { return encoded(UInt32(first)) }
+            guard bytes[place...].starts(with: #"\u"#.utf8) else { return nil }
+            let start = place
             place += 2
             let second = try hexadecimal()
-            guard (0xDC00..<0xE000).contains(second) else { throw failure("half a surrogate pair") }
-            return try encode(0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00))
+            guard (0xDC00..<0xE000).contains(second) else {
+                // Another escape, which is read for itself.
+                place = start
+                return nil
+            }
+            return encoded(0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00))
         default: throw failure("an unknown escape stands in a string")
         }
     }
@@ -289,10 +311,8 @@ package struct JSONParser {
         return value
     }
 
-    private func encode(_ value: UInt32) throws(Failure) -> [UInt8] {
-        guard let scalar = Unicode.Scalar(value), let bytes = UTF8.encode(scalar) else {
-            throw failure("half a surrogate pair")
-        }
-        return Array(bytes)
+    /// Nil for half a surrogate pair.
+    private func encoded(_ value: UInt32) -> [UInt8]? {
+        Unicode.Scalar(value).flatMap { UTF8.encode($0) }.map { Array($0) }
     }
 }

@@ -16,6 +16,8 @@ package enum JSONValue: Sendable {
     /// `Infinity`): no harm where nobody asks for it.
     case unreadable(String)
     case string(String)
+    /// A text with half a surrogate pair in it, as programs write that cut texts by UTF-16: no harm where nobody asks for it.
+    case halfText
     case array([JSONValue])
     case object([Member])
 
@@ -78,6 +80,7 @@ package enum JSONValue: Sendable {
         case .unreadable(let text): "\(text.prefix(40)), which is not a number that can be read"
         case .number(let number): "the number \(Int(exactly: number).map(String.init) ?? "\(number)")"
         case .string(let text): "\"\(text.prefix(40))\""
+        case .halfText: "a text with half a surrogate pair"
         case .array: "an array"
         case .object: "an object"
         }

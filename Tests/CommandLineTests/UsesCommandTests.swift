@@ -79,7 +79,10 @@ import Testing
     }
 
     @Test func `mine writes triplets and tuples, by rows or ids`() throws {
-        try folder.write("p.jsonl", "{\"query\":\"0x\",\"positives\":[2]}\n{\"query\":1,\"positive\":\"3x\"}\n")
+        try folder.write(
+            "p.jsonl",
+            "{\"query\":\"0x\",\"positives\":[\"2x\"]}\n{\"query\":\"1x\",\"positive\":\"3x\"}\n"
+        )
         let triplets = try simile(
             "mine --queries t.jsonl --query-vectors v.npy --corpus t.jsonl --corpus-vectors v.npy --positives p.jsonl --negatives 2 --range-min 1 --output m.jsonl"
         )

@@ -79,7 +79,10 @@ import VectorTestSupport
             var expected: [MinedNegatives] = []
             for query in queries.indices {
                 let own = Set(positives[query])
-                let others = oracle[query].filter { !own.contains($0.row) }
+                // Positives and their copies have no rank.
+                let others = oracle[query].filter { other in
+                    !own.contains(other.row) && !own.contains { corpus[$0] == corpus[other.row] }
+                }
                 for positive in positives[query] {
                     guard let answer = oracle[query].first(where: { $0.row == positive })?.score else { continue }
                     let sign: Float = metric == .euclidean ? -1 : 1
@@ -90,7 +93,8 @@ import VectorTestSupport
                         if let least = mining.minimumScore, value < least { continue }
                         if let most = mining.maximumScore, value > most { continue }
                         if let margin = mining.absoluteMargin, sign * value > sign * (best - sign * margin) { continue }
-                        if let margin = mining.relativeMargin, sign * value > sign * (best * (1 - sign * margin)) {
+                        if let margin = mining.relativeMargin, sign * value > sign * (best - sign * abs(best) * margin)
+                        {
                             continue
                         }
                         rows.append(Neighbor(row: other.row, score: other.score))
@@ -114,6 +118,79 @@ import VectorTestSupport
             )
         }
         #expect(try mine() == mine())
+    }
+
+    @Test
+    func
+        `copies of a positive are never its negatives, however many there are, and many positives deepen their own search alone`()
+        throws
+    {
+        // Forty copies of the answer, of which one is told; and forty rows of the class of the second answer.
+        let answer: [Float] = [1, 0.2, 0]
+        let corpus =
+            [[Float]](repeating: answer, count: 40) + (0..<40).map { [1, Float($0) / 100, 0.3] }
+            + (0..<40).map { [0.2, 1, Float($0) / 50] }
+        let queries: [[Float]] = [[1, 0.1, 0], [1, 0, 0], [-1, -1, -0.2]]
+        let classes = (0..<120).map { (40..<80).contains($0) ? 40 : $0 }
+        var mining = NegativeMining()
+        mining.ranks = 0..<5
+        mining.count = 5
+        let mined = try VectorMatrix(rows: corpus).hardNegatives(
+            for: VectorMatrix(rows: queries),
+            positives: [[7], [50], Array(0..<100)],
+            classes: classes,
+            mining: mining
+        )
+        #expect(mined.count == 102)
+        #expect(mined[0].negatives.count == 5 && mined[0].negatives.allSatisfy { $0.row >= 40 })
+        #expect(mined[1].negatives.count == 5 && mined[1].negatives.allSatisfy { !(40..<80).contains($0.row) })
+        #expect(mined[2...].allSatisfy { $0.negatives.count == 5 && $0.negatives.allSatisfy { $0.row >= 100 } })
+    }
+
+    @Test(arguments: [0, 0.05, 0.5] as [Float])
+    func `a relative margin lets nothing through that is nearer than the positive, of negative scores either`(
+        margin: Float
+    ) throws {
+        let corpus = (0..<60).map { i in [Float(i - 45) / 15, 1, 0.1] }
+        var mining = NegativeMining()
+        mining.relativeMargin = margin
+        mining.count = 60
+        for metric in Metric.allCases {
+            let mined = try VectorMatrix(rows: corpus).hardNegatives(
+                for: VectorMatrix(rows: [[1, -0.4, 0]]),
+                positives: [[2]],
+                metric: metric,
+                mining: mining
+            )
+            for entry in mined { #expect(entry.negatives.allSatisfy { $0.score <= entry.positive.score }) }
+        }
+    }
+
+    @Test(arguments: [Metric.cosine, .euclidean])
+    func `three rows keep their distances, and so does every set that lies in a plane`(metric: Metric) throws {
+        var random = SplitMix64(seed: 8)
+        for _ in 0..<20 {
+            let rows = (0..<3).map { _ in (0..<30).map { _ in Float(random.below(2001)) / 2000 - 0.5 } }
+            let matrix = VectorMatrix(rows: rows)
+            let places = try matrix.planeLayout(metric: metric)
+            func distance(_ a: [Float], _ b: [Float]) -> Double {
+                zip(a, b).reduce(0) { $0 + (Double($1.0) - Double($1.1)) * (Double($1.0) - Double($1.1)) }.squareRoot()
+            }
+            func unit(_ a: [Float]) -> [Float] {
+                let norm = distance(a, [Float](repeating: 0, count: a.count))
+                return metric == .cosine ? a.map { Float(Double($0) / norm) } : a
+            }
+            let pairs = [(0, 1), (0, 2), (1, 2)]
+            let wanted = pairs.map { distance(unit(rows[$0]), unit(rows[$1])) }
+            let found = pairs.map { distance(places[$0], places[$1]) }
+            #expect(zip(wanted, found).allSatisfy { abs($0 - $1) < 1e-5 * $0 }, "\(wanted) \(found)")
+            #expect(matrix.stress(of: places, metric: metric) < 1e-5)
+        }
+        let plane = VectorMatrix(rows: (0..<40).map { [3 * Float($0 % 7), Float($0), 2 * Float($0), 0] })
+        let kept = plane.stress(of: try plane.planeLayout(metric: .euclidean), metric: .euclidean)
+        #expect(kept < 1e-4)
+        let spread = VectorMatrix(rows: embeddingLikeRows(count: 30, dimension: 20, seed: 3))
+        #expect(spread.stress(of: try spread.planeLayout(), metric: .cosine) > 0.05)
     }
 
     @Test func `an order puts similar rows together`() throws {

@@ -31,10 +31,17 @@ import Testing
     @Test(arguments: [
         "", " ", "{", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "[1 2]", "tru", "nul", "\"", "\"\\", "\"\\u12",
         "\"\\x\"",
-        "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\n\"", "1 2", "-", "{\"a\":1,}", "// 1", "+",
+        "{\"\\ud800\":1}", "\"\\ud8\"", "\"\n\"", "1 2", "-", "{\"a\":1,}", "// 1", "+",
         "nan", "1e", "01", "-01", "1.", "-.5", ".5", "+1", "1.e3", "1e+", "-", "0x1", "00", "[1.,2]", "1e5.",
     ]) func damagedDocumentsAreRefused(text: String) {
         #expect(throws: JSONParser.Failure.self) { try parse(text) }
+    }
+
+    @Test(arguments: [#""\ud800""#, #""\udc00""#, #""\ud800\u0041""#, #""\ud800\ud800\udc00""#, #""cut \ud83d""#])
+    func halfASurrogatePairIsNoTextAndNoHarm(text: String) throws {
+        let value = try parse("[\(text), 7]")
+        #expect(value.elements?[0].text == nil && value.elements?[1].integer == 7)
+        #expect(value.elements?[0].summary == "a text with half a surrogate pair")
     }
 
     @Test(arguments: ["1e999", "-1e999", "NaN", "Infinity", "-Infinity"])

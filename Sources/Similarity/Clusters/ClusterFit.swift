@@ -58,7 +58,20 @@ struct ClusterFit {
             try require(count, of: usable.count)
             centroids = rows.selecting(try drawn(count, of: usable, &generator)).withIDs(nil)
         }
+        // Centroids are unit vectors for cosine, the first ones too: what stays as it begins is like what moves.
+        if metric == .cosine { centroids = Self.unitRows(of: centroids) }
         assignment = try ClusterAssignment(rows, centroids, metric, options)
+    }
+
+    /// The rows divided by their lengths; a zero row stays one.
+    private static func unitRows(of rows: VectorMatrix) -> VectorMatrix {
+        var values: [Float] = []
+        for row in 0..<rows.rowCount {
+            let components = rows[row].map(Double.init)
+            let norm = components.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            values += components.map { Float(norm > 0 ? $0 / norm : 0) }
+        }
+        return VectorMatrix(rowCount: rows.rowCount, dimension: rows.dimension, values: values)
     }
 
     private func require(_ count: Int, of found: Int) throws {

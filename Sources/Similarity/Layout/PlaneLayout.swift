@@ -6,14 +6,24 @@ internal import SimilarityKernels
 public struct LayoutOptions: Sendable {
     /// The ways to do it.
     public enum Method: String, Sendable, CaseIterable {
+        /// Distances are kept as well as a plane can keep them, of three rows exactly: principal coordinates. For few rows: it looks at all pairs.
+        case distances
         /// The two strongest principal components: what is far apart is far apart, and much lies on top of each other.
         case principal
         /// Rows that are neighbors lie together, in the manner of UMAP: what is near is near, and large distances mean little.
         case neighbors
     }
 
-    /// The way.
-    public var method: Method = .neighbors
+    /// The way; nil for ``Method/distances`` of up to ``fewRows`` rows, ``Method/neighbors`` of more.
+    public var method: Method?
+    /// Up to so many rows the graph of neighbors says little, and all distances can be looked at.
+    public static let fewRows = 50
+    /// Most rows for ``Method/distances``.
+    public static let mostRowsForDistances = 2000
+
+    /// The way for so many rows.
+    public func method(ofRows count: Int) -> Method { method ?? (count <= Self.fewRows ? .distances : .neighbors) }
+
     /// Neighbors of each row that are to lie near it.
     public var neighborCount = 15
     /// How near points may come, where clusters have a width of about 1.
@@ -23,7 +33,7 @@ public struct LayoutOptions: Sendable {
     /// What every draw follows from.
     public var seed: UInt64 = 0
 
-    /// Neighbors, 15 of each row.
+    /// By the number of rows; neighbors are 15 of each row.
     public init() {}
 }
 
@@ -40,7 +50,8 @@ extension VectorMatrix {
     ///   - layout: Method, neighbors, seed.
     ///   - options: Engine, workers, cancellation, progress.
     /// - Complexity: a search of the rows for ``LayoutOptions/neighborCount`` neighbors each, and some 6 `n k` evaluations of a power a step.
-    /// - Throws: ``SimilarityError`` if rows are invalid, skipped or not: leave them out first; `CancellationError` if cancelled.
+    /// - Throws: ``SimilarityError`` if rows are invalid, skipped or not: leave them out first, or if there are too many for their distances;
+    ///   `CancellationError` if cancelled.
     /// - Precondition: at least one neighbor, a distance that is not negative and less than 3, steps that are not negative.
     public func planeLayout(
         metric: Metric = .cosine,
@@ -51,6 +62,16 @@ extension VectorMatrix {
         precondition((0..<3).contains(layout.minimumDistance), "a least distance of \(layout.minimumDistance)")
         precondition(layout.epochCount ?? 0 >= 0, "\(layout.epochCount ?? 0) steps")
         try InvalidRowCheck.reject(storage, side: .corpus, options)
+        let method = layout.method(ofRows: rowCount)
+        if method == .distances {
+            guard rowCount <= LayoutOptions.mostRowsForDistances else {
+                throw SimilarityError.tooLarge(
+                    "\(rowCount) rows; distances are kept of at most \(LayoutOptions.mostRowsForDistances)"
+                )
+            }
+            let found = try PrincipalCoordinates(distances: planeDistances(metric: metric), count: rowCount)
+            return VectorMatrix(rowCount: rowCount, dimension: 2, values: found.places, ids: ids)
+        }
         var setup = options
         setup.progress = nil
         var generator = SeededGenerator(seed: layout.seed)
@@ -61,7 +82,7 @@ extension VectorMatrix {
             let projected = try projected(by: plane, options: setup)
             for row in 0..<rowCount { for (j, value) in projected[row].enumerated() { places[2 * row + j] = value } }
         }
-        if layout.method == .principal || rowCount < 3 {
+        if method == .principal || rowCount < 3 {
             return VectorMatrix(rowCount: rowCount, dimension: 2, values: places, ids: ids)
         }
         // Within 10 of the middle, and no two points at one place, where nothing could push them apart.

@@ -39,7 +39,9 @@ extension VectorMatrix {
             try cancellation?.check()
             var loss = RoundingLoss(type: type)
             let rows = part * rowsPerPart..<min((part + 1) * rowsPerPart, rowCount)
-            let hashes = rows.map { row in storage.withBytes(ofRow: row) { Self.compare($0, isInteger: isInteger, &loss) } }
+            let hashes = rows.map { row in
+                storage.withBytes(ofRow: row) { Self.compare($0, isInteger: isInteger, &loss) }
+            }
             return (loss, hashes)
         }
         var whole = RoundingLoss(type: type)

@@ -56,6 +56,18 @@ public struct LinearProjection: Sendable, Equatable {
         LinearProjection(dimension: dimension, outputDimension: outputDimension, normalizes: true)
     }
 
+    /// A variance up to this is what rounding makes of none, beside the largest one.
+    private static func noiseFloor(_ largest: Double, dimension: Int) -> Double {
+        largest * 16 * Double(dimension).squareRoot() * 0x1p-53
+    }
+
+    /// Directions of a principal component analysis that have no variance of their own: what comes out there is rounding, or zero where it
+    /// whitens.
+    public var directionsWithoutVariance: Int {
+        let least = Self.noiseFloor(Double(explainedVariance.first ?? 0), dimension: dimension)
+        return explainedVariance.count { Double($0) <= least }
+    }
+
     /// The principal directions of rows, strongest first: the eigenvectors of their covariance, each with its largest component positive.
     ///
     /// - Parameters:
@@ -66,9 +78,8 @@ public struct LinearProjection: Sendable, Equatable {
     ///   - sampleSize: Rows that it is fitted on, drawn by the seed; nil for all.
     ///   - options: Workers, cancellation, and what happens to invalid rows.
     /// - Complexity: `n d^2 / 2` multiply-adds and an eigenproblem of order d; `12 d^2` bytes and at most 128 MiB.
-    /// - Accuracy: the covariance is a sum of products in single precision, of rows less their mean: within `g` of its trace,
-    ///   `g = 1024 u / (1 - 1024 u)`, `u = 2^-24`, and a few of these usually. The same bytes on one machine with one BLAS
-    ///   (at one thread, see ``BLAS``), whatever the workers.
+    /// - Accuracy: covariance and eigenvectors are in `Double`, of rows less their mean, and are rounded to `Float` once: a variance is within
+    ///   `16 sqrt(d) 2^-53` of the largest one. The same bytes on one machine with one BLAS (at one thread, see ``BLAS``), whatever the workers.
     /// - Throws: ``SimilarityError`` if rows are invalid, for fewer than two rows, or for more than 16,384 dimensions; `CancellationError`.
     /// - Precondition: `1 <= outputDimension <= dimension`.
     public static func principalComponents(
@@ -108,25 +119,28 @@ public struct LinearProjection: Sendable, Equatable {
         let scatter = try CenteredMoments.scatter(of: rows.storage, mean: mean, workers: workers, check: check)
         let d = rows.dimension
         let scale = 1 / Double(rows.rowCount - 1)
-        let eigen: (values: [Float], vectors: [Float])
+        let eigen: (values: [Double], vectors: [Double])
         do {
             eigen = try SymmetricEigen.decompose(
                 SymmetricEigen.preferred,
-                matrix: scatter.map { Float($0 * scale) },
+                doubles: scatter.map { $0 * scale },
                 order: d
             )
         } catch {
+            throw SimilarityError.tooLarge("the covariance of these rows is beyond double precision")
+        }
+        let found = eigen.values.prefix(outputDimension).map { max(0, $0) }
+        let variances = found.map { Float($0) }
+        guard variances.allSatisfy(\.isFinite) else {
             throw SimilarityError.tooLarge("the covariance of these rows is beyond single precision")
         }
-        let variances = eigen.values.prefix(outputDimension).map { max(0, $0) }
-        var matrix = Array(eigen.vectors.prefix(outputDimension * d))
-        if whitens {
-            // What rounding leaves of a variance of nothing is no variance.
-            let least = (eigen.values.first ?? 0) * 0x1p-20
-            for i in 0..<outputDimension {
-                let factor = variances[i] > least ? 1 / variances[i].squareRoot() : 0
-                for j in 0..<d { matrix[i * d + j] *= factor }
-            }
+        // What rounding leaves of a variance of nothing is no variance.
+        let least = noiseFloor(eigen.values.first ?? 0, dimension: d)
+        var matrix: [Float] = []
+        matrix.reserveCapacity(outputDimension * d)
+        for i in 0..<outputDimension {
+            let factor = !whitens ? 1 : found[i] > least ? 1 / found[i].squareRoot() : 0
+            for j in 0..<d { matrix.append(Float(eigen.vectors[i * d + j] * factor)) }
         }
         return LinearProjection(
             dimension: d,

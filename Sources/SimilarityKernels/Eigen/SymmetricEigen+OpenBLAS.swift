@@ -41,6 +41,36 @@ extension SymmetricEigen {
         }
         return (values, vectors)
     }
+
+    /// Nil where LAPACK does not converge.
+    static func openBLASDecompose(doubles matrix: [Double], _ order: Int) -> (values: [Double], vectors: [Double])? {
+        // As above: to LAPACK the rows are columns.
+        var vectors = matrix
+        var values = [Double](repeating: 0, count: order)
+        var work = [Double](repeating: 0, count: 1 + 6 * order + 2 * order * order)
+        var integers = [Int32](repeating: 0, count: 3 + 5 * order)
+        let info = unsafe LAPACKE_dsyevd_work(
+            LAPACK_COL_MAJOR,
+            CChar(UInt8(ascii: "V")),
+            CChar(UInt8(ascii: "U")),
+            Int32(order),
+            &vectors,
+            Int32(order),
+            &values,
+            &work,
+            Int32(work.count),
+            &integers,
+            Int32(integers.count)
+        )
+        precondition(info >= 0, "dsyevd refused its argument \(-info)")
+        guard info == 0 else { return nil }
+        values.reverse()
+        for row in 0..<order / 2 {
+            let (upper, lower) = (row * order, (order - 1 - row) * order)
+            for i in 0..<order { vectors.swapAt(upper + i, lower + i) }
+        }
+        return (values, vectors)
+    }
 }
 
 /// LAPACKE, which takes LAPACK and BLAS from the libraries that the system's alternatives name.

@@ -17,11 +17,19 @@ extension SymmetricEigen {
         _ matrix: [Float],
         _ order: Int
     ) throws(EigenError) -> (values: [Float], vectors: [Float]) {
+        let found = try referenceDecompose(doubles: matrix.map { Double($0) }, order)
+        return (found.values.map { Float($0) }, found.vectors.map { Float($0) })
+    }
+
+    static func referenceDecompose(
+        doubles matrix: [Double],
+        _ order: Int
+    ) throws(EigenError) -> (values: [Double], vectors: [Double]) {
         // An odd number of cache lines a row, so that a column does not fall on a few sets of the cache.
         let stride = ((order + 7) / 8 | 1) * 8
         var rows = [Double](repeating: 0, count: order * stride)
         for row in 0..<order {
-            for column in 0...row { rows[row * stride + column] = Double(matrix[row * order + column]) }
+            for column in 0...row { rows[row * stride + column] = matrix[row * order + column] }
         }
         var tridiagonal = SymmetricTridiagonal(order: order)
         unsafe rows.withUnsafeMutableBufferPointer { buffer in
@@ -37,9 +45,9 @@ extension SymmetricEigen {
             let (a, b) = (tridiagonal.diagonal[$0], tridiagonal.diagonal[$1])
             return a != b ? a > b : $0 < $1
         }
-        var vectors: [Float] = []
+        var vectors: [Double] = []
         vectors.reserveCapacity(order * order)
-        for row in ranking { for i in 0..<order { vectors.append(Float(rows[row * stride + i])) } }
-        return (ranking.map { Float(tridiagonal.diagonal[$0]) }, vectors)
+        for row in ranking { for i in 0..<order { vectors.append(rows[row * stride + i]) } }
+        return (ranking.map { tridiagonal.diagonal[$0] }, vectors)
     }
 }

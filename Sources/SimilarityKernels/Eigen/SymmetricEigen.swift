@@ -82,9 +82,44 @@ package enum SymmetricEigen {
         return try referenceDecompose(matrix, order)
     }
 
+    /// The same in `Double`, in and out: for small eigenvalues beside large ones, as covariances have them.
+    ///
+    /// Accuracy: as above with `u = 2^-53`, `p = 16 sqrt(n)` for both providers. Entries are scaled by the largest, so that no square leaves the range.
+    package static func decompose(
+        _ provider: Provider,
+        doubles matrix: [Double],
+        order: Int
+    ) throws(EigenError) -> (values: [Double], vectors: [Double]) {
+        precondition((0...largestOrder).contains(order) && matrix.count == order * order, "order \(order)")
+        var largest = 0.0
+        for row in 0..<order {
+            for column in 0...row {
+                guard matrix[row * order + column].isFinite else { throw .notFinite(row: row, column: column) }
+                largest = max(largest, abs(matrix[row * order + column]))
+            }
+        }
+        if order == 0 { return ([], []) }
+        // A power of two: nothing is rounded by it.
+        let scale = largest > 0 ? Double(sign: .plus, exponent: largest.exponent, significand: 1) : 1
+        var result = try scaledDecompose(provider, matrix.map { $0 / scale }, order)
+        for row in 0..<order { orient(&result.vectors, row * order..<(row + 1) * order) }
+        return (result.values.map { $0 * scale }, result.vectors)
+    }
+
+    private static func scaledDecompose(
+        _ provider: Provider,
+        _ matrix: [Double],
+        _ order: Int
+    ) throws(EigenError) -> (values: [Double], vectors: [Double]) {
+        #if OpenBLAS
+        if provider == .openBLAS, let result = openBLASDecompose(doubles: matrix, order) { return result }
+        #endif
+        return try referenceDecompose(doubles: matrix, order)
+    }
+
     /// Turns a vector so that the first of its components of largest magnitude is positive.
-    private static func orient(_ vectors: inout [Float], _ row: Range<Int>) {
-        var largest: Float = 0
+    private static func orient<T: BinaryFloatingPoint>(_ vectors: inout [T], _ row: Range<Int>) {
+        var largest: T = 0
         for i in row where abs(vectors[i]) > abs(largest) { largest = vectors[i] }
         if largest < 0 { for i in row { vectors[i] = -vectors[i] } }
     }

@@ -37,9 +37,13 @@ extension GEMM {
     }
 
     /// C <- A^T A for row-major A (rows x columns): the lower triangle of C, which is written and never read.
-    static func openBLASScatter(_ a: UnsafePointer<Float>, rows: Int, columns: Int, into c: UnsafeMutablePointer<Float>)
-    {
-        unsafe cblas_ssyrk(
+    static func openBLASScatter(
+        _ a: UnsafePointer<Double>,
+        rows: Int,
+        columns: Int,
+        into c: UnsafeMutablePointer<Double>
+    ) {
+        unsafe cblas_dsyrk(
             CblasRowMajor,
             CblasLower,
             CblasTrans,

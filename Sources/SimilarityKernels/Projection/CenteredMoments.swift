@@ -2,8 +2,8 @@
 
 /// Mean and scatter of rows: what a principal component analysis is made of.
 ///
-/// The sums are added in an order that depends on the shapes alone. Products are in single precision, within the bound of `GEMM`, of rows
-/// from which the mean is subtracted first, so that a large mean takes no digits; they are added up in `Double`.
+/// The sums are added in an order that depends on the shapes alone. Everything is in `Double`, of rows from which the mean is subtracted first:
+/// a direction whose variance is a millionth of the largest has nine digits of its own, where products in single precision would have one.
 package enum CenteredMoments {
     /// Rows of a part that one worker adds up, and of a product.
     private static let productRows = 1024
@@ -24,7 +24,7 @@ package enum CenteredMoments {
 
     /// `sum (x - mean)(x - mean)^T` over all rows, row-major; the lower triangle is what is filled.
     ///
-    /// - Complexity: `n d^2` multiply-adds, about half of a full product, and at most 128 MiB beside the result.
+    /// - Complexity: `n d^2` multiply-adds, about half of a full product, and at most 256 MiB beside the result.
     package static func scatter(
         of storage: RowStorage,
         mean: [Double],
@@ -35,19 +35,30 @@ package enum CenteredMoments {
         let order = dimension * dimension
         // A pure function of the shapes, so that the order of the sums is.
         let partCount = max(1, min(16, (1 << 24) / order, (storage.rowCount + productRows - 1) / productRows))
-        let center = mean.map { Float($0) }
         let parts = try concurrentMap(count: partCount, workers: workers) { part in
             var sums = [Double](repeating: 0, count: order)
             let rows = part * storage.rowCount / partCount..<(part + 1) * storage.rowCount / partCount
-            var columns = [Float](repeating: 0, count: dimension * productRows)
-            var block = [Float](repeating: 0, count: dimension * dimension)
+            var centered = [Double](repeating: 0, count: dimension * productRows)
+            var block = [Double](repeating: 0, count: order)
             var tile = RowTile()
             for start in stride(from: rows.lowerBound, to: rows.upperBound, by: productRows) {
                 try check()
                 let count = min(productRows, rows.upperBound - start)
-                multiply(start..<start + count, of: storage, center, &tile, &columns, into: &block)
+                tile.loadComponents(start..<start + count, of: storage)
+                #if OpenBLAS
+                subtract(mean, from: tile, count: count, into: &centered)
+                unsafe centered.withUnsafeBufferPointer { source in
+                    unsafe block.withUnsafeMutableBufferPointer { target in
+                        guard let source = source.baseAddress, let target = target.baseAddress else { return }
+                        unsafe GEMM.openBLASScatter(source, rows: count, columns: dimension, into: target)
+                    }
+                }
+                #else
+                transpose(tile, count: count, less: mean, into: &centered)
+                multiply(centered, dimension: dimension, count: count, into: &block)
+                #endif
                 for i in 0..<dimension {
-                    for j in 0...i { sums[i * dimension + j] += Double(block[i * dimension + j]) }
+                    for j in 0...i { sums[i * dimension + j] += block[i * dimension + j] }
                 }
             }
             return sums
@@ -57,103 +68,50 @@ package enum CenteredMoments {
         return total
     }
 
-    /// The scatter of some rows, its lower triangle at least.
-    ///
-    /// - Parameter scratch: Room for `productRows` rows.
-    private static func multiply(
-        _ rows: Range<Int>,
-        of storage: RowStorage,
-        _ center: [Float],
-        _ tile: inout RowTile,
-        _ scratch: inout [Float],
-        into block: inout [Float]
-    ) {
-        let dimension = storage.dimension
-        #if OpenBLAS
-        if GEMM.preferred == .openBLAS {
-            subtract(center, from: rows, of: storage, &tile, into: &scratch)
-            unsafe scratch.withUnsafeBufferPointer { source in
-                unsafe block.withUnsafeMutableBufferPointer { target in
-                    guard let source = source.baseAddress, let target = target.baseAddress else { return }
-                    unsafe GEMM.openBLASScatter(source, rows: rows.count, columns: dimension, into: target)
-                }
-            }
-            return
-        }
-        #endif
-        transpose(rows, of: storage, center, &tile, into: &scratch)
-        multiply(scratch, dimension: dimension, count: rows.count, into: &block)
-    }
-
+    #if OpenBLAS
     /// Rows less their mean, one behind the other.
-    private static func subtract(
-        _ center: [Float],
-        from rows: Range<Int>,
-        of storage: RowStorage,
-        _ tile: inout RowTile,
-        into values: inout [Float]
-    ) {
-        tile.loadComponents(rows, of: storage)
-        let dimension = storage.dimension
+    private static func subtract(_ mean: [Double], from tile: borrowing RowTile, count: Int, into values: inout [Double]) {
+        let dimension = mean.count
         unsafe values.withUnsafeMutableBufferPointer { target in
-            unsafe center.withUnsafeBufferPointer { center in
-                guard let target = target.baseAddress, let center = center.baseAddress else { return }
-                for i in 0..<rows.count {
-                    let (source, row) = unsafe (tile.row(at: i), target + i * dimension)
-                    for j in 0..<dimension { unsafe row[j] = source[j] - center[j] }
-                }
+            guard let target = target.baseAddress else { return }
+            for i in 0..<count {
+                let (source, row) = unsafe (tile.row(at: i), target + i * dimension)
+                for j in 0..<dimension { unsafe row[j] = Double(source[j]) - mean[j] }
             }
         }
     }
-
-    /// Components of rows as columns that are `productRows` long: `columns[j]` holds component j of each row, less its mean.
-    private static func transpose(
-        _ rows: Range<Int>,
-        of storage: RowStorage,
-        _ center: [Float],
-        _ tile: inout RowTile,
-        into columns: inout [Float]
-    ) {
-        tile.loadComponents(rows, of: storage)
-        let dimension = storage.dimension
+    #else
+    /// Components of rows as columns that are `productRows` long: `columns[j]` holds component j of each row, less its mean; zeros behind them.
+    private static func transpose(_ tile: borrowing RowTile, count: Int, less mean: [Double], into columns: inout [Double]) {
+        let dimension = mean.count
         unsafe columns.withUnsafeMutableBufferPointer { target in
             guard let target = target.baseAddress else { return }
-            // Squares of a cache line's width.
-            for top in stride(from: 0, to: rows.count, by: 16) {
-                for left in stride(from: 0, to: dimension, by: 16) {
-                    for j in left..<min(left + 16, dimension) {
-                        let mean = center[j]
-                        for i in top..<min(top + 16, rows.count) {
-                            unsafe target[j * productRows + i] = tile.row(at: i)[j] - mean
-                        }
-                    }
-                }
+            for j in 0..<dimension {
+                for i in 0..<count { unsafe target[j * productRows + i] = Double(tile.row(at: i)[j]) - mean[j] }
+                for i in count..<productRows { unsafe target[j * productRows + i] = 0 }
             }
         }
     }
 
-    /// The products of all columns with all columns up to their own panel.
-    private static func multiply(_ columns: [Float], dimension: Int, count: Int, into block: inout [Float]) {
-        let panel = 128
-        unsafe columns.withUnsafeBufferPointer { source in
-            unsafe block.withUnsafeMutableBufferPointer { target in
-                guard let source = source.baseAddress, let target = target.baseAddress else { return }
-                for first in stride(from: 0, to: dimension, by: panel) {
-                    let rows = min(panel, dimension - first)
-                    unsafe GEMM.multiplyTransposed(
-                        GEMM.preferred,
-                        a: source + first * productRows,
-                        aStride: productRows,
-                        rows: rows,
-                        b: source,
-                        bStride: productRows,
-                        columns: first + rows,
-                        depth: count,
-                        c: target + first * dimension,
-                        cStride: dimension
-                    )
+    /// The products of each column with those up to itself.
+    private static func multiply(_ columns: [Double], dimension: Int, count: Int, into block: inout [Double]) {
+        let steps = (count + 7) / 8
+        unsafe columns.withUnsafeBytes { columns in
+            guard let base = columns.baseAddress else { return }
+            for i in 0..<dimension {
+                let a = unsafe base + i * productRows * 8
+                for j in 0...i {
+                    let b = unsafe base + j * productRows * 8
+                    var sum = SIMD8<Double>.zero
+                    for step in 0..<steps {
+                        let x = unsafe a.loadUnaligned(fromByteOffset: 64 * step, as: SIMD8<Double>.self)
+                        let y = unsafe b.loadUnaligned(fromByteOffset: 64 * step, as: SIMD8<Double>.self)
+                        sum += x * y
+                    }
+                    block[i * dimension + j] = sum.sum()
                 }
             }
         }
     }
+    #endif
 }

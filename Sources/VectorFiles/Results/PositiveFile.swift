@@ -100,6 +100,6 @@ private struct RowNames {
     }
 
     func expectation(_ what: String) -> String {
-        rows == nil ? "the number of a \(what), 0 to \(count - 1)" : "the id of a \(what)"
+        rows == nil ? "a \(what) of 0 to \(count - 1)" : "the id of a \(what)"
     }
 }

@@ -32,15 +32,6 @@ enum JSONLines {
         }
     }
 
-    /// The object of the first line that is not empty, or nil if there is none.
-    static func first(_ path: String) throws(VectorFileError) -> JSONValue? {
-        var lines = try TextLines(path)
-        while let line = try lines.next() {
-            if let object = try object(line.text, line.number, path) { return object }
-        }
-        return nil
-    }
-
     /// The object of a line; nil if the line is empty.
     static func object(
         _ line: String,

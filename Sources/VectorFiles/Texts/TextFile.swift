@@ -18,6 +18,8 @@ public struct TextFile: Sendable {
         public var text: String
         /// The field that holds the id; nil means `id`, if the first object, or the first line of a `.csv` file, has it.
         public var id: String?
+        /// Whether a text that cannot be read, because half a character is in it, is taken for a blank one, and not refused.
+        package var takesUnreadableForBlank = false
 
         /// `text`, and `id` if it is there.
         public init(text: String = "text", id: String? = nil) {
@@ -51,11 +53,20 @@ public struct TextFile: Sendable {
     /// Rows whose text has nothing that can be seen: white space, control and format characters alone, or none at all.
     public var blankRows: [Int] { texts.indices.filter { texts[$0].isBlank } }
 
-    /// Whether the first object of a `.jsonl` file has an array in `field`, which makes it a file of vectors.
+    /// Whether the first object of a `.jsonl` file has an array in `field`, which makes it a file of vectors. Where null stands there, the next object
+    /// tells.
     ///
     /// - Throws: ``VectorFileError`` if the file cannot be read or its first object is broken.
     package static func holdsVectors(_ path: String, field: String) throws(VectorFileError) -> Bool {
-        guard case .array? = try JSONLines.first(path)?[field] else { return false }
-        return true
+        var lines = try TextLines(path)
+        while let line = try lines.next() {
+            guard let object = try JSONLines.object(line.text, line.number, path) else { continue }
+            switch object[field] {
+            case .array?: return true
+            case .null?: continue
+            default: return false
+            }
+        }
+        return false
     }
 }

@@ -56,8 +56,11 @@ package struct TextFileReader: ~Copyable {
         _ line: Int,
         _ bytes: Range<Int>
     ) throws(VectorFileError) -> Row {
-        guard let text = object[fields.text]?.text else {
-            throw refused(line, "a string", fields.text, object[fields.text])
+        let text: String
+        switch object[fields.text] {
+        case .string(let value)?: text = value
+        case .halfText? where fields.takesUnreadableForBlank: text = ""
+        case let value: throw refused(line, "a string", fields.text, value)
         }
         let idField = fields.id ?? "id"
         let hasIDs = self.hasIDs ?? (fields.id != nil || object[idField] != nil)

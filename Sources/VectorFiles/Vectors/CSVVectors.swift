@@ -39,13 +39,21 @@ package enum CSVVectors {
         while let (line, fields) = try records.next() {
             if fields == [""], names.count > 1 { continue }
             guard fields.count == names.count else {
-                throw .refused(path, place: "line \(line)", "expected \(names.count) fields as in line 1, found \(fields.count)")
+                throw .refused(
+                    path,
+                    place: "line \(line)",
+                    "expected \(names.count) fields as in line 1, found \(fields.count)"
+                )
             }
             let row: [Float]?
             do {
                 row = try components(fields[vectorPlace])
             } catch {
-                throw .refused(path, place: "line \(line)", "expected a list of numbers in \"\(column)\", found \(error.found)")
+                throw .refused(
+                    path,
+                    place: "line \(line)",
+                    "expected a list of numbers in \"\(column)\", found \(error.found)"
+                )
             }
             if let row {
                 let dimension = first?.dimension ?? row.count
@@ -62,7 +70,10 @@ package enum CSVVectors {
             if let idPlace { ids.append(.string(fields[idPlace])) }
         }
         guard let first else {
-            throw .refused(path, "expected vectors in the column \"\(column)\", found none: the dimension cannot be known")
+            throw .refused(
+                path,
+                "expected vectors in the column \"\(column)\", found none: the dimension cannot be known"
+            )
         }
         let nothing = [Float](repeating: .nan, count: first.dimension)
         return VectorMatrix(
@@ -83,13 +94,18 @@ package enum CSVVectors {
     private static func components(_ field: String) throws(NoList) -> [Float]? {
         let text = field.drop { $0.isWhitespace }
         if isNothing(text) { return nil }
-        guard text.hasPrefix("["), let end = text.lastIndex(of: "]"), text[text.index(after: end)...].allSatisfy(\.isWhitespace)
+        guard text.hasPrefix("["), let end = text.lastIndex(of: "]"),
+            text[text.index(after: end)...].allSatisfy(\.isWhitespace)
         else { throw NoList(found: "'\(text.prefix(40))'") }
         var values: [Float] = []
-        for word in text[text.index(after: text.startIndex)..<end].split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
+        for word in text[text.index(after: text.startIndex)..<end].split(whereSeparator: {
+            $0 == "," || $0.isWhitespace
+        }) {
             // NumPy writes `1.`, which is a number; and `...` where it has left out most of a long vector.
             guard word != "..." else { throw NoList(found: "'...': the vector was shortened when it was written") }
-            guard let value = Double(word.hasSuffix(".") ? word + "0" : word) else { throw NoList(found: "'\(word.prefix(40))'") }
+            guard let value = Double(word.hasSuffix(".") ? word + "0" : word) else {
+                throw NoList(found: "'\(word.prefix(40))'")
+            }
             values.append(Float(value))
         }
         return values

@@ -5,7 +5,7 @@ internal import SimilarityKernels
 internal import StrictJSON
 
 /// Vectors in a `.jsonl` file: an object a line, with an array of numbers in one field and perhaps an id in another. Numbers are rounded to
-/// `Float`; what is no number but is written where one stands, `NaN` or `Infinity`, makes an invalid row. Empty lines are skipped but
+/// `Float`; what is no number but is written where one stands, `NaN` or `Infinity`, makes an invalid row, and so does null for a vector. Empty lines are skipped but
 /// counted.
 ///
 /// The vectors are held in memory, which takes about a third of the bytes of the text.
@@ -18,6 +18,8 @@ struct JSONVectors {
     /// Of the first row: its dimension, its line, and whether it has an id.
     private var first: (dimension: Int, line: Int, hasID: Bool)?
     private var rowCount = 0
+    /// Rows without a vector before the first one that has one: their dimension is not known yet.
+    private var leadingNulls: [(id: JSONValue?, line: Int)] = []
 
     static func read(_ path: String, field: String, idField: String?) throws(VectorFileError) -> VectorMatrix {
         var vectors = JSONVectors(path: path, field: field, idField: idField)
@@ -49,12 +51,18 @@ struct JSONVectors {
     private mutating func append(_ text: String, _ line: Int) throws(VectorFileError) {
         let start = values.count
         var found: (vectors: Int, id: JSONValue?) = (0, nil)
+        var isNull = false
         var parser = JSONParser(Array(text.utf8))
         let name = idField ?? "id"
         do {
             try parser.eachMember { key, parser throws(JSONParser.Failure) in
                 if key == field {
                     found.vectors += 1
+                    isNull = parser.peek() == UInt8(ascii: "n")
+                    if isNull {
+                        _ = try parser.value()
+                        return
+                    }
                     try parser.eachElement { parser throws(JSONParser.Failure) in
                         values.append(Float(try parser.double()))
                     }
@@ -77,7 +85,31 @@ struct JSONVectors {
                 "expected one field \"\(field)\", found \(found.vectors == 0 ? "none" : "\(found.vectors)")"
             )
         }
-        try check(values.count - start, id: found.id, named: name, line)
+        if isNull {
+            guard let first else { return leadingNulls.append((found.id, line)) }
+            try appendNull(first.dimension, id: found.id, named: name, line)
+            return
+        }
+        let count = values.count - start
+        try check(count, id: leadingNulls.first?.id ?? found.id, named: name, line)
+        if !leadingNulls.isEmpty {
+            // They stand before this row.
+            let vector = Array(values[start...])
+            values.removeSubrange(start...)
+            if first?.hasID == true { ids.removeAll() }
+            for null in leadingNulls { try appendNull(count, id: null.id, named: name, null.line) }
+            leadingNulls = []
+            values += vector
+            try check(count, id: found.id, named: name, line)
+        }
+        rowCount += 1
+    }
+
+    private mutating func appendNull(_ dimension: Int, id: JSONValue?, named name: String, _ line: Int)
+        throws(VectorFileError)
+    {
+        values += [Float](repeating: .nan, count: dimension)
+        try check(dimension, id: id, named: name, line)
         rowCount += 1
     }
 

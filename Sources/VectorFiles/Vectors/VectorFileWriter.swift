@@ -146,7 +146,8 @@ package final class VectorFileWriter {
                         + ".\(format.format.rawValue), found \(components[place])"
                 )
             }
-            if format.component == .float16, ComponentType.areZeroHalves(bytes), components.contains(where: { $0 != 0 }) {
+            if format.component == .float16, ComponentType.areZeroHalves(bytes), components.contains(where: { $0 != 0 })
+            {
                 vanishedRowCount += 1
             }
             try file.write(bytes.span)

@@ -111,7 +111,7 @@ struct ClusterCommand: AsyncParsableCommand {
         running.tell(
             "\(found.labels.count) rows in \(found.count) clusters of \(found.sizes.min() ?? 0) to \(found.sizes.max() ?? 0), "
                 + "inertia \(Quantity.fixed(found.inertia, 3)), \(found.iterationCount) iterations"
-                + "\(found.hasConverged ? "" : ", not to the end") (\(Quantity.seconds(record.seconds)))"
+                + "\(end(of: found)) (\(Quantity.seconds(record.seconds)))"
         )
         for result in [output, summary].compactMap({ $0 }) {
             record.write(
@@ -124,6 +124,11 @@ struct ClusterCommand: AsyncParsableCommand {
             )
         }
         if output == nil, summary == nil { try report.print(format ?? .standard) }
+    }
+
+    private func end(of found: Clustering) -> String {
+        if found.hasConverged { return "" }
+        return found.iterationCount < iterations ? ", ended by --tolerance" : ", ended by --iterations"
     }
 
     private func report(_ found: Clustering, _ set: InputSet) -> GroupReport {

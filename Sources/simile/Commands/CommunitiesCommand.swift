@@ -53,7 +53,9 @@ struct CommunitiesCommand: AsyncParsableCommand {
         defer { progress.finish() }
         let joined: JoinedPairs
         do {
-            let options = record.watching(running.runOptions(progress))
+            let options = record.watching(
+                running.runOptions(progress, bytesPerPair: RunningOptions.bytesPerGroupedPair)
+            )
             joined = try set.selfJoin(threshold: threshold.value, metric: metric, options: options)
         } catch let error as SimilarityError where error.code == .tooLarge {
             throw CommandFailure.failed("\(error); ask for a stricter --threshold, or allow more --memory")

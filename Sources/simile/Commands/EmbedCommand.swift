@@ -80,7 +80,9 @@ struct EmbedCommand: AsyncParsableCommand {
     /// The same with a model of the hub, text by text: a first pass looks for what is wrong before anything is paid for.
     private func embed(_ vectorizer: HubVectorizer, _ writer: VectorFileWriter?) async throws {
         let clock = ContinuousClock.now
-        var reader = try TextFileReader(input, fields: inputs.fields(of: input))
+        var fields = try inputs.fields(of: input)
+        fields.takesUnreadableForBlank = running.skipInvalid
+        var reader = try TextFileReader(input, fields: fields)
         var count = 0
         var blank: (count: Int, lines: [Int]) = (0, [])
         while let row = try reader.next() {
@@ -93,7 +95,7 @@ struct EmbedCommand: AsyncParsableCommand {
         try InputReader(inputs, running).examineBlankTexts(input, count: blank.count, lines: blank.lines)
         let work = HubEmbedding(
             input: input,
-            fields: try inputs.fields(of: input),
+            fields: fields,
             vectorizer: vectorizer,
             running: running,
             writer: writer,

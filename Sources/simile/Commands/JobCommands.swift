@@ -28,7 +28,15 @@ struct RunCommand: AsyncParsableCommand {
         try reporting {
             let job = try opened(job)
             let part = try part ?? PartName.ofEnvironment(count: job.partCount)
-            let share = try part.map { try JobPart($0.index, of: $0.count) }
+            let share: JobPart?
+            do {
+                share = try part.map { try JobPart($0.index, of: $0.count) }
+            } catch let error as JobError {
+                throw CommandFailure.usage(error.description + (part?.source.map { " (\($0))" } ?? ""))
+            }
+            if let part, let source = part.source {
+                running.tell("part \(part.index) of \(part.count), counted from 0: \(source)")
+            }
             let pairs = Double(job.leftRowCount) * Double(job.rightRowCount) / Double(share?.count ?? 1)
             let progress = running.progress("running", total: pairs, unit: "pairs")
             defer { progress.finish() }
@@ -171,10 +179,13 @@ private func reporting<R>(_ body: () throws -> R) throws -> R {
 struct PartName: ExpressibleByArgument {
     let index: Int
     let count: Int
+    /// Why, if it is not said on the command line, e.g. `SLURM_ARRAY_TASK_ID is 3`.
+    let source: String?
 
-    init(index: Int, count: Int) {
+    init(index: Int, count: Int, source: String? = nil) {
         self.index = index
         self.count = count
+        self.source = source
     }
 
     init?(argument: String) {
@@ -194,7 +205,10 @@ struct PartName: ExpressibleByArgument {
         }
         for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "OMPI_COMM_WORLD_RANK"] {
             if let index = try number(name) {
-                return PartName(index: index, count: try number("SIMILE_PART_COUNT") ?? planned)
+                let given = try number("SIMILE_PART_COUNT")
+                let source =
+                    "\(name) is \(index), \(given.map { "SIMILE_PART_COUNT is \($0)" } ?? "the job is planned for \(planned)")"
+                return PartName(index: index, count: given ?? planned, source: source)
             }
         }
         return nil

@@ -132,7 +132,7 @@ struct JoinCommand: AsyncParsableCommand {
                 "\(Quantity.short($0.bytes))B may be used (\($0.source); --memory sets it)"
             }
             throw CommandFailure.failed(
-                "\(error.description): a pair takes 48 bytes of memory, and \(limit ?? "there is a limit"); ask for a stricter "
+                "\(error.description): a pair takes \(Int(RunningOptions.bytesPerPair)) bytes of memory, and \(limit ?? "there is a limit"); ask for a stricter "
                     + "threshold, or join vector files with --output, which is done in groups"
             )
         }

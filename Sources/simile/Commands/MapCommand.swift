@@ -14,7 +14,8 @@ struct MapCommand: AsyncParsableCommand {
         discussion: """
             Outputs by ending: .html, one page that needs no network (move, zoom, search, hover); .svg; or the places of the points as \
             vectors (.npy and other formats of vectors), .csv or .jsonl. Vectors of two dimensions are drawn where they are, with axes; \
-            others by --layout neighbors, where neighbors lie together, or principal, by the two strongest principal components. The same \
+            others by --layout distances, which keeps all distances as well as a plane can (of three rows exactly), neighbors, where \
+            neighbors lie together, or principal, by the two strongest principal components. The same \
             seed draws the same picture, whatever the threads.
             """
     )
@@ -22,7 +23,10 @@ struct MapCommand: AsyncParsableCommand {
     @Option(help: "Texts or vectors.") var input: String
     @Option(help: "Vectors of the texts of --input, one a record, if they have been made already.") var vectors: String?
     @Option(help: "Picture or places: .html, .svg, .csv, .jsonl or a format of vectors.") var output: String
-    @Option(help: "plane, neighbors or principal. (default: plane for vectors of two dimensions, else neighbors)")
+    @Option(
+        help:
+            "plane, distances, neighbors or principal. (default: plane for vectors of two dimensions, else distances of up to 50 rows, neighbors of more)"
+    )
     var layout: MapLayout?
     @Option(help: "How neighbors are found.") var metric: Metric = .cosine
     @Option(parsing: .unconditional, help: "Neighbors of each row that are to lie near it.") var neighbors: Int = 15
@@ -64,11 +68,14 @@ struct MapCommand: AsyncParsableCommand {
         let isPlace = FileFormat.vectors.contains(format)
         let writer = isPlace ? try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles) : nil
         let file = isPlace ? nil : try AtomicFile(output, registeredIn: Interruption.temporaryFiles)
+        let values = try givenLabels()
         var set = try await InputReader(inputs, running).read(input, vectors: vectors, metric: metric)
         let rowCount = set.vectors.rowCount
         if running.skipInvalid { set = set.withoutInvalidRows() }
-        let groups = try groups(of: set, rowCount: rowCount)
-        let layout = layout ?? (set.vectors.dimension == 2 ? .plane : .neighbors)
+        let groups = try groups(of: set, rowCount: rowCount, values)
+        let layout =
+            layout
+            ?? (set.vectors.dimension == 2 ? .plane : rowCount <= LayoutOptions.fewRows ? .distances : .neighbors)
         let places = try places(of: set.vectors, layout)
         try set.requireUnchanged()
         if let writer {
@@ -101,8 +108,13 @@ struct MapCommand: AsyncParsableCommand {
             try file.finish()
             try file.publish()
         }
+        // Of three points nothing is lost.
+        let stress = layout == .distances && rowCount > 3 ? set.vectors.stress(of: places, metric: metric) : 0
+        let loss =
+            stress > 0.005
+            ? "; distances differ by \(Int((stress * 100).rounded())) % from those of the rows (stress)" : ""
         running.tell(
-            "\(places.rowCount) points -> \(output) (\(Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))))"
+            "\(places.rowCount) points -> \(output)\(loss) (\(Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))))"
         )
     }
 
@@ -114,6 +126,7 @@ struct MapCommand: AsyncParsableCommand {
                 throw CommandFailure.usage("--layout plane is for vectors of 2 dimensions; found \(vectors.dimension)")
             }
             return vectors
+        case .distances: options.method = .distances
         case .principal: options.method = .principal
         case .neighbors: options.method = .neighbors
         }
@@ -126,8 +139,23 @@ struct MapCommand: AsyncParsableCommand {
         return try vectors.planeLayout(metric: metric, layout: options, options: running.runOptions(progress))
     }
 
+    /// What rows are colored by, where a field or a file says it: read before texts are embedded.
+    private func givenLabels() throws -> [String?]? {
+        if let color {
+            guard try inputs.kind(of: input) == .texts, FileFormat(path: input) != .txt else {
+                throw CommandFailure.usage("--color names a field of a .jsonl or a column of a .csv file of texts")
+            }
+            return try LabelColumn.read(input, name: color)
+        }
+        return try labels.map { try LabelFile.read($0).map { $0 < 0 ? nil : "\($0)" } }
+    }
+
     /// The group of each row, and the names of the groups.
-    private func groups(of set: InputSet, rowCount: Int) throws -> (labels: [Int?], names: [String]) {
+    private func groups(
+        of set: InputSet,
+        rowCount: Int,
+        _ values: [String?]?
+    ) throws -> (labels: [Int?], names: [String]) {
         let n = set.vectors.rowCount
         if let clusters {
             var clustering = ClusteringOptions()
@@ -144,22 +172,10 @@ struct MapCommand: AsyncParsableCommand {
                 throw CommandFailure.refused("\(InputSpool.named(input)): \(error)")
             }
         }
-        let values: [String?]
-        if let color {
-            guard try inputs.kind(of: input) == .texts, FileFormat(path: input) != .txt else {
-                throw CommandFailure.usage("--color names a field of a .jsonl or a column of a .csv file of texts")
-            }
-            let file = try TextFile.read(input, fields: TextFile.Fields(text: color, id: inputs.fields(of: input).id))
-            values = file.texts
-        } else if let labels {
-            let numbers = try LabelFile.read(labels)
-            values = numbers.map { $0 < 0 ? nil : "\($0)" }
-        } else {
-            return ([Int?](repeating: nil, count: n), [])
-        }
+        guard let values else { return ([Int?](repeating: nil, count: n), []) }
         guard values.count == rowCount else {
             throw CommandFailure.refused(
-                "\(labels ?? input): expected a label for each of the \(rowCount) rows, found \(values.count)"
+                "\(labels ?? InputSpool.named(input)): expected a label for each of the \(rowCount) rows, found \(values.count)"
             )
         }
         // The most frequent first: they get the colors that are told apart best.
@@ -174,5 +190,5 @@ struct MapCommand: AsyncParsableCommand {
 
 /// How rows get their places, as the command line names it.
 enum MapLayout: String, CaseIterable, ExpressibleByArgument {
-    case plane, neighbors, principal
+    case plane, distances, neighbors, principal
 }

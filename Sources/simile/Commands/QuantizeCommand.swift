@@ -88,7 +88,9 @@ struct QuantizeCommand: AsyncParsableCommand {
         if constant == 0 { return }
         let which = "\(constant) of \(ranges.minima.count) components are constant in \(InputSpool.named(input))"
         guard constant < ranges.minima.count else {
-            throw CommandFailure.refused("\(which): no range to make bytes by; expected rows that differ, or --calibration")
+            throw CommandFailure.refused(
+                "\(which): no range to make bytes by; expected rows that differ, or --calibration"
+            )
         }
         running.tell("warning: \(which): their bytes are all -128; --calibration gives ranges of more rows")
     }

@@ -65,6 +65,13 @@ struct ReduceCommand: AsyncParsableCommand {
         try set.requireUnchanged()
         let share = projection.explainedVarianceRatio.reduce(0.0) { $0 + Double($1) }
         let kept = projection.explainedVariance.isEmpty ? "" : ", \(Quantity.fixed(100 * share, 1)) % of the variance"
+        let empty = projection.directionsWithoutVariance
+        if empty > 0, apply == nil {
+            running.tell(
+                "warning: \(empty) of \(projection.outputDimension) directions have no variance: what is in them is "
+                    + (whiten ? "zero" : "rounding")
+            )
+        }
         running.tell(
             "\(set.vectors.rowCount) rows, \(projection.dimension) -> \(projection.outputDimension) dimensions\(kept)"
                 + "\(output.map { " -> \($0)" } ?? "") (\(Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))))"

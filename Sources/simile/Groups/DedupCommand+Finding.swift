@@ -49,7 +49,9 @@ extension DedupCommand {
                 joined = try set.selfJoin(
                     threshold: threshold.value,
                     metric: metric,
-                    options: record.watching(running.runOptions(progress))
+                    options: record.watching(
+                        running.runOptions(progress, bytesPerPair: RunningOptions.bytesPerGroupedPair)
+                    )
                 )
             } catch let error as SimilarityError where error.code == .tooLarge {
                 throw CommandFailure.failed("\(error); ask for a stricter --threshold, or allow more --memory")

@@ -56,11 +56,6 @@ struct EarlierReport {
                 "\(recordPath): expected the record of a report of dedup, found something else"
             )
         }
-        if let expected = record["reportChecksum"]?.text, let found = Self.checksum(of: path), expected != found {
-            throw CommandFailure.refused(
-                "\(recordPath): expected the record of \(path) as it is now, found that of another report: checksum \(expected), not \(found)"
-            )
-        }
         self.record = record
         self.metric = metric
         self.threshold = Float(threshold)
@@ -97,6 +92,13 @@ struct EarlierReport {
     func lines(rowCount: Int, keptCount: Int) throws -> [DuplicateLine] {
         // Of rows without duplicates there is nothing to tell, not even an end of a line.
         if try SharedBytes(mapping: path).byteCount == 0, FileFormat(path: path) == .jsonl { return [] }
-        return try DuplicateReport.read(path, metric: metric, rowCount: rowCount, keptCount: keptCount)
+        let lines = try DuplicateReport.read(path, metric: metric, rowCount: rowCount, keptCount: keptCount)
+        // The record of another report would lend it an input and a threshold.
+        if let expected = record["reportChecksum"]?.text, let found = Self.checksum(of: path), expected != found {
+            throw CommandFailure.refused(
+                "\(recordPath): expected the record of \(path) as it is now, found that of another report: checksum \(expected), not \(found)"
+            )
+        }
+        return lines
     }
 }

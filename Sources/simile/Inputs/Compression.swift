@@ -22,7 +22,11 @@ enum Compression: String, CaseIterable {
     init?(firstBytes: [UInt8]) {
         if firstBytes.starts(with: [0x1F, 0x8B]) {
             self = .gz
-        } else if firstBytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) {
+        } else if firstBytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD])
+            // A frame to be skipped, with which pzstd begins.
+            || firstBytes.count >= 4 && (0x50...0x5F).contains(firstBytes[0])
+                && firstBytes[1...].starts(with: [0x2A, 0x4D, 0x18])
+        {
             self = .zst
         } else {
             return nil

@@ -36,7 +36,8 @@ struct InputOptions: ParsableArguments {
     var idColumn: String?
 
     @Option(
-        help: "Field of a .jsonl file, or column of a .csv file, that holds vectors: such a file is not one of texts. (default: embedding)"
+        help:
+            "Field of a .jsonl file, or column of a .csv file, that holds vectors: such a file is not one of texts. (default: embedding)"
     )
     var vectorField: String?
 
@@ -82,7 +83,9 @@ struct InputOptions: ParsableArguments {
     /// - Throws: ``CommandFailure`` for the name of a field of the other kind of file, which would have no effect.
     func fields(of path: String) throws -> TextFile.Fields {
         let isCSV = FileFormat(path: path) == .csv
-        if FileFormat(path: path) == .txt, let name = [textField, idField, textColumn, idColumn].compactMap({ $0 }).first {
+        if FileFormat(path: path) == .txt,
+            let name = [textField, idField, textColumn, idColumn].compactMap({ $0 }).first
+        {
             throw CommandFailure.usage("\(path) has neither fields nor columns: '\(name)' cannot be one of them")
         }
         if isCSV ? textField != nil && textColumn == nil : textColumn != nil && textField == nil {
@@ -126,7 +129,9 @@ struct InputOptions: ParsableArguments {
         default: break
         }
         guard let vectorField else { return .texts }
-        throw CommandFailure.refused("\(path): expected vectors in \"\(vectorField)\" (--vector-field), found none in the first record")
+        throw CommandFailure.refused(
+            "\(path): expected vectors in \"\(vectorField)\" (--vector-field), found none in the first record"
+        )
     }
 }
 

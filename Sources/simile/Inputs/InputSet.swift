@@ -131,7 +131,9 @@ struct InputReader {
 
     /// Reads a file of texts and refuses blank ones, unless they are to be skipped.
     func readTexts(_ path: String) throws -> TextFile {
-        let file = try TextFile.read(path, fields: options.fields(of: path))
+        var fields = try options.fields(of: path)
+        fields.takesUnreadableForBlank = running.skipInvalid
+        let file = try TextFile.read(path, fields: fields)
         let blank = file.blankRows
         try examineBlankTexts(path, count: blank.count, lines: blank.prefix(10).map { file.lines[$0] })
         return file

@@ -58,8 +58,14 @@ struct RunningOptions: ParsableArguments {
         return Workers.affinity <= allowed ? "affinity mask" : "cgroup quota"
     }
 
+    /// What a pair of a join takes until it is written, as measured: 24 bytes in its block, 24 in the result, and what arrays have in reserve while they
+    /// grow.
+    static let bytesPerPair = 66.0
+    /// The same with the graph that groups are found in, and their lists.
+    static let bytesPerGroupedPair = 100.0
+
     /// Options of the library for an operation whose progress is shown.
-    func runOptions(_ progress: Progress? = nil) -> RunOptions {
+    func runOptions(_ progress: Progress? = nil, bytesPerPair: Double = Self.bytesPerPair) -> RunOptions {
         var options = RunOptions(
             engine: Engine(rawValue: engine.rawValue) ?? .auto,
             workers: workers,
@@ -75,8 +81,7 @@ struct RunningOptions: ParsableArguments {
         }
         if let progress { options.progress = { progress.update($0) } }
         if let memoryLimit {
-            // A pair takes 24 bytes in its block and 24 in the result.
-            options.pairLimit = Int(min(memoryLimit / 48, 0x1p62))
+            options.pairLimit = Int(min(memoryLimit / bytesPerPair, 0x1p62))
             options.memoryLimit = Int(min(memoryLimit * 0.8, 0x1p62))
         }
         return options

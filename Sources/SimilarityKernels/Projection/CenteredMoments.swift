@@ -70,7 +70,12 @@ package enum CenteredMoments {
 
     #if OpenBLAS
     /// Rows less their mean, one behind the other.
-    private static func subtract(_ mean: [Double], from tile: borrowing RowTile, count: Int, into values: inout [Double]) {
+    private static func subtract(
+        _ mean: [Double],
+        from tile: borrowing RowTile,
+        count: Int,
+        into values: inout [Double]
+    ) {
         let dimension = mean.count
         unsafe values.withUnsafeMutableBufferPointer { target in
             guard let target = target.baseAddress else { return }
@@ -82,7 +87,12 @@ package enum CenteredMoments {
     }
     #else
     /// Components of rows as columns that are `productRows` long: `columns[j]` holds component j of each row, less its mean; zeros behind them.
-    private static func transpose(_ tile: borrowing RowTile, count: Int, less mean: [Double], into columns: inout [Double]) {
+    private static func transpose(
+        _ tile: borrowing RowTile,
+        count: Int,
+        less mean: [Double],
+        into columns: inout [Double]
+    ) {
         let dimension = mean.count
         unsafe columns.withUnsafeMutableBufferPointer { target in
             guard let target = target.baseAddress else { return }

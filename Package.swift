@@ -38,6 +38,13 @@ let suitesOfDefaultTraits: [Target] = [
     ),
 ]
 
+// One pass of the command line is enough without traits: what engines, formats and levels give.
+let commandLineSuitesOfDefaultTraits = [
+    "BenchCommandTests.swift", "CompressionTests.swift", "DedupCommandTests.swift", "FieldCaseTests.swift",
+    "HubCommandTests.swift", "JobFaultTests.swift", "LostAndFoundTests.swift", "SilentFaultTests.swift",
+    "UsesCommandTests.swift",
+]
+
 let package = Package(
     name: "simile",
     products: [
@@ -184,6 +191,7 @@ let package = Package(
                 "simile", "Similarity", "VectorFiles", "HubTestSupport",
                 .product(name: "FlyingFox", package: "FlyingFox", condition: hub),
             ],
+            exclude: isLean ? commandLineSuitesOfDefaultTraits : [],
             swiftSettings: strict
         ),
         .target(

@@ -96,7 +96,7 @@ public final class ModelHubClient: Sendable {
         var wasMalformed = false
         while true {
             try counters.checkGoingOn()
-            guard let result = try await send(call, counters) else {
+            guard let result = try await send(call, counters, retry: retry) else {
                 return .split(describe(.textsRefused, "too many", call))
             }
             var failure: HubError
@@ -147,8 +147,8 @@ public final class ModelHubClient: Sendable {
                 guard retry < max(1, configuration.attempts) else { throw failure }
                 logger.info("\(failure); again in \(seconds) s", metadata: ["attempt": "\(retry + 1)"])
                 if isForAll {
+                    // Everybody waits already, this one with them.
                     counters.add(rateLimited: 1)
-                    pacer.slowDown(.seconds(seconds))
                 } else {
                     counters.add(retries: 1)
                     try await pause(seconds, counters)
@@ -170,7 +170,8 @@ public final class ModelHubClient: Sendable {
     /// Sends a call when it may begin; nil if it has been found out meanwhile that it holds more texts than the server takes.
     private func send(
         _ call: HubCall,
-        _ counters: RunCounters
+        _ counters: RunCounters,
+        retry: Int
     ) async throws -> Result<HTTPAnswer, HTTPTransport.Failure>? {
         try await pacer.whenFree(check: counters.checkGoingOn) {
             if call.rows.count > counters.textsPerRequest { return nil }
@@ -179,6 +180,12 @@ public final class ModelHubClient: Sendable {
             do {
                 let answer = try await transport.send(call.body, to: call.address, byteLimit: call.byteLimit)
                 await pacer.learn(begun: begun, secondsGiven: configuration.secondsPerAttempt)
+                // Before the place is given up: nobody who waits for it may begin.
+                let advice = RetryAdvice(wallSeconds: clock.wallSeconds()) { answer.header($0) }
+                if answer.status == 429 || answer.status == 503 && advice.seconds != nil {
+                    let wait = advice.seconds ?? RetryPolicy.backoff(retry, chance: clock.chance())
+                    pacer.slowDown(.seconds(min(wait, RetryPolicy.longestWait)))
+                }
                 return .success(answer)
             } catch let failure as HTTPTransport.Failure {
                 if failure.isTimeout { await pacer.learn(begun: begun, secondsGiven: configuration.secondsPerAttempt) }

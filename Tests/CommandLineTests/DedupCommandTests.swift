@@ -136,6 +136,28 @@ import Testing
         #expect(again.errors.contains("4 kept, 1 dropped"), "\(again.errors)")
     }
 
+    @Test(arguments: ["jsonl", "csv"])
+    func `many copies take neither memory nor a report of all their pairs, and can be gone on from`(ending: String)
+        throws
+    {
+        let copy: [Float] = [0.5, 0.25, 1]
+        let others: [[Float]] = (0..<30).map { [Float($0) / 30, 1, 0.3] } + [[0.5, 0.26, 1], [0.49, 0.25, 1]]
+        // Five thousand copies have twelve million pairs.
+        let rows = Array(others.prefix(10)) + [[Float]](repeating: copy, count: 5000) + others.dropFirst(10)
+        try folder.write("m.npy", NumpyBytes.floats(rows))
+        let report = "r.\(ending)"
+        let run = try dedup("--input m.npy --threshold 0.99 --memory 64MiB --output k.npy --report \(report)")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(try folder.bytes(report).count < 600_000)
+        // With a stricter threshold: from the report, and from nothing.
+        for options in ["", "--linkage single", "--keep central"] {
+            let line = "--input m.npy --threshold 0.9999 \(options) --output"
+            let (again, fresh) = (try dedup("\(line) a.npy --from \(report)"), try dedup("\(line) b.npy"))
+            #expect(again.status == 0 && fresh.status == 0, "\(again.errors) \(fresh.errors)")
+            #expect(try folder.bytes("a.npy") == folder.bytes("b.npy"), "\(options)")
+        }
+    }
+
     @Test func `what cannot be is refused, and nothing is lost`() throws {
         _ = try dedup("--input v.npy --threshold 0.9 --report r.jsonl")
         try folder.write("w.npy", NumpyBytes.floats([[1, 0], [0, 1]]))

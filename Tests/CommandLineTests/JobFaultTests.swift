@@ -199,6 +199,7 @@ import Testing
         #expect(try folder.files() == ["r.csv", "x.npy"])
     }
 
+    #if Compression
     @Test func `inputs that are not there again are refused before anything is kept`() throws {
         _ = try folder.shell("gzip -k x.npy")
         for line in [
@@ -212,6 +213,7 @@ import Testing
         #expect(piped.status == 2 && piped.errors.contains("standard input"), "\(piped.errors)")
         #expect(try folder.files() == ["x.npy", "x.npy.gz"])
     }
+    #endif
 
     @Test func `an invalid row is named by its number and its file when the job is planned`() throws {
         var bad = rows

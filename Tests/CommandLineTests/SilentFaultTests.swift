@@ -209,6 +209,7 @@ import Testing
         #expect(Set(circles.compactMap { $0.split(separator: "\"").dropFirst().first }).count == 7, "seven columns")
     }
 
+    #if Compression
     @Test func `what is meant is read of compressed files: padding with zeros, and frames to skip`() throws {
         _ = try folder.shell(
             "gzip -c x.npy >p.npy.gz; head -c 700 /dev/zero >>p.npy.gz; cp p.npy.gz g.npy.gz; printf abc >>g.npy.gz"
@@ -225,6 +226,7 @@ import Testing
         let piped = try folder.shell("$SIMILE convert --input - --output s.npy <s.bin")
         #expect(piped.status == 0 && piped.errors.contains("1 rows, 2 dimensions"), "\(piped.errors)")
     }
+    #endif
 
     @Test func `centroids are unit vectors for cosine, those that never move too`() throws {
         for option in ["-k 4", "-k 4 --iterations 0"] {

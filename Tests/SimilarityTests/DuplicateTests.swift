@@ -86,6 +86,38 @@ import VectorTestSupport
         }
     }
 
+    @Test(arguments: [Metric.cosine, .euclidean], [DuplicateRemoval.Linkage.kept, .single])
+    func `one row for each of its copies gives what all rows give`(metric: Metric, linkage: DuplicateRemoval.Linkage)
+        throws
+    {
+        let distinct = clusteredRows(count: 24, dimension: 4, seed: 5) + [[0, 0, 0, 0], [2, 0, 0, 0], [1, 0, 0, 0]]
+        var random = SplitMix64(seed: 12)
+        let rows = (0..<160).map { _ in distinct[random.below(distinct.count)] }
+        let matrix = VectorMatrix(rows: rows)
+        let lengths = rows.indices.map { $0 * 37 % 11 }
+        let isPart = [Bool](repeating: true, count: rows.count)
+        let firsts = try matrix.firstCopies(among: isPart, cancellation: nil)
+        for (row, first) in firsts.enumerated() where rows[row].contains(where: { $0 != 0 }) {
+            #expect(first == rows.firstIndex(of: rows[row]))
+        }
+        for threshold: Float in metric == .euclidean ? [0, 0.5, 2] : [0.5, 0.95, 1] {
+            let all = try matrix.selfJoin(threshold: threshold, metric: metric)
+            for keeping: DuplicateRemoval.Keeping in [.first, .longest(lengths), .central] {
+                let copies = RowCopies(firsts: firsts, keeping: keeping)
+                #expect(copies.pairCount > rows.count && copies.classes.count < 40)
+                let few = try matrix.selecting(copies.representatives).selfJoin(threshold: threshold, metric: metric)
+                let found = try few.removingDuplicates(
+                    of: copies,
+                    ownScore: metric == .euclidean ? 0 : 1,
+                    linkage: linkage,
+                    keeping: keeping
+                )
+                let expected = try all.removingDuplicates(rowCount: rows.count, linkage: linkage, keeping: keeping)
+                #expect(found == expected, "\(threshold) \(keeping)")
+            }
+        }
+    }
+
     @Test func `a chain is one group by single linkage and two by the other`() throws {
         // Angles of 0, 20 and 40 degrees; near is within 25.
         let chain = VectorMatrix(rows: [[1, 0], [0.9397, 0.342], [0.766, 0.6428]])

@@ -193,6 +193,20 @@ import VectorTestSupport
         #expect(spread.stress(of: try spread.planeLayout(), metric: .cosine) > 0.05)
     }
 
+    @Test func `an order of scores that are not symmetric, or not numbers, comes to an end`() {
+        var random = SplitMix64(seed: 3)
+        for count in [3, 4, 9, 40] {
+            for _ in 0..<20 {
+                let values = (0..<count * count).map { _ in random.below(9) == 0 ? Float.nan : Float(random.below(5)) }
+                let scores = ScoreMatrix(rowCount: count, columnCount: count, values: values)
+                #expect(scores.clusterOrder().sorted() == Array(0..<count))
+            }
+        }
+        // Each row has the next one for its nearest, round and round.
+        let ring = ScoreMatrix(rowCount: 3, columnCount: 3, values: [0, 2, 1, 1, 0, 2, 2, 1, 0])
+        #expect(ring.clusterOrder().sorted() == [0, 1, 2])
+    }
+
     @Test func `an order puts similar rows together`() throws {
         let matrix = try VectorMatrix(rows: Self.heaps).similarityMatrix()
         let order = matrix.clusterOrder()

@@ -51,6 +51,7 @@ import VectorTestSupport
             let corpus = Self.rows(600, dimension, seed: dimension + 1)
             let check = BoundedCheck(metric, corpus: corpus, queries: Array(corpus.prefix(20)))
             let jobs: [BoundedCheck.Job] = [.nearest(k: 5), .selfJoin(threshold: try check.score(0, 40))]
+            let expected = try jobs.map { try check.expected($0).entries }
             for made in KernelLevel.available {
                 for prefix in Set([dimension, (dimension + 1) / 2]) {
                     let prepared = try check.prepared(prefix: prefix, level: made)
@@ -62,10 +63,10 @@ import VectorTestSupport
                             encoding: prepared.encoding
                         )
                         #expect(used.codes.takes(rowsOf: carried.coded.shape.profile))
-                        for job in jobs {
+                        for (job, entries) in zip(jobs, expected) {
                             let found = try check.run(job, with: carried, workers: 2, level: used)
                             #expect(
-                                try found.entries == check.expected(job).entries,
+                                found.entries == entries,
                                 "d \(dimension), prefix \(prefix), made at \(made), used at \(used), \(job)"
                             )
                         }

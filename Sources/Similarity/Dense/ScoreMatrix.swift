@@ -9,6 +9,12 @@ public struct ScoreMatrix: Sendable, Equatable {
     /// The values, row after row.
     public let values: [Float]
 
+    package init(rowCount: Int, columnCount: Int, values: [Float]) {
+        self.rowCount = rowCount
+        self.columnCount = columnCount
+        self.values = values
+    }
+
     /// The value in one place.
     ///
     /// - Precondition: both indices are in range.

@@ -79,7 +79,7 @@ extension JoinedPairs {
     }
 
     /// For each row the kept row that it goes for, itself if it is kept.
-    private static func nearestKept(_ graph: PairGraph, _ order: [Int]) -> [Int] {
+    static func nearestKept(_ graph: PairGraph, _ order: [Int]) -> [Int] {
         var isKept = [Bool](repeating: false, count: graph.rowCount)
         var isDropped = isKept
         for row in order where !isDropped[row] {
@@ -97,7 +97,7 @@ extension JoinedPairs {
     }
 
     /// For each row the first of its component, in the order given.
-    private static func chained(_ graph: PairGraph, _ order: [Int]) -> [Int] {
+    static func chained(_ graph: PairGraph, _ order: [Int]) -> [Int] {
         var keptFor = [Int](repeating: -1, count: graph.rowCount)
         var waiting: [Int] = []
         for first in order where keptFor[first] < 0 {

@@ -9,7 +9,7 @@ extension ScoreMatrix {
     ///
     /// - Parameter areDistances: Whether lower values are more similar.
     /// - Complexity: O(n^2) operations and `4 n^2` bytes for n rows.
-    /// - Precondition: the matrix is square; it is taken for symmetric.
+    /// - Precondition: the matrix is square. Where it is not symmetric, the mean of both scores counts; a NaN is the least similar.
     public func clusterOrder(areDistances: Bool = false) -> [Int] {
         precondition(
             rowCount == columnCount,
@@ -18,7 +18,15 @@ extension ScoreMatrix {
         let n = rowCount
         if n < 3 { return Array(0..<n) }
         let sign: Float = areDistances ? -1 : 1
-        var scores = values.map { sign * $0 }
+        // Symmetric and without NaN, or a chain of nearest neighbors could go round for ever.
+        var scores = [Float](repeating: 0, count: n * n)
+        for i in 0..<n {
+            for j in 0..<n {
+                let (a, b) = (sign * self[i, j], sign * self[j, i])
+                let mean = a == b ? a : a / 2 + b / 2
+                scores[i * n + j] = mean.isNaN ? -.infinity : mean
+            }
+        }
         var leaves: [[Int]?] = (0..<n).map { [$0] }
         var chain: [Int] = []
         var left = n

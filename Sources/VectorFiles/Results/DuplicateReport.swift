@@ -15,8 +15,18 @@ package struct DuplicateLine: Sendable {
     package let group: Int?
     /// Pairs of this row with kept rows and with dropped rows before it, as they are reported: with those of all lines, every pair there is.
     package let pairs: [(row: Int, score: Float)]
+    /// The row that this one is a copy of, and that stands for it: all pairs of that row are those of this one too.
+    package let copyOf: Int?
 
-    package init(row: Int, kept: Int, score: Float?, group: Int?, pairs: [(row: Int, score: Float)]) {
+    package init(
+        row: Int,
+        kept: Int,
+        score: Float?,
+        group: Int?,
+        pairs: [(row: Int, score: Float)],
+        copyOf: Int? = nil
+    ) {
+        self.copyOf = copyOf
         self.row = row
         self.kept = kept
         self.score = score
@@ -28,8 +38,9 @@ package struct DuplicateLine: Sendable {
 /// Writes the report of a removal of duplicates: a line a dropped row, by its row number.
 ///
 /// - `.jsonl`: `{"dropped":7,"kept":0,"score":0.97,"group":0,"pairs":[[0,0.97],[3,0.96]]}`, with `droppedId`, `keptId`, `droppedText` and
-///   `keptText` before the pairs where there are ids and texts. For Euclidean distances the key is `distance`.
-/// - `.csv`: the same as columns; pairs are `0:0.97 3:0.96`.
+///   `keptText` before the pairs where there are ids and texts. For Euclidean distances the key is `distance`. Of many equal rows one stands for
+///   all: the others have `"copyOf"` with its number at the end, and the pair with it alone.
+/// - `.csv`: the same as columns; pairs are `0:0.97 3:0.96`, and `copy 0:1.0` where a row is a copy.
 package struct DuplicateReport {
     /// What names the rows of the one side and of the other.
     package struct Names {
@@ -76,7 +87,7 @@ package struct DuplicateReport {
         if let texts = names.texts.dropped { text += ",\"droppedText\":\(JSONText.of(texts[line.row]))" }
         if let texts = names.texts.kept { text += ",\"keptText\":\(JSONText.of(texts[line.kept]))" }
         let pairs = line.pairs.map { "[\($0.row),\($0.score)]" }.joined(separator: ",")
-        return text + ",\"pairs\":[\(pairs)]}"
+        return text + ",\"pairs\":[\(pairs)]\(line.copyOf.map { ",\"copyOf\":\($0)" } ?? "")}"
     }
 
     package static func csvHeader(_ names: Names, _ metric: Metric) -> String {
@@ -96,7 +107,8 @@ package struct DuplicateReport {
         if let ids = names.ids.kept { fields.append(CSVText.of(ids[line.kept])) }
         if let texts = names.texts.dropped { fields.append(CSVText.of(texts[line.row])) }
         if let texts = names.texts.kept { fields.append(CSVText.of(texts[line.kept])) }
-        fields.append(line.pairs.map { "\($0.row):\($0.score)" }.joined(separator: " "))
+        let pairs = line.pairs.map { "\($0.row):\($0.score)" }.joined(separator: " ")
+        fields.append(line.copyOf == nil ? pairs : "copy \(pairs)")
         return fields.joined(separator: ",") + "\n"
     }
 }
@@ -119,7 +131,8 @@ extension DuplicateReport {
         func add(_ fields: Fields?, _ number: Int) throws(VectorFileError) {
             let last = lines.last?.row ?? -1
             guard let fields, let row = fields.row, let kept = fields.kept, row > last, row < rowCount,
-                0..<keptCount ~= kept, fields.pairs.allSatisfy({ 0..<keptCount ~= $0.row && $0.score.isFinite })
+                0..<keptCount ~= kept, fields.copyOf.map({ 0..<rowCount ~= $0 }) ?? true,
+                fields.pairs.allSatisfy({ 0..<keptCount ~= $0.row && $0.score.isFinite })
             else {
                 throw .refused(
                     path,
@@ -128,7 +141,14 @@ extension DuplicateReport {
                 )
             }
             lines.append(
-                DuplicateLine(row: row, kept: kept, score: fields.score, group: fields.group, pairs: fields.pairs)
+                DuplicateLine(
+                    row: row,
+                    kept: kept,
+                    score: fields.score,
+                    group: fields.group,
+                    pairs: fields.pairs,
+                    copyOf: fields.copyOf
+                )
             )
         }
         if format == .csv {
@@ -159,6 +179,7 @@ extension DuplicateReport {
         let score: Float?
         let group: Int?
         let pairs: [(row: Int, score: Float)]
+        let copyOf: Int?
 
         /// Nil if the pairs are not understood.
         init?(json: JSONValue, scoreName: String) {
@@ -166,6 +187,7 @@ extension DuplicateReport {
             kept = json["kept"]?.integer
             score = json[scoreName]?.double.map { Float($0) }
             group = json["group"]?.integer
+            copyOf = json["copyOf"]?.integer
             guard let elements = json["pairs"]?.elements else { return nil }
             var pairs: [(row: Int, score: Float)] = []
             for element in elements {
@@ -184,12 +206,15 @@ extension DuplicateReport {
             group = value("group").flatMap { Int($0) }
             guard let text = value("pairs") else { return nil }
             var pairs: [(row: Int, score: Float)] = []
-            for field in text.split(separator: " ") {
+            let words = text.split(separator: " ")
+            let isCopy = words.first == "copy"
+            for field in words.dropFirst(isCopy ? 1 : 0) {
                 let parts = field.split(separator: ":")
                 guard parts.count == 2, let row = Int(parts[0]), let score = Float(parts[1]) else { return nil }
                 pairs.append((row, score))
             }
             self.pairs = pairs
+            copyOf = isCopy ? pairs.first?.row : nil
         }
     }
 }

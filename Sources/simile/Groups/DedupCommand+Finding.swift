@@ -44,9 +44,12 @@ extension DedupCommand {
         guard let against else {
             let progress = running.progress("joining", total: m * m / 2, unit: "pairs")
             defer { progress.finish() }
+            let copies = try copies(set, isValid, metric)
             let joined: JoinedPairs
             do {
-                joined = try set.selfJoin(
+                // Of equal rows one stands for all.
+                let distinct = copies.map { set.selecting($0.representatives) } ?? set
+                joined = try distinct.selfJoin(
                     threshold: threshold.value,
                     metric: metric,
                     options: record.watching(
@@ -57,13 +60,17 @@ extension DedupCommand {
                 throw CommandFailure.failed("\(error); ask for a stricter --threshold, or allow more --memory")
             }
             progress.finish()
-            let outcome = try DedupOutcome(
-                joined,
-                rowCount: rows.rowCount,
-                skipped: skipped,
-                linkage: linkage,
-                keeping: keeping(set)
-            )
+            let outcome =
+                try copies.map {
+                    try DedupOutcome(joined, of: $0, skipped: skipped, linkage: linkage, keeping: keeping(set))
+                }
+                ?? DedupOutcome(
+                    joined,
+                    rowCount: rows.rowCount,
+                    skipped: skipped,
+                    linkage: linkage,
+                    keeping: keeping(set)
+                )
             return Work(
                 set: set,
                 outcome: outcome,
@@ -95,6 +102,16 @@ extension DedupCommand {
             threshold: threshold.value,
             inputs: recorded
         )
+    }
+
+    /// Classes of equal rows, if these alone have more pairs than there are rows; with a dot product copies need not be near each other.
+    private func copies(_ set: InputSet, _ isValid: [Bool], _ metric: Metric) throws -> RowCopies? {
+        guard metric != .dot, metric.score(reported: threshold.value) <= (metric == .euclidean ? 0 : 1) else {
+            return nil
+        }
+        let firsts = try set.vectors.firstCopies(among: isValid, cancellation: Interruption.flag)
+        let copies = RowCopies(firsts: firsts, keeping: keeping(set))
+        return copies.pairCount > set.vectors.rowCount ? copies : nil
     }
 
     /// Does again what a report tells of.

@@ -47,6 +47,49 @@ struct DedupOutcome {
         counters = joined.counters
     }
 
+    /// The same where the pairs are those of rows that stand for classes of equal ones, numbered as the classes are.
+    init(
+        _ joined: JoinedPairs,
+        of copies: RowCopies,
+        skipped: [Int],
+        linkage: DuplicateRemoval.Linkage,
+        keeping: DuplicateRemoval.Keeping
+    ) throws {
+        let metric = joined.metric
+        let ownScore: Float = metric == .euclidean ? 0 : 1
+        let removal = try joined.removingDuplicates(
+            of: copies,
+            ownScore: ownScore,
+            linkage: linkage,
+            keeping: keeping
+        )
+        let rowCount = copies.classOfRow.count
+        var isDropped = [Bool](repeating: false, count: rowCount)
+        for row in removal.dropped { isDropped[row.row] = true }
+        var pairs: [Int: [(row: Int, score: Float)]] = [:]
+        for pair in joined.pairs {
+            let (a, b) = (copies.representatives[pair.a], copies.representatives[pair.b])
+            let (row, other) = isDropped[b] ? (b, a) : (a, b)
+            pairs[row, default: []].append((other, metric.reported(pair.score)))
+        }
+        lines = removal.dropped.map { dropped in
+            let standing = copies.representatives[copies.classOfRow[dropped.row]]
+            let isCopy = standing != dropped.row
+            return DuplicateLine(
+                row: dropped.row,
+                kept: dropped.kept,
+                score: dropped.score.map { metric.reported($0) },
+                group: dropped.group,
+                pairs: isCopy ? [(standing, metric.reported(ownScore))] : pairs[dropped.row] ?? [],
+                copyOf: isCopy ? standing : nil
+            )
+        }
+        self.metric = metric
+        isKept = Self.flags(rowCount, without: skipped + removal.dropped.map(\.row))
+        groupCount = removal.groupCount
+        counters = joined.counters
+    }
+
     /// Drops rows that are too near to a row of another file, of which these are the nearest neighbors.
     init(_ found: NearestNeighbors, threshold: Float, skipped: [Int]) {
         let cut = found.metric.score(reported: threshold)
@@ -78,6 +121,10 @@ struct DedupOutcome {
             self.init(metric: metric, isKept: isKept, lines: lines, groupCount: nil)
             return
         }
+        if lines.contains(where: { $0.copyOf != nil }) {
+            try self.init(copiesOf: lines, metric, cut, rowCount, earlier.skipped, linkage, keeping)
+            return
+        }
         var pairs: [ScoredPair] = []
         for line in lines {
             for pair in line.pairs where metric.score(reported: pair.score) >= cut && pair.row != line.row {
@@ -90,6 +137,48 @@ struct DedupOutcome {
             JoinedPairs(metric: metric, pairs: pairs),
             rowCount: rowCount,
             skipped: earlier.skipped,
+            linkage: linkage,
+            keeping: keeping
+        )
+        counters = nil
+    }
+
+    /// Does again what a report tells of in which rows stand for their copies. What stood for them then may be another row than what stands for
+    /// them now.
+    private init(
+        copiesOf lines: [DuplicateLine],
+        _ metric: Metric,
+        _ cut: Float,
+        _ rowCount: Int,
+        _ skipped: [Int],
+        _ linkage: DuplicateRemoval.Linkage,
+        _ keeping: DuplicateRemoval.Keeping
+    ) throws {
+        var firsts = Array(0..<rowCount)
+        for line in lines {
+            // With a cosine above 1 not even copies are near each other.
+            guard let standing = line.copyOf, line.pairs.allSatisfy({ metric.score(reported: $0.score) >= cut }) else {
+                continue
+            }
+            firsts[line.row] = standing
+        }
+        // By the lowest row of each class, whichever stood for it.
+        var lowest: [Int: Int] = [:]
+        for (row, first) in firsts.enumerated() { lowest[first] = min(lowest[first] ?? row, row) }
+        let copies = RowCopies(firsts: firsts.map { lowest[$0] ?? $0 }, keeping: keeping)
+        var pairs: [ScoredPair] = []
+        for line in lines where line.copyOf == nil {
+            for pair in line.pairs where metric.score(reported: pair.score) >= cut {
+                let (a, b) = (copies.classOfRow[line.row], copies.classOfRow[pair.row])
+                if a == b { continue }
+                pairs.append(ScoredPair(a: min(a, b), b: max(a, b), score: metric.score(reported: pair.score)))
+            }
+        }
+        pairs.sort { ($0.a, $0.b) < ($1.a, $1.b) }
+        try self.init(
+            JoinedPairs(metric: metric, pairs: pairs),
+            of: copies,
+            skipped: skipped,
             linkage: linkage,
             keeping: keeping
         )

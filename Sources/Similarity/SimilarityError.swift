@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SimilarityKernels
+
 /// Why an operation could not be done with the data it was given.
 ///
 /// A caller's own mistakes (a negative `k`, say) are preconditions; what depends on data is thrown as this.
@@ -13,6 +15,8 @@ public struct SimilarityError: Error, Sendable, Equatable, CustomStringConvertib
         public static let invalidRows = Code(name: "invalidRows")
         /// A result or a dimension is larger than can be held.
         public static let tooLarge = Code(name: "tooLarge")
+        /// The system has no room for what an engine needs beside the vectors.
+        public static let noRoom = Code(name: "noRoom")
         /// There are fewer rows than the operation needs.
         public static let tooFewRows = Code(name: "tooFewRows")
     }
@@ -46,6 +50,18 @@ public struct SimilarityError: Error, Sendable, Equatable, CustomStringConvertib
 
     static func tooFewRows(_ what: String) -> SimilarityError {
         SimilarityError(code: .tooFewRows, side: nil, description: what)
+    }
+
+    /// OpenBLAS would wait for ever for memory that it does not get.
+    static func requireRoom(_ gemm: GEMM.Provider, threads: Int) throws(SimilarityError) {
+        if GEMM.hasRoom(gemm, threads: threads) { return }
+        throw SimilarityError(
+            code: .noRoom,
+            side: nil,
+            description:
+                "OpenBLAS needs 128 MiB of addresses for each of \(threads) threads, and the system refuses them (a limit such as "
+                + "'ulimit -v'); use fewer threads or the engine simd"
+        )
     }
 
     static func tooLarge(_ what: String) -> SimilarityError {

@@ -247,6 +247,35 @@ import Testing
         }
     }
 
+    @Test func `a job takes tensors whose names have slashes`() throws {
+        let head = Array(#"{"layer/0.w":{"dtype":"F32","shape":[300,24],"data_offsets":[0,28800]}}"#.utf8)
+        try folder.write(
+            "v.safetensors",
+            NumpyBytes.bytes(UInt64(head.count)) + head + folder.bytes("x.npy").suffix(28_800)
+        )
+        let files = "--queries v.safetensors#layer/0.w --corpus v.safetensors#layer/0.w -k 2"
+        try expect("search \(files) --output plain.csv", 0)
+        try expect("plan search \(files) --output job.csv --job J", 0)
+        try expect("run --job J", 0)
+        try expect("merge --job J", 0)
+        #expect(try folder.bytes("plain.csv") == folder.bytes("job.csv"))
+    }
+
+    #if OpenBLAS
+    @Test func `where OpenBLAS gets no memory for its threads, that is said, and nothing waits for ever`() throws {
+        // A limit at which the program starts and the buffers of OpenBLAS do not fit.
+        for limit in [500_000, 700_000] {
+            let run = try folder.shell(
+                "ulimit -v \(limit) && timeout 60 $SIMILE search --queries x.npy --corpus x.npy -k 2 --engine blas --threads 2 --output b.csv"
+            )
+            #expect(
+                run.status == 0 || run.status == 1 && run.errors.contains("OpenBLAS needs"),
+                "\(run.status) \(run.errors)"
+            )
+        }
+    }
+    #endif
+
     @Test func `a direction whose variance is tiny beside another keeps it when it is whitened`() throws {
         // Wide in the first component, a millionth of that in the second, nothing in the third.
         let wide = rows.map { [1000 * $0[0], 0.001 * $0[1], 5] }

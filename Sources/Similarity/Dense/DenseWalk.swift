@@ -44,6 +44,7 @@ struct DenseWalk {
         // A matrix has a place for every pair, so there is no leaving a row out.
         try InvalidRowCheck.reject(rows, columns, options: options)
         let width = columns.rowCount
+        try SimilarityError.requireRoom(engine.kernels(at: options.level).gemm, threads: options.workers.count)
         var values = try concurrentFill(
             rowCount: rows.rowCount,
             width: width,

@@ -75,6 +75,10 @@ struct TileWalk {
             rowCount: corpus.rowCount,
             depth: queries.dimension
         )
+        try SimilarityError.requireRoom(
+            engine.kernels(at: options.level).gemm,
+            threads: min(workers, max(segmentTotal, 1))
+        )
         runWorkers(min(workers, max(segmentTotal, 1))) { worker in
             var scratch = Scratch()
             while !control.isStopped(worker: worker), let taken = schedule.withLock({ $0.next() }) {

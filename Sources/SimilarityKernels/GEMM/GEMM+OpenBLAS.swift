@@ -4,6 +4,36 @@
 
 #if OpenBLAS
 internal import COpenBLAS
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// Room for the buffers of OpenBLAS, of which it takes one for each thread that multiplies at once and keeps it. Where the system refuses one
+/// (`ulimit -v`), it asks again for ever.
+enum OpenBLASRoom {
+    /// What a buffer takes in the builds of distributions.
+    private static let bufferBytes = 128 << 20
+    /// Threads whose buffers there was room for.
+    private static let proven = Mutex(0)
+
+    /// Whether so many threads can have a buffer each; looked at once for each number of them.
+    static func isThere(threads: Int) -> Bool {
+        proven.withLock { proven in
+            if threads <= proven { return true }
+            let bytes = (threads - proven) * bufferBytes
+            guard let place = unsafe mmap(nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
+                unsafe place != MAP_FAILED
+            else { return false }
+            unsafe munmap(place, bytes)
+            proven = threads
+            return true
+        }
+    }
+}
 
 extension GEMM {
     static func openBLASMultiply(

@@ -111,4 +111,12 @@ package enum GEMM {
             }
         }
     }
+
+    /// Whether the system has room for what a provider needs beside its operands when so many threads multiply at once.
+    package static func hasRoom(_ provider: Provider, threads: Int) -> Bool {
+        #if OpenBLAS
+        if provider == .openBLAS { return OpenBLASRoom.isThere(threads: threads) }
+        #endif
+        return true
+    }
 }

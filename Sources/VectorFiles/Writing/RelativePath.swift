@@ -6,22 +6,25 @@ internal import SimilarityKernels
 package enum RelativePath {
     /// The path of `path` from the folder of `file`. Links among the folders are resolved; `path` itself may be a link and stays
     /// one, so that a link that is turned elsewhere is seen.
+    ///
+    /// The name of a tensor behind the path, which may hold slashes, stays as it is.
     package static func of(_ path: String, from file: String) -> String {
-        let (folder, name) = split(path)
+        let (folder, name) = split(path.vectorFilePath)
         let target = components(FileIdentity.resolved(folder))
         let start = components(self.folder(of: file))
         let shared = zip(start, target).prefix { $0 == $1 }.count
         let steps = Array(repeating: "..", count: start.count - shared) + target.dropFirst(shared).map(String.init)
-        return (steps + [name]).joined(separator: "/")
+        return (steps + [name]).joined(separator: "/") + path.dropFirst(path.vectorFilePath.count)
     }
 
     /// Where such a path leads; an absolute one stays as it is.
     package static func resolved(_ relative: String, from file: String) -> String {
         if relative.hasPrefix("/") { return relative }
-        let (name, base) = (components(relative), components(folder(of: file)))
+        let tensor = relative.dropFirst(relative.vectorFilePath.count)
+        let (name, base) = (components(relative.vectorFilePath), components(folder(of: file)))
         let rises = name.prefix { $0 == ".." }.count
-        guard rises <= base.count else { return "/" + name.joined(separator: "/") }
-        return "/" + (base.dropLast(rises) + name.dropFirst(rises)).joined(separator: "/")
+        guard rises <= base.count else { return "/" + name.joined(separator: "/") + tensor }
+        return "/" + (base.dropLast(rises) + name.dropFirst(rises)).joined(separator: "/") + tensor
     }
 
     /// The folder that a file lies in, or will lie in, with all links resolved, its own last.

@@ -27,7 +27,10 @@ enum ExitStatus: Int32 {
     func end() -> Never {
         // Copies of standard input and of pipes; outputs have their names by now, or are given up.
         Interruption.temporaryFiles.removeAll()
-        exit(rawValue)
+        // Without the handlers of libraries: that of OpenBLAS waits for its own threads, which may wait for memory for ever. Nothing of ours is left to
+        // be written.
+        fflush(nil)
+        _exit(rawValue)
     }
 
     /// Prints what an error says and ends with its status. The one place where errors become exit codes.
@@ -37,7 +40,7 @@ enum ExitStatus: Int32 {
             case let error as CommandFailure: (error.status, error.message)
             case let error as VectorFileError: (status(of: error.kind), error.description)
             case let error as SimilarityError:
-                (error.code == .tooLarge ? .failed : .inputRefused, error.description)
+                ([.tooLarge, .noRoom].contains(error.code) ? .failed : .inputRefused, error.description)
             case let error as ModelError: (.inputRefused, error.description)
             case let error as SystemError: (.failed, error.description)
             case let error as KernelLevel.UnknownLevel: (.wrongUsage, error.description)

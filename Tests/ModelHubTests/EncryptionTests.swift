@@ -53,7 +53,8 @@ import Testing
             port = try #require(line.split(separator: ":").last.flatMap { Int($0) })
         }
 
-        deinit { process.terminate() }
+        // Not `terminate()`: a process that is started from a thread of Dispatch inherits that thread's mask, which blocks SIGTERM.
+        deinit { kill(process.processIdentifier, SIGKILL) }
     }
 
     private func fault(_ server: Server, trusts: Bool) async throws -> String {

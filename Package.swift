@@ -189,6 +189,7 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: [
                 "simile", "Similarity", "VectorFiles", "HubTestSupport",
+                .target(name: "CDecompression", condition: .when(traits: ["Compression"])),
                 .product(name: "FlyingFox", package: "FlyingFox", condition: hub),
             ],
             exclude: isLean ? commandLineSuitesOfDefaultTraits : [],

@@ -32,7 +32,7 @@ static int write_all(int target, const unsigned char *bytes, size_t count) {
     return 0;
 }
 
-enum simile_expansion simile_expand_gzip(int source, int target, int (*goes_on)(void)) {
+enum simile_expansion simile_expand_gzip(int source, int target, long long room, int (*goes_on)(void)) {
     unsigned char *in = malloc(2 * block), *out = in ? in + block : NULL;
     z_stream stream = {0};
     // 15 bits of window, and 16 for the header of gzip.
@@ -76,7 +76,12 @@ enum simile_expansion simile_expand_gzip(int source, int target, int (*goes_on)(
             else result = simile_damaged;
             break;
         }
-        if (write_all(target, out, block - stream.avail_out) != 0) break;
+        const size_t made = block - stream.avail_out;
+        if ((room -= (long long)made) < 0) {
+            result = simile_too_large;
+            break;
+        }
+        if (write_all(target, out, made) != 0) break;
         is_between_members = status == Z_STREAM_END;
     }
     const int reason = errno;
@@ -86,7 +91,7 @@ enum simile_expansion simile_expand_gzip(int source, int target, int (*goes_on)(
     return result;
 }
 
-enum simile_expansion simile_expand_zstd(int source, int target, int (*goes_on)(void)) {
+enum simile_expansion simile_expand_zstd(int source, int target, long long room, int (*goes_on)(void)) {
     unsigned char *in = malloc(2 * block), *out = in ? in + block : NULL;
     ZSTD_DStream *stream = ZSTD_createDStream();
     enum simile_expansion result = simile_failed;
@@ -114,6 +119,10 @@ enum simile_expansion simile_expand_zstd(int source, int target, int (*goes_on)(
             if (ZSTD_isError(wanted)) {
                 if (ZSTD_getErrorCode(wanted) == ZSTD_error_memory_allocation) errno = ENOMEM;
                 else result = simile_damaged;
+                goto done;
+            }
+            if ((room -= (long long)output.pos) < 0) {
+                result = simile_too_large;
                 goto done;
             }
             if (write_all(target, out, output.pos) != 0) goto done;

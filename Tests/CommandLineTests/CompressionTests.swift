@@ -4,6 +4,7 @@
 // bytes, and what is cut or damaged.
 
 #if Compression
+import CDecompression
 import Foundation
 import Testing
 
@@ -51,6 +52,22 @@ import Testing
         let info = try folder.run("info", "z.jsonl.zst", "--format", "json")
         #expect(info.output.contains(#""rows":2,"dimension":2"#), "\(info.output) \(info.errors)")
         #expect(try folder.run("convert", "--input", "v.jsonl.gz", "--output", "v.npy").status == 0)
+    }
+
+    @Test func `no more is written than there is room for`() throws {
+        try folder.write("z.zst", Self.frame(String(repeating: "a", count: 100)) + Self.frame("bcd"))
+        #expect(try folder.shell("head -c 5000 /dev/zero | gzip >z.gz").status == 0)
+        for (name, size, expand) in [("z.gz", 5000, simile_expand_gzip), ("z.zst", 103, simile_expand_zstd)] {
+            for (room, expected) in [(size, simile_expanded), (size - 1, simile_too_large)] {
+                let target = folder.path + "/\(name).\(room)"
+                let (source, copy) = unsafe (
+                    open("\(folder.path)/\(name)", O_RDONLY), open(target, O_WRONLY | O_CREAT, 0o600)
+                )
+                defer { for file in [source, copy] { close(file) } }
+                #expect(expand(source, copy, Int64(room), { 1 }) == expected)
+                #expect(try folder.bytes("\(name).\(room)").count <= room)
+            }
+        }
     }
 
     @Test func `what is cut or damaged is refused by the name that was given`() throws {

@@ -69,6 +69,12 @@ import Testing
             )
         }
         try expect("info a.ivecs", 0, "int32 is rounded to float32")
+        try folder.write("t.jsonl", "{\"embedding\":[16777217,0.1,16777216]}\n{\"embedding\":[-123456789,3,1e39]}\n")
+        try folder.write("t.csv", "embedding\n\"[16777217, 0.1, 16777216]\"\n\"[-123456789,3,2]\"\n")
+        for file in ["t.jsonl", "t.csv"] {
+            let run = try simile("join --left \(file) --threshold 2 --metric dot --skip-invalid")
+            #expect(run.errors.contains("text is rounded to float32: 2 of 6 components"), "\(run.errors)")
+        }
     }
 
     @Test func `rows that vanish in halves, and components without a range in bytes, are told`() throws {
@@ -122,6 +128,18 @@ import Testing
         try expect("join --left t.csv --vector-field body --threshold 0", 3, "expected vectors in \"body\"")
         try expect("join --left t.txt --vector-field body --threshold 0", 3, "expected vectors in \"body\"")
         try expect("mine --queries x.npy --corpus x.npy --relative-margin -0.1", 2, "--relative-margin")
+        for (line, option) in [
+            ("search --queries x.npy --corpus x.npy --model m", "--model m"),
+            ("join --left x.npy --threshold 0 --text-field a", "--text-field a"),
+            ("map --input t.txt --vectors x.npy --output m.svg --model m", "--model m"),
+            ("dedup --input x.npy --threshold 0.9 --on-long refuse", "--on-long"),
+            ("quantize --input x.npy --to binary --output q.npy --vector-field a", "--vector-field a"),
+            ("cluster --input x.npy -k 2 --id-column a", "--id-column a"),
+            ("matrix cat dog --text-column a", "--text-column a"),
+            ("search --queries x.npy --corpus x.npy --hub-rate 3", "--hub-rate"),
+            ("embed --input t.txt --no-hub-cache", "--no-hub-cache"),
+            ("dedup --input t.txt --threshold 0.9 --from r.jsonl --model m", "--model m"),
+        ] { try expect(line, 2, option) }
     }
 
     @Test func `two outputs of one place are refused, however they are spelled`() throws {
@@ -176,6 +194,52 @@ import Testing
         try folder.write("a.jsonl", "{\"id\":\"a\",\"text\":\"one\"}\n{\"id\":\"b\",\"text\":\"two\"}\n")
         try folder.write("v.jsonl", "{\"id\":\"b\",\"embedding\":[1,2]}\n{\"id\":\"a\",\"embedding\":[2,1]}\n")
         try expect("dedup --input a.jsonl --vectors v.jsonl --threshold 0.9", 3, "row 0 is b there and a here")
+    }
+
+    @Test func `labels are bound to what they were made of`() throws {
+        try folder.write("v.npy", NumpyBytes.floats(Array(rows.prefix(3))))
+        try expect("cluster --input v.npy -k 2 --output l.npy", 0)
+        try expect("map --input v.npy --labels l.npy --output m.svg", 0)
+        #expect(try !simile("map --input v.npy --labels l.npy --output m.svg").errors.contains("warning"))
+        try expect("reduce --input v.npy --dims 2 --output r.npy", 0)
+        #expect(
+            try !simile("map --input r.npy --labels l.npy --output m.svg").errors.contains("warning"),
+            "by its record"
+        )
+        try folder.write("w.npy", NumpyBytes.floats(Array(rows[3..<6])))
+        try expect("map --input w.npy --labels l.npy --output m.svg", 0, "l.npy was made of v.npy", "w.npy")
+        // Labels that have been written anew by another program are bound to nothing.
+        try folder.write(
+            "l.npy",
+            NumpyBytes.file("<i8", "(3,)", data: [0, 1, 1].flatMap { NumpyBytes.bytes(Int64($0)) })
+        )
+        #expect(try !simile("map --input w.npy --labels l.npy --output m.svg").errors.contains("warning"))
+    }
+
+    @Test func `ranges and directions of other vectors are told by what they do to these`() throws {
+        try expect("quantize --input x.npy --to int8 --save-calibration c.npy --output q.npy", 0)
+        try folder.write("far.npy", NumpyBytes.floats(rows.map { $0.map { $0 + 3 } }))
+        try expect(
+            "quantize --input far.npy --to int8 --calibration c.npy --output q.npy",
+            0,
+            "outside of the ranges of c.npy"
+        )
+        #expect(
+            try !simile("quantize --input x.npy --to int8 --calibration c.npy --output q.npy").errors.contains(
+                "warning"
+            )
+        )
+        let flat = rows.map { $0.enumerated().map { $0 < 3 ? $1 : $1 / 100 } }
+        try folder.write("flat.npy", NumpyBytes.floats(flat))
+        try folder.write("turned.npy", NumpyBytes.floats(flat.map { $0.reversed() }))
+        try expect("reduce --input flat.npy --dims 3 --save p.safetensors", 0)
+        try expect(
+            "reduce --input turned.npy --apply p.safetensors --output o.npy",
+            0,
+            "p.safetensors keeps 0.",
+            "turned.npy"
+        )
+        #expect(try !simile("reduce --input flat.npy --apply p.safetensors --output o.npy").errors.contains("warning"))
     }
 
     // MARK: Texts, pictures, files

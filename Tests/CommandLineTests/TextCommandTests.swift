@@ -54,6 +54,29 @@ import Testing
         #expect(run.errors.contains("--memory"))
     }
 
+    @Test func `vectors of other texts are refused, and those of the same texts in another kind of file are taken`()
+        throws
+    {
+        let texts = ["a red fox", "stock prices fell", "the cat sleeps"]
+        func lines(_ texts: [String]) -> String { texts.map { "{\"text\":\"\($0)\"}\n" }.joined() }
+        try folder.write("a.txt", texts.joined(separator: "\n"))
+        try folder.write("same.jsonl", lines(texts))
+        try folder.write("other.jsonl", lines(texts.reversed()))
+        #expect(try folder.run("embed", "--input", "a.txt", "--output", "v.npy").status == 0)
+        func cluster(_ input: String) throws -> CommandRun {
+            try folder.run("cluster", "--input", input, "--vectors", "v.npy", "-k", "2", "--output", "l.csv")
+        }
+        for input in ["a.txt", "same.jsonl"] { #expect(try cluster(input).status == 0) }
+        let refused = try cluster("other.jsonl")
+        #expect(
+            refused.status == 3 && refused.errors.contains("found those of a.txt with other texts (v.npy.run.json)"),
+            "\(refused.errors)"
+        )
+        // What another program has written since is bound to nothing.
+        try folder.write("v.npy", NumpyBytes.floats([[1, 2], [2, 1], [0, 1]]))
+        #expect(try cluster("other.jsonl").status == 0)
+    }
+
     @Test func `embedding keeps ids and order, and files say what lines say`() throws {
         try folder.write(
             "t.jsonl",

@@ -115,6 +115,16 @@ import VectorTestSupport
                 let expected = try all.removingDuplicates(rowCount: rows.count, linkage: linkage, keeping: keeping)
                 #expect(found == expected, "\(threshold) \(keeping)")
             }
+            let copies = RowCopies(firsts: firsts, keeping: .first)
+            let few = try matrix.selecting(copies.representatives).selfJoin(threshold: threshold, metric: metric)
+            for size in [1, 4, 12] {
+                let found = try few.communities(
+                    of: copies,
+                    ownScore: metric == .euclidean ? 0 : 1,
+                    minimumSize: size
+                )
+                #expect(try found == all.communities(rowCount: rows.count, minimumSize: size), "\(threshold) \(size)")
+            }
         }
     }
 

@@ -88,6 +88,30 @@ import VectorTestSupport
         }
     }
 
+    @Test func `rows of another space are told by what the directions keep of them, and by what the ranges cut off`()
+        throws
+    {
+        let matrix = VectorMatrix(rows: Self.rows)
+        for whitens in [false, true] {
+            let pca = try LinearProjection.principalComponents(3, of: matrix, whitens: whitens, normalizes: whitens)
+            let expected = pca.explainedVarianceRatio.reduce(0.0) { $0 + Double($1) }
+            let found = try #require(pca.retainedVariance(of: matrix, sampleSize: .max))
+            #expect(abs(found - expected) < 1e-5)
+            // The same components in another order are another space.
+            let other = VectorMatrix(rows: Self.rows.map { $0.reversed() })
+            #expect(try #require(pca.retainedVariance(of: other)) < found - 0.05)
+            #expect(pca.retainedVariance(of: VectorMatrix(rows: [pca.mean])) == nil)
+        }
+        #expect(LinearProjection.matryoshka(1, of: 2).retainedVariance(of: VectorMatrix(rows: [[3, 4]])) == 9.0 / 25)
+        let ranges = try ByteCalibration(of: matrix)
+        #expect(ranges.clippedShare(of: matrix) == 0)
+        #expect(ranges.clippedShare(of: VectorMatrix(rows: [ranges.minima.map { $0 - 1 }, ranges.maxima])) == 0.5)
+        #expect(
+            ranges.clippedShare(of: VectorMatrix(rows: [ranges.minima.map { _ in .nan }])) == 0,
+            "no row that is valid"
+        )
+    }
+
     @Test func `the same bytes at any number of workers, and in pieces of whole products`() throws {
         let matrix = VectorMatrix(rows: embeddingLikeRows(count: 3000, dimension: 70, seed: 2))
         let one = try LinearProjection.principalComponents(

@@ -17,12 +17,14 @@ enum simile_expansion {
     simile_failed = 3,
     /// `goes_on` said no.
     simile_stopped = 4,
+    /// There is more than there is room for.
+    simile_too_large = 5,
 };
 
-/// Expands a gzip file, of one member or several. `goes_on` is asked before every block and gives 0 to stop.
-enum simile_expansion simile_expand_gzip(int source, int target, int (*goes_on)(void));
+/// Expands a gzip file, of one member or several, to at most `room` bytes. `goes_on` is asked before every block and gives 0 to stop.
+enum simile_expansion simile_expand_gzip(int source, int target, long long room, int (*goes_on)(void));
 
 /// Expands a zstd file, of one frame or several.
-enum simile_expansion simile_expand_zstd(int source, int target, int (*goes_on)(void));
+enum simile_expansion simile_expand_zstd(int source, int target, long long room, int (*goes_on)(void));
 
 #endif

@@ -34,28 +34,58 @@ extension JoinedPairs {
     /// - Throws: ``SimilarityError`` for more than 2^32 - 1 rows.
     /// - Precondition: `minimumSize >= 1`; every pair is of two different rows below `rowCount`.
     public func communities(rowCount: Int, minimumSize: Int) throws -> [Community] {
+        try communities(PairGraph(pairs, rowCount: rowCount), of: nil, minimumSize: minimumSize)
+    }
+
+    /// The same of all rows, where these are the pairs of the rows that stand for classes of equal ones, numbered as the classes are, each by
+    /// its first row.
+    ///
+    /// Equal rows have the same candidate. Once the first of them has had its turn, what the others could take is taken, or too small.
+    ///
+    /// - Parameter ownScore: The score of a row with its copy: 1 for cosine, 0 for Euclidean distance.
+    package func communities(of copies: RowCopies, ownScore: Float, minimumSize: Int) throws -> [Community] {
+        let graph = try PairGraph(pairs, rowCount: copies.classes.count)
+        return communities(graph, of: (copies, ownScore), minimumSize: minimumSize)
+    }
+
+    /// - Parameter copies: What the nodes of the graph stand for; nil where each is a row.
+    private func communities(
+        _ graph: PairGraph,
+        of copies: (classes: RowCopies, ownScore: Float)?,
+        minimumSize: Int
+    ) -> [Community] {
         precondition(minimumSize >= 1, "communities of at least \(minimumSize)")
-        let graph = try PairGraph(pairs, rowCount: rowCount)
-        let centers = (0..<rowCount).filter { graph.degree($0) + 1 >= minimumSize }.sorted {
-            (-graph.degree($0), $0) < (-graph.degree($1), $1)
+        let sizes = (0..<graph.rowCount).map { node in
+            guard let classes = copies?.classes.classes else { return graph.degree(node) + 1 }
+            var size = classes[node].count
+            graph.forEachNeighbor(node) { other, _ in size += classes[other].count }
+            return size
         }
-        var isTaken = [Bool](repeating: false, count: rowCount)
+        let centers = sizes.indices.filter { sizes[$0] >= minimumSize }.sorted { (-sizes[$0], $0) < (-sizes[$1], $1) }
+        var isTaken = [Bool](repeating: false, count: graph.rowCount)
         var found: [Community] = []
-        for center in centers {
+        for node in centers {
+            var nodes: [Int] = []
             var members: [Neighbor] = []
-            graph.forEachNeighbor(center) { row, score in
-                if !isTaken[row] { members.append(Neighbor(row: row, score: score)) }
+            let take = { (node: Int, rows: ArraySlice<Int>, score: Float) in
+                if isTaken[node] { return }
+                nodes.append(node)
+                for row in rows { members.append(Neighbor(row: row, score: score)) }
             }
-            let size = members.count + (isTaken[center] ? 0 : 1)
+            graph.forEachNeighbor(node) { take($0, copies?.classes.classes[$0][...] ?? [$0], $1) }
+            let center = copies?.classes.representatives[node] ?? node
+            if let copies { take(node, copies.classes.classes[node].dropFirst(), copies.ownScore) }
+            let size = members.count + (isTaken[node] ? 0 : 1)
             if size < minimumSize { continue }
             members.sort()
-            let own = isTaken[center] ? [] : [Community.Member(row: center, score: nil)]
-            let community = Community(
-                center: center,
-                members: own + members.map { Community.Member(row: $0.row, score: $0.score) }
+            let own = isTaken[node] ? [] : [Community.Member(row: center, score: nil)]
+            for node in nodes + [node] { isTaken[node] = true }
+            found.append(
+                Community(
+                    center: center,
+                    members: own + members.map { Community.Member(row: $0.row, score: $0.score) }
+                )
             )
-            for member in community.members { isTaken[member.row] = true }
-            found.append(community)
         }
         // Stable: equal sizes stay in the order in which they were taken.
         return found.enumerated().sorted {

@@ -2,7 +2,7 @@
 
 internal import SimilarityKernels
 
-/// What is lost where float64 or int32 components are rounded to `Float`, on which scores are defined.
+/// What is lost where float64 or int32 components, or numbers in a text, are rounded to `Float`, on which scores are defined.
 package struct RoundingLoss: Sendable, Equatable {
     /// What the components are in the file, e.g. `float64`.
     package let type: String
@@ -14,6 +14,22 @@ package struct RoundingLoss: Sendable, Equatable {
     package var mergedRows = 0
     /// Rows of the file.
     package var rowCount = 0
+
+    /// Numbers of a text.
+    ///
+    /// A decimal fraction is nearly always rounded, and nobody is told of that; but a number from 2^24 on that changes has lost digits before the
+    /// point, as integers do that stand for something.
+    package static let ofText = RoundingLoss(type: "text")
+
+    /// The nearest float of a number in a text; counts it if it is large and changes.
+    package mutating func float(_ value: Double) -> Float {
+        let float = Float(value)
+        if abs(value) >= 0x1p24, float.isFinite, Double(float) != value {
+            changedComponents += 1
+            largestRelativeChange = max(largestRelativeChange, abs((Double(float) - value) / value))
+        }
+        return float
+    }
 }
 
 extension VectorMatrix {
@@ -28,7 +44,7 @@ extension VectorMatrix {
         switch storage.elementType {
         case .float64: type = "float64"
         case .int32: type = "int32"
-        default: return nil
+        default: return lossOfReading
         }
         let isInteger = storage.elementType == .int32
         let rowsPerPart = max(1, (1 << 18) / dimension)

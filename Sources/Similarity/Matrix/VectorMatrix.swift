@@ -14,6 +14,9 @@ public struct VectorMatrix: Sendable {
     /// Names of the rows that came with the input, one a row, or nil.
     public let ids: [RowID]?
 
+    /// What was lost when the rows were read from text, where that is known.
+    package var lossOfReading: RoundingLoss?
+
     /// Rows, that is vectors.
     public var rowCount: Int { storage.rowCount }
 

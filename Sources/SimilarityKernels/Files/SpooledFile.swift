@@ -26,6 +26,8 @@ package enum SpooledFile {
         let copy = unsafe open(target.systemName, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard copy >= 0 else { throw .last("create a copy of \(name)", path: target) }
         defer { close(copy) }
+        let room = room(at: copy)
+        var written = 0
         var first: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 1 << 18)
         while true {
@@ -34,16 +36,34 @@ package enum SpooledFile {
             guard count >= 0 else { throw .last("read", path: name) }
             if count == 0 { return first }
             if first.isEmpty { first = Array(block[..<min(count, 16)]) }
+            written += count
+            guard written <= room else {
+                throw SystemError(
+                    "keep more than \(room) bytes of \(name), which may have no end",
+                    path: target,
+                    code: ENOSPC
+                )
+            }
             let bytes = Array(block[..<count])
             try writeAll(bytes.span, to: copy, path: target)
         }
     }
 
-    /// Makes a new file, which only its owner may read, of another one: `body` gets both, open.
+    /// Bytes that the folder of an open file may be filled with. Some stay free: others write there too.
+    private static func room(at file: Int32) -> Int {
+        var status = statvfs()
+        guard unsafe fstatvfs(file, &status) == 0 else { return .max }
+        let (free, overflow) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
+            by: Int(clamping: status.f_frsize)
+        )
+        return overflow ? .max : max(0, free - max(64 << 20, free / 50))
+    }
+
+    /// Makes a new file, which only its owner may read, of another one: `body` gets both, open, and how many bytes there is room for.
     package static func make<R>(
         _ target: String,
         from path: String,
-        _ body: (_ source: Int32, _ target: Int32) throws(SystemError) -> R
+        _ body: (_ source: Int32, _ target: Int32, _ room: Int) throws(SystemError) -> R
     ) throws(SystemError) -> R {
         let source = unsafe open(path.systemName, O_RDONLY | O_CLOEXEC)
         guard source >= 0 else { throw .last("open", path: path) }
@@ -51,7 +71,7 @@ package enum SpooledFile {
         let copy = unsafe open(target.systemName, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard copy >= 0 else { throw .last("create a copy of \(path)", path: target) }
         defer { close(copy) }
-        return try body(source, copy)
+        return try body(source, copy, room(at: copy))
     }
 
     /// The first bytes of a file, at most 16.

@@ -35,6 +35,7 @@ package enum CSVVectors {
         let idPlace = idColumn == nil ? names.firstIndex(of: "id") : try place(idColumn ?? "")
         var rows: [[Float]?] = []
         var ids: [RowID] = []
+        var loss = RoundingLoss.ofText
         var first: (dimension: Int, line: Int)?
         while let (line, fields) = try records.next() {
             if fields == [""], names.count > 1 { continue }
@@ -47,7 +48,7 @@ package enum CSVVectors {
             }
             let row: [Float]?
             do {
-                row = try components(fields[vectorPlace])
+                row = try components(fields[vectorPlace], &loss)
             } catch {
                 throw .refused(
                     path,
@@ -76,12 +77,14 @@ package enum CSVVectors {
             )
         }
         let nothing = [Float](repeating: .nan, count: first.dimension)
-        return VectorMatrix(
+        var matrix = VectorMatrix(
             rowCount: rows.count,
             dimension: first.dimension,
             values: rows.flatMap { $0 ?? nothing },
             ids: idPlace == nil ? nil : ids
         )
+        matrix.lossOfReading = loss
+        return matrix
     }
 
     private struct NoList: Error { let found: String }
@@ -91,7 +94,7 @@ package enum CSVVectors {
     }
 
     /// The numbers of a list; nil for what stands for no vector.
-    private static func components(_ field: String) throws(NoList) -> [Float]? {
+    private static func components(_ field: String, _ loss: inout RoundingLoss) throws(NoList) -> [Float]? {
         let text = field.drop { $0.isWhitespace }
         if isNothing(text) { return nil }
         guard text.hasPrefix("["), let end = text.lastIndex(of: "]"),
@@ -106,7 +109,7 @@ package enum CSVVectors {
             guard let value = Double(word.hasSuffix(".") ? word + "0" : word) else {
                 throw NoList(found: "'\(word.prefix(40))'")
             }
-            values.append(Float(value))
+            values.append(loss.float(value))
         }
         return values
     }

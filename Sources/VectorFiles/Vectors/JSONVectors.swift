@@ -14,6 +14,7 @@ struct JSONVectors {
     private let field: String
     private let idField: String?
     private var values: [Float] = []
+    private var loss = RoundingLoss.ofText
     private var ids: [RowID] = []
     /// Of the first row: its dimension, its line, and whether it has an id.
     private var first: (dimension: Int, line: Int, hasID: Bool)?
@@ -34,12 +35,14 @@ struct JSONVectors {
                 "expected vectors in the field \"\(field)\", found no object: the dimension cannot be known"
             )
         }
-        return VectorMatrix(
+        var matrix = VectorMatrix(
             rowCount: vectors.rowCount,
             dimension: first.dimension,
             values: vectors.values,
             ids: first.hasID ? vectors.ids : nil
         )
+        matrix.lossOfReading = vectors.loss
+        return matrix
     }
 
     private init(path: String, field: String, idField: String?) {
@@ -64,7 +67,7 @@ struct JSONVectors {
                         return
                     }
                     try parser.eachElement { parser throws(JSONParser.Failure) in
-                        values.append(Float(try parser.double()))
+                        values.append(loss.float(try parser.double()))
                     }
                 } else {
                     let value = try parser.value()

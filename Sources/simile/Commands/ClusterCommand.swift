@@ -67,7 +67,7 @@ struct ClusterCommand: AsyncParsableCommand {
             let format = try FileFormat.of(path, among: [.jsonl, .csv], for: "summaries of clusters")
             return (try AtomicFile(path, registeredIn: Interruption.temporaryFiles), format)
         }
-        let reader = InputReader(inputs, running)
+        let reader = try InputReader(inputs, running, for: [(input, vectors)])
         let set = try await reader.read(input, vectors: vectors, metric: metric)
         var clustering = ClusteringOptions()
         clustering.iterationLimit = iterations
@@ -116,11 +116,12 @@ struct ClusterCommand: AsyncParsableCommand {
         for result in [output, summary].compactMap({ $0 }) {
             record.write(
                 beside: result,
-                inputs: [try record.input("input", input, set)],
+                inputs: [try record.input("input", input, set)]
+                    + (try vectors.map { [try record.input("vectors", $0, set)] } ?? []),
                 results: [
                     ("clusters", .count(found.count)), ("inertia", .number(found.inertia)),
                     ("iterations", .count(found.iterationCount)), ("seed", .text("\(seed)")),
-                ]
+                ] + SourceRecord.binding(result)
             )
         }
         if output == nil, summary == nil { try report.print(format ?? .standard) }

@@ -47,22 +47,35 @@ struct CommunitiesCommand: AsyncParsableCommand {
             let format = try FileFormat.of(path, among: [.jsonl, .csv, .npy], for: "communities")
             return (try AtomicFile(path, registeredIn: Interruption.temporaryFiles), format)
         }
-        let set = try await InputReader(inputs, running).read(input, vectors: vectors, metric: metric)
+        let set = try await InputReader(inputs, running, for: [(input, vectors)]).read(
+            input,
+            vectors: vectors,
+            metric: metric
+        )
         let n = set.vectors.rowCount
         let progress = running.progress("joining", total: Double(n) * Double(n) / 2, unit: "pairs")
         defer { progress.finish() }
+        // Of equal rows one stands for all.
+        let copies = try set.copies(
+            near: threshold.value,
+            metric: metric,
+            among: set.validFlags(skippingInvalid: running.skipInvalid)
+        )
         let joined: JoinedPairs
         do {
+            let distinct = copies.map { set.selecting($0.representatives) } ?? set
             let options = record.watching(
                 running.runOptions(progress, bytesPerPair: RunningOptions.bytesPerGroupedPair)
             )
-            joined = try set.selfJoin(threshold: threshold.value, metric: metric, options: options)
+            joined = try distinct.selfJoin(threshold: threshold.value, metric: metric, options: options)
         } catch let error as SimilarityError where error.code == .tooLarge {
             throw CommandFailure.failed("\(error); ask for a stricter --threshold, or allow more --memory")
         }
         progress.finish()
         try set.requireUnchanged()
-        let found = try joined.communities(rowCount: n, minimumSize: minSize)
+        let found =
+            try copies.map { try joined.communities(of: $0, ownScore: metric.ownScore, minimumSize: minSize) }
+            ?? joined.communities(rowCount: n, minimumSize: minSize)
         let shown = file == nil && (format ?? .standard) == .table ? members : .max
         let report = report(found, set, shown: shown)
         if let (file, format) = file, format == .npy {

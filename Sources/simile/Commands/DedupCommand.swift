@@ -45,6 +45,9 @@ struct DedupCommand: AsyncParsableCommand {
         if from != nil, against != nil || vectors != nil || metric != nil {
             throw ValidationError("--from takes metric, vectors and the other corpus from the report; leave them out")
         }
+        if from != nil, let model = inputs.model {
+            throw ValidationError("--from makes no vectors; --model \(model) would have no effect")
+        }
         if from != nil, outputVectors != nil {
             throw ValidationError("--output-vectors needs vectors, and --from reads none; leave out one of the two")
         }
@@ -86,7 +89,7 @@ struct DedupCommand: AsyncParsableCommand {
             try VectorFileWriter(path: $0, registeredIn: Interruption.temporaryFiles)
         }
 
-        let reader = InputReader(inputs, running)
+        let reader = try InputReader(inputs, running, for: [(input, vectors)] + (against.map { [($0, nil)] } ?? []))
         let work =
             if let from { try repeated(from, reader) } else { try await computed(reader, record) }
         try work.set.requireUnchanged()

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Similarity
+internal import SimilarityJobs
 internal import SimilarityKernels
 internal import TextEncoder
 internal import VectorFiles
@@ -13,7 +14,8 @@ struct EmbedCommand: AsyncParsableCommand {
         abstract: "Make vectors of texts.",
         discussion: """
             Without --output each text becomes a line {"row":0,"embedding":[...]} on standard output. If the input has ids, \
-            v.npy.ids.jsonl is written beside v.npy.
+            v.npy.ids.jsonl is written beside v.npy. A record, v.npy.run.json, says what the vectors were made of: commands that are given \
+            texts with --vectors refuse those of other texts.
             """
     )
 
@@ -36,14 +38,14 @@ struct EmbedCommand: AsyncParsableCommand {
         }
         var writer: VectorFileWriter?
         if let output {
-            try OutputCheck.requireDistinct(VectorFileWriter.touchedPaths(output), from: [input])
+            try OutputCheck.requireDistinct(outputs: [("--output", output)], from: [input])
             writer = try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles)
         }
         #if ModelHub
         if let vectorizer = inputs.vectorizer(running) as? HubVectorizer { return try await embed(vectorizer, writer) }
         #endif
-        let clock = ContinuousClock.now
-        let reader = InputReader(inputs, running)
+        let record = RecordedRun(running)
+        let reader = try InputReader(inputs, running, for: [(input, nil)])
         let file = try reader.readTexts(input)
         let all = try await reader.embed(file.texts, ids: file.ids, from: (input, file.lines))
         // The others have been refused by now, or are to be left out.
@@ -56,7 +58,10 @@ struct EmbedCommand: AsyncParsableCommand {
                 sourceLines: running.skipInvalid ? lines : nil,
                 check: Interruption.flag.check
             )
-            tell(count: rows.count, dimension: vectors.dimension, since: clock)
+            tell(count: rows.count, dimension: vectors.dimension, record)
+            var texts = TextsChecksum()
+            for row in rows { texts.update(file.texts[row]) }
+            try write(record, rows: file.texts.count, left: rows.count, vectors.dimension, texts)
         } else {
             let out = BufferedOutput()
             for (i, row) in rows.enumerated() {
@@ -67,32 +72,68 @@ struct EmbedCommand: AsyncParsableCommand {
         }
     }
 
-    private func tell(count: Int, dimension: Int, since clock: ContinuousClock.Instant, more: String = "") {
+    private func tell(count: Int, dimension: Int, _ record: RecordedRun, more: String = "") {
         guard let output else { return }
-        let seconds = (ContinuousClock.now - clock) / .seconds(1)
+        let seconds = record.seconds
         running.tell(
             "\(count) texts, \(dimension) dimensions -> \(output) "
                 + "(\(Quantity.seconds(seconds)), \(Quantity.short(Double(count) / seconds)) texts/s\(more))"
         )
     }
 
+    /// Says beside the vectors what they were made of, so that they are not taken for those of other texts.
+    ///
+    /// - Parameter texts: Nil where it is not known which texts have vectors.
+    private func write(
+        _ record: RecordedRun,
+        rows: Int,
+        left: Int,
+        _ dimension: Int,
+        _ texts: TextsChecksum?
+    ) throws {
+        guard let output else { return }
+        let source = try RunRecord.Input(
+            role: "input",
+            path: InputSpool.named(input),
+            file: input,
+            rows: rows,
+            skippedRows: rows - left
+        )
+        record.write(
+            beside: output,
+            inputs: [source],
+            results: [
+                ("model", .text(inputs.model ?? ModelLocation.defaultModel)), ("rows", .count(left)),
+                ("dimension", .count(dimension)),
+            ] + (texts.map { [$0.fact] } ?? []) + SourceRecord.binding(output)
+        )
+    }
+
     #if ModelHub
     /// The same with a model of the hub, text by text: a first pass looks for what is wrong before anything is paid for.
     private func embed(_ vectorizer: HubVectorizer, _ writer: VectorFileWriter?) async throws {
-        let clock = ContinuousClock.now
+        let record = RecordedRun(running)
         var fields = try inputs.fields(of: input)
         fields.takesUnreadableForBlank = running.skipInvalid
         var reader = try TextFileReader(input, fields: fields)
         var count = 0
+        var texts = TextsChecksum()
         var blank: (count: Int, lines: [Int]) = (0, [])
         while let row = try reader.next() {
             if count % 1024 == 0 { try Interruption.flag.check() }
             count += 1
-            guard row.text.isBlank else { continue }
+            guard row.text.isBlank else {
+                texts.update(row.text)
+                continue
+            }
             blank.count += 1
             if blank.lines.count < 10 { blank.lines.append(row.line) }
         }
-        try InputReader(inputs, running).examineBlankTexts(input, count: blank.count, lines: blank.lines)
+        try InputReader(inputs, running, for: [(input, nil)]).examineBlankTexts(
+            input,
+            count: blank.count,
+            lines: blank.lines
+        )
         let work = HubEmbedding(
             input: input,
             fields: fields,
@@ -103,7 +144,9 @@ struct EmbedCommand: AsyncParsableCommand {
         )
         let report = try await work.run(total: count - blank.count)
         let more = report.progress.summary
-        tell(count: report.textCount, dimension: report.dimension, since: clock, more: more.isEmpty ? "" : "; \(more)")
+        tell(count: report.textCount, dimension: report.dimension, record, more: more.isEmpty ? "" : "; \(more)")
+        let isWhole = report.textCount == count - blank.count
+        try write(record, rows: count, left: report.textCount, report.dimension, isWhole ? texts : nil)
     }
     #endif
 }

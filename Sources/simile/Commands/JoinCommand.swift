@@ -60,7 +60,7 @@ struct JoinCommand: AsyncParsableCommand {
             try OutputCheck.requireDistinct(result: output, from: [left, right].compactMap { $0 })
             file = try PairFile(path: output, registeredIn: Interruption.temporaryFiles)
         }
-        let reader = InputReader(inputs, running)
+        let reader = try InputReader(inputs, running, for: [(left, nil)] + (right.map { [($0, nil)] } ?? []))
         // The right side, or the only one, is the one that is searched in.
         let (corpus, metric) = try await reader.readCorpus(right ?? left, metric: self.metric)
         if metric == .euclidean, threshold.value < 0 { throw CommandFailure.usage(negativeDistance) }

@@ -69,7 +69,12 @@ struct MapCommand: AsyncParsableCommand {
         let writer = isPlace ? try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles) : nil
         let file = isPlace ? nil : try AtomicFile(output, registeredIn: Interruption.temporaryFiles)
         let values = try givenLabels()
-        var set = try await InputReader(inputs, running).read(input, vectors: vectors, metric: metric)
+        try tellOfOtherLabels()
+        var set = try await InputReader(inputs, running, for: [(input, vectors)]).read(
+            input,
+            vectors: vectors,
+            metric: metric
+        )
         let rowCount = set.vectors.rowCount
         if running.skipInvalid { set = set.withoutInvalidRows() }
         let groups = try groups(of: set, rowCount: rowCount, values)
@@ -148,6 +153,17 @@ struct MapCommand: AsyncParsableCommand {
             return try LabelColumn.read(input, name: color)
         }
         return try labels.map { try LabelFile.read($0).map { $0 < 0 ? nil : "\($0)" } }
+    }
+
+    /// Labels that were made of a file that neither is an input nor has become one: as many rows say little.
+    private func tellOfOtherLabels() throws {
+        guard let labels, let record = SourceRecord(beside: labels) else { return }
+        let given = [input, vectors].compactMap { $0 }
+        if given.contains(where: { !record.lineage.isDisjoint(with: SourceRecord.lineage(of: $0)) }) { return }
+        running.tell(
+            "warning: \(labels) was made of \(record.source), and nothing says that \(InputSpool.named(input)) has the same rows "
+                + "in the same order"
+        )
     }
 
     /// The group of each row, and the names of the groups.

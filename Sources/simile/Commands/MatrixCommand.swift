@@ -37,7 +37,7 @@ struct MatrixCommand: AsyncParsableCommand {
         if output == "-" { (output, format) = (nil, format ?? .jsonl) }
         if let output, let input { try OutputCheck.requireDistinct([output], from: [input]) }
         let file = try output.map { try MatrixFile(path: $0) }
-        let reader = InputReader(inputs, running)
+        let reader = try InputReader(inputs, running, for: input.map { [($0, nil)] } ?? [])
         var set: InputSet
         if let input {
             set = try await reader.read(input, metric: metric)

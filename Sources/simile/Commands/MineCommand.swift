@@ -82,7 +82,7 @@ struct MineCommand: AsyncParsableCommand {
             _ = try FileFormat.of(path, among: [.jsonl], for: "mined negatives")
             return try AtomicFile(path, registeredIn: Interruption.temporaryFiles)
         }
-        let reader = InputReader(inputs, running)
+        let reader = try InputReader(inputs, running, for: [(queries, queryVectors), (corpus, corpusVectors)])
         let rows = try await reader.read(corpus, vectors: corpusVectors, metric: metric)
         let wanted = try await reader.read(queries, vectors: queryVectors, metric: metric)
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)

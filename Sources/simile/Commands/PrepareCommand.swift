@@ -38,7 +38,7 @@ struct PrepareCommand: AsyncParsableCommand {
         let writer = try PreparedCorpusWriter(path: output, registeredIn: Interruption.temporaryFiles)
         let clock = ContinuousClock.now
         let source = try PreparedSource(corpus)
-        let vectors = try await InputReader(inputs, running).read(corpus, metric: metric).vectors
+        let vectors = try await InputReader(inputs, running, for: [(corpus, nil)]).read(corpus, metric: metric).vectors
         let (n, d) = (Double(vectors.rowCount), Double(vectors.dimension))
         // Codes and terms of each row, then the moments, the basis and the rotation.
         try running.requireMemory(

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Similarity
+internal import SimilarityJobs
 internal import SimilarityKernels
 internal import VectorFiles
 
@@ -37,7 +38,7 @@ struct QuantizeCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let clock = ContinuousClock.now
+        let record = RecordedRun(running)
         input = try inputs.resolved(input)
         try OutputCheck.requireDistinct(
             outputs: [("--output", output), ("--save-calibration", saveCalibration)],
@@ -51,7 +52,7 @@ struct QuantizeCommand: AsyncParsableCommand {
         let rangeWriter = try saveCalibration.map {
             try VectorFileWriter(path: $0, registeredIn: Interruption.temporaryFiles)
         }
-        var set = try await InputReader(inputs, running).read(input, metric: .dot)
+        var set = try await InputReader(inputs, running, for: [(input, nil)]).read(input, metric: .dot)
         if running.skipInvalid { set = set.withoutInvalidRows() }
         let vectors = set.vectors
         let ranges = to == .int8 ? try ranges(of: vectors) : nil
@@ -78,7 +79,13 @@ struct QuantizeCommand: AsyncParsableCommand {
         running.tellOfVanished(writer)
         running.tell(
             "\(vectors.rowCount) rows, \(vectors.dimension) dimensions as \(to.rawValue) -> \(output) "
-                + "(\(Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))))"
+                + "(\(Quantity.seconds(record.seconds)))"
+        )
+        record.write(
+            beside: output,
+            inputs: [try record.input("input", input, set)],
+            results: [("rows", .count(vectors.rowCount)), ("dimension", .count(vectors.dimension))]
+                + SourceRecord.binding(output)
         )
     }
 
@@ -114,7 +121,16 @@ struct QuantizeCommand: AsyncParsableCommand {
                     + "found \(rows.rowCount) x \(rows.dimension), or a least one above its largest"
             )
         }
-        return ByteCalibration(minima: rows[0], maxima: rows[1])
+        let ranges = ByteCalibration(minima: rows[0], maxima: rows[1])
+        let clipped = ranges.clippedShare(of: vectors)
+        // Queries reach a little beyond their corpus; vectors of another model are mostly elsewhere.
+        if clipped > 0.01 {
+            running.tell(
+                "warning: \(Quantity.fixed(100 * clipped, 1)) % of the components of \(InputSpool.named(input)) are outside of the ranges of "
+                    + "\(calibration) and become their ends; are these ranges of vectors of the same kind?"
+            )
+        }
+        return ranges
     }
 }
 

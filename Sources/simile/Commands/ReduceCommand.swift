@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Similarity
+internal import SimilarityJobs
 internal import SimilarityKernels
 internal import VectorFiles
 
@@ -42,7 +43,7 @@ struct ReduceCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let clock = ContinuousClock.now
+        let record = RecordedRun(running)
         input = try inputs.resolved(input)
         try OutputCheck.requireDistinct(
             outputs: [("--save", save), ("--output", output)],
@@ -51,7 +52,7 @@ struct ReduceCommand: AsyncParsableCommand {
         let writer = try output.map { try VectorFileWriter(path: $0, registeredIn: Interruption.temporaryFiles) }
         let saved = try apply.map { try ProjectionFile.read($0) }
         // Zero rows are nothing to tell of here.
-        var set = try await InputReader(inputs, running).read(input, metric: .dot)
+        var set = try await InputReader(inputs, running, for: [(input, nil)]).read(input, metric: .dot)
         if running.skipInvalid { set = set.withoutInvalidRows() }
         let projection = try saved ?? fitted(set.vectors)
         guard projection.dimension == set.vectors.dimension else {
@@ -60,6 +61,7 @@ struct ReduceCommand: AsyncParsableCommand {
                     + "found \(set.vectors.dimension)"
             )
         }
+        if let apply { tellOfOtherSpace(projection, apply, set.vectors) }
         if let save { try ProjectionFile.write(projection, to: save, registeredIn: Interruption.temporaryFiles) }
         if let writer { try write(set.vectors, by: projection, to: writer) }
         try set.requireUnchanged()
@@ -74,7 +76,25 @@ struct ReduceCommand: AsyncParsableCommand {
         }
         running.tell(
             "\(set.vectors.rowCount) rows, \(projection.dimension) -> \(projection.outputDimension) dimensions\(kept)"
-                + "\(output.map { " -> \($0)" } ?? "") (\(Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))))"
+                + "\(output.map { " -> \($0)" } ?? "") (\(Quantity.seconds(record.seconds)))"
+        )
+        if let output {
+            record.write(
+                beside: output,
+                inputs: [try record.input("input", input, set)],
+                results: [("rows", .count(set.vectors.rowCount)), ("dimension", .count(projection.outputDimension))]
+                    + SourceRecord.binding(output)
+            )
+        }
+    }
+
+    /// Directions that were fitted on rows of another kind keep little of these.
+    private func tellOfOtherSpace(_ projection: LinearProjection, _ path: String, _ vectors: VectorMatrix) {
+        let expected = projection.explainedVarianceRatio.reduce(0.0) { $0 + Double($1) }
+        guard let found = projection.retainedVariance(of: vectors), found < 0.8 * expected else { return }
+        running.tell(
+            "warning: \(path) keeps \(Quantity.fixed(100 * found, 1)) % of the variance of \(InputSpool.named(input)), and "
+                + "\(Quantity.fixed(100 * expected, 1)) % of what it was fitted on; are these vectors of the same kind?"
         )
     }
 

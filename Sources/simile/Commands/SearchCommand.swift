@@ -76,7 +76,7 @@ struct SearchCommand: AsyncParsableCommand {
             try OutputCheck.requireDistinct(result: output, from: [queries, corpus] + [prefilter].compactMap { $0 })
             file = try NeighborFile(path: output, registeredIn: Interruption.temporaryFiles)
         }
-        let reader = InputReader(inputs, running)
+        let reader = try InputReader(inputs, running, for: [(corpus, nil), (queries, nil)])
         let (rows, metric) = try await reader.readCorpus(corpus, metric: self.metric)
         // Another name of the same file may have another ending and other ids beside it.
         let wanted = queries == corpus ? rows : try await reader.read(queries, metric: metric)

@@ -34,9 +34,7 @@ extension DedupCommand {
         }
         let set = try await reader.read(input, vectors: vectors, metric: metric)
         let rows = set.vectors
-        let valid = running.skipInvalid ? rows.validRows() : []
-        var isValid = [Bool](repeating: !running.skipInvalid, count: rows.rowCount)
-        for row in valid { isValid[row] = true }
+        let isValid = set.validFlags(skippingInvalid: running.skipInvalid)
         let skipped = isValid.indices.filter { !isValid[$0] }
         var recorded = [try record.input("input", input, set)]
         if let vectors { recorded.append(try record.input("vectors", vectors, set)) }
@@ -44,7 +42,12 @@ extension DedupCommand {
         guard let against else {
             let progress = running.progress("joining", total: m * m / 2, unit: "pairs")
             defer { progress.finish() }
-            let copies = try copies(set, isValid, metric)
+            let copies = try set.copies(
+                near: threshold.value,
+                metric: metric,
+                among: isValid,
+                keeping: keeping(set)
+            )
             let joined: JoinedPairs
             do {
                 // Of equal rows one stands for all.
@@ -102,16 +105,6 @@ extension DedupCommand {
             threshold: threshold.value,
             inputs: recorded
         )
-    }
-
-    /// Classes of equal rows, if these alone have more pairs than there are rows; with a dot product copies need not be near each other.
-    private func copies(_ set: InputSet, _ isValid: [Bool], _ metric: Metric) throws -> RowCopies? {
-        guard metric != .dot, metric.score(reported: threshold.value) <= (metric == .euclidean ? 0 : 1) else {
-            return nil
-        }
-        let firsts = try set.vectors.firstCopies(among: isValid, cancellation: Interruption.flag)
-        let copies = RowCopies(firsts: firsts, keeping: keeping(set))
-        return copies.pairCount > set.vectors.rowCount ? copies : nil
     }
 
     /// Does again what a report tells of.

@@ -56,7 +56,7 @@ struct DedupOutcome {
         keeping: DuplicateRemoval.Keeping
     ) throws {
         let metric = joined.metric
-        let ownScore: Float = metric == .euclidean ? 0 : 1
+        let ownScore = metric.ownScore
         let removal = try joined.removingDuplicates(
             of: copies,
             ownScore: ownScore,

@@ -28,13 +28,7 @@ struct EarlierReport {
         [
             ("metric", .text(metric.rawValue)), ("threshold", .number(Double(threshold))),
             ("skipped", .texts(skipped.map(String.init))),
-        ] + (report.flatMap { checksum(of: $0) }.map { [("reportChecksum", .text($0))] } ?? [])
-    }
-
-    /// Binds a record to its report; nil if the report cannot be read.
-    private static func checksum(of path: String) -> String? {
-        guard let bytes = try? SharedBytes(mapping: path) else { return nil }
-        return bytes.withBytes { Checksum64.of($0) }.hexadecimal
+        ] + (report.map { SourceRecord.binding($0) } ?? [])
     }
 
     init(_ path: String) throws {
@@ -94,7 +88,8 @@ struct EarlierReport {
         if try SharedBytes(mapping: path).byteCount == 0, FileFormat(path: path) == .jsonl { return [] }
         let lines = try DuplicateReport.read(path, metric: metric, rowCount: rowCount, keptCount: keptCount)
         // The record of another report would lend it an input and a threshold.
-        if let expected = record["reportChecksum"]?.text, let found = Self.checksum(of: path), expected != found {
+        if let expected = record["resultChecksum"]?.text, let found = SourceRecord.checksum(of: path), expected != found
+        {
             throw CommandFailure.refused(
                 "\(recordPath): expected the record of \(path) as it is now, found that of another report: checksum \(expected), not \(found)"
             )

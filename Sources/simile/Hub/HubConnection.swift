@@ -17,10 +17,10 @@ struct HubConnection: Sendable {
         configuration.allowsUnencryptedToken = options.hubInsecure
         configuration.proxy = .environment
         configuration.certificateFile = Environment.value("SSL_CERT_FILE")
-        configuration.requestsPerSecond = options.hubRate == 0 ? nil : options.hubRate
-        configuration.textsPerRequest = options.hubBatch
-        configuration.requestsInFlight = options.hubParallel
-        configuration.secondsPerAttempt = options.hubTimeout
+        if let rate = options.hubRate { configuration.requestsPerSecond = rate == 0 ? nil : rate }
+        if let texts = options.hubBatch { configuration.textsPerRequest = texts }
+        if let requests = options.hubParallel { configuration.requestsInFlight = requests }
+        if let seconds = options.hubTimeout { configuration.secondsPerAttempt = seconds }
         let isQuiet = running.quiet
         let logger = Logger(label: "simile.hub", factory: { _ in HubLog(isQuiet: isQuiet) })
         do {

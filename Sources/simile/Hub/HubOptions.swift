@@ -13,20 +13,23 @@ struct HubOptions: ParsableArguments {
     )
     var hubUrl: String?
 
-    @Option(parsing: .unconditional, help: "Requests to the hub a second; 0 lifts the limit.")
-    var hubRate: Double = 5
+    @Option(parsing: .unconditional, help: "Requests to the hub a second; 0 lifts the limit. (default: 5)")
+    var hubRate: Double?
 
-    @Option(parsing: .unconditional, help: "Texts in a request to the hub, 1 to 2048.")
-    var hubBatch: Int = 96
+    @Option(parsing: .unconditional, help: "Texts in a request to the hub, 1 to 2048. (default: 96)")
+    var hubBatch: Int?
 
     @Option(
         parsing: .unconditional,
-        help: "Requests to the hub that are under way at once, at most; fewer where answers are slow."
+        help: "Requests to the hub that are under way at once, at most; fewer where answers are slow. (default: 16)"
     )
-    var hubParallel: Int = 16
+    var hubParallel: Int?
 
-    @Option(parsing: .unconditional, help: "Seconds that an answer of the hub may take, to its last byte.")
-    var hubTimeout: Double = 60
+    @Option(
+        parsing: .unconditional,
+        help: "Seconds that an answer of the hub may take, to its last byte. (default: 60)"
+    )
+    var hubTimeout: Double?
 
     @Option(
         parsing: .unconditional,
@@ -46,17 +49,28 @@ struct HubOptions: ParsableArguments {
     @Flag(help: "Neither look for vectors in the cache of the hub nor keep them there.")
     var noHubCache = false
 
+    /// The first option that is given; nil if none is.
+    var given: String? {
+        let options: [(name: String, isGiven: Bool)] = [
+            ("--dimensions", dimensions != nil), ("--hub-url", hubUrl != nil), ("--hub-rate", hubRate != nil),
+            ("--hub-batch", hubBatch != nil), ("--hub-parallel", hubParallel != nil),
+            ("--hub-timeout", hubTimeout != nil), ("--hub-cache-size", hubCacheSize != nil),
+            ("--hub-insecure", hubInsecure), ("--no-hub-cache", noHubCache),
+        ]
+        return options.first(where: \.isGiven)?.name
+    }
+
     mutating func validate() throws {
-        if hubRate != 0, !(1e-6...1e6).contains(hubRate) {
+        if let hubRate, hubRate != 0, !(1e-6...1e6).contains(hubRate) {
             throw ValidationError("--hub-rate is \(hubRate); it must be 0, or from 0.000001 to 1000000")
         }
-        if !(1...1024).contains(hubParallel) {
+        if let hubParallel, !(1...1024).contains(hubParallel) {
             throw ValidationError("--hub-parallel is \(hubParallel); it must be from 1 to 1024")
         }
-        if !(0.001...86_400).contains(hubTimeout) {
+        if let hubTimeout, !(0.001...86_400).contains(hubTimeout) {
             throw ValidationError("--hub-timeout is \(hubTimeout); it must be from 0.001 to 86400 seconds")
         }
-        if !(1...2048).contains(hubBatch) {
+        if let hubBatch, !(1...2048).contains(hubBatch) {
             throw ValidationError("--hub-batch is \(hubBatch); it must be from 1 to 2048")
         }
         if let dimensions, !(1...65_536).contains(dimensions) {

@@ -39,16 +39,25 @@ enum Compression: String, CaseIterable {
     func expand(_ path: String, named name: String, to target: String) throws {
         #if Compression
         let kind = self
-        let ended = try SpooledFile.make(target, from: path) { source, target throws(SystemError) in
+        var limit = 0
+        let ended = try SpooledFile.make(target, from: path) { source, target, room throws(SystemError) in
+            limit = room
             let goesOn: @convention(c) () -> CInt = { Interruption.flag.isCancelled ? 0 : 1 }
             let ended =
                 kind == .gz
-                ? simile_expand_gzip(source, target, goesOn) : simile_expand_zstd(source, target, goesOn)
+                ? simile_expand_gzip(source, target, Int64(room), goesOn)
+                : simile_expand_zstd(source, target, Int64(room), goesOn)
             if ended == simile_failed { throw SystemError.last("expand", path: name) }
             return ended
         }
         if ended == simile_expanded { return }
         if ended == simile_stopped { throw CancellationError() }
+        if ended == simile_too_large {
+            throw CommandFailure.failed(
+                "\(name): what is in it takes more than \(limit) bytes, which is all the room in the folder for temporary files; "
+                    + "TMPDIR names another folder"
+            )
+        }
         let found =
             ended == simile_truncated ? "one that ends too soon" : "bytes that are none, or a checksum that differs"
         throw CommandFailure.refused("\(name): expected a whole .\(rawValue) file, found \(found)")

@@ -10,10 +10,10 @@ struct InputOptions: ParsableArguments {
     @Option(
         help: """
             Model that makes vectors of texts: a name in the model folder, the path of a folder, or hub:MODEL_ID for a model \
-            of the Model Hub.
+            of the Model Hub. (default: \(ModelLocation.defaultModel))
             """
     )
-    var model: String = ModelLocation.defaultModel
+    var model: String?
 
     @Option(
         help: """
@@ -41,30 +41,36 @@ struct InputOptions: ParsableArguments {
     )
     var vectorField: String?
 
-    @Option(help: "What to do with a text that is longer than the local model reads: cut it and say so, or refuse it.")
-    var onLong: LongTexts = .truncate
+    @Option(
+        help: """
+            What to do with a text that is longer than the local model reads: cut it and say so (truncate), or refuse it. \
+            (default: truncate)
+            """
+    )
+    var onLong: LongTexts?
 
     // Last here, and this group last in every command: in `--help` the hub comes after everything else.
     @OptionGroup var hub: HubOptions
 
     mutating func validate() throws {
         guard let hubModel else {
-            if hub.dimensions != nil {
-                throw ValidationError("--dimensions is for models of the hub (--model \(HubOptions.prefix)MODEL_ID)")
+            if let option = hub.given {
+                throw ValidationError("\(option) is for models of the hub (--model \(HubOptions.prefix)MODEL_ID)")
             }
             return
         }
         if hubModel.isEmpty {
-            throw ValidationError("'\(model)': expected the id of a model after '\(HubOptions.prefix)'")
+            throw ValidationError("'\(HubOptions.prefix)': expected the id of a model after '\(HubOptions.prefix)'")
         }
         #if !ModelHub
-        throw ValidationError("'\(model)': this build was made without the trait ModelHub")
+        throw ValidationError("'\(HubOptions.prefix)\(hubModel)': this build was made without the trait ModelHub")
         #endif
     }
 
     /// The id of a model of the hub; nil for a local one.
     var hubModel: String? {
-        model.hasPrefix(HubOptions.prefix) ? String(model.dropFirst(HubOptions.prefix.count)) : nil
+        guard let model, model.hasPrefix(HubOptions.prefix) else { return nil }
+        return String(model.dropFirst(HubOptions.prefix.count))
     }
 
     /// The path to read in the place of an input that is given.

@@ -2,6 +2,7 @@
 
 internal import Similarity
 internal import SimilarityKernels
+internal import TextEncoder
 internal import VectorFiles
 
 /// One input of a command: its vectors, its texts if it had texts, its codes if it has some.
@@ -50,7 +51,10 @@ struct InputReader {
     let running: RunningOptions
     private let vectorizer: any TextVectorizer
 
-    init(_ options: InputOptions, _ running: RunningOptions) {
+    /// - Parameter sources: What is going to be read, with the vectors of texts where they have been made already.
+    /// - Throws: ``CommandFailure`` for an option that would have no effect on any of it.
+    init(_ options: InputOptions, _ running: RunningOptions, for sources: [(path: String, vectors: String?)]) throws {
+        try options.requireEffect(on: sources)
         self.options = options
         self.running = running
         vectorizer = options.vectorizer(running)
@@ -110,6 +114,7 @@ struct InputReader {
                 "\(vectors): expected the vectors of \(path), found others: row \(row) is \(theirs[row]) there and \(mine[row]) here"
             )
         }
+        try SourceRecord(beside: vectors)?.requireOf(texts.texts, of: path)
         let named = texts.ids == nil ? set.vectors : set.vectors.withIDs(texts.ids)
         return InputSet(vectors: named, texts: texts.texts)
     }
@@ -195,7 +200,7 @@ struct InputReader {
         let message =
             "\(path), line \(first): \(count == 1 ? "1 text is" : "\(count) texts are") longer than the \(limit) that the model "
             + "reads (lines \(shown))"
-        if options.onLong == .truncate {
+        if options.onLong != .refuse {
             running.tell("\(message); what is beyond has no influence (--on-long refuse)")
         } else if running.skipInvalid {
             running.tell("\(message); left out")
@@ -228,6 +233,6 @@ extension InputOptions {
         #if ModelHub
         if let hubModel { return HubVectorizer(model: hubModel, hub, running) }
         #endif
-        return LocalVectorizer(model: model, running)
+        return LocalVectorizer(model: model ?? ModelLocation.defaultModel, running)
     }
 }

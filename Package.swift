@@ -109,10 +109,12 @@ let package = Package(
             dependencies: [.target(name: "CHubLibraries", condition: hub)],
             swiftSettings: strict
         ),
+        // Files, memory, processors, locks and signals, as the system has them.
+        .target(name: "System", dependencies: ["CFaultHandler"], swiftSettings: strict),
         .target(
             name: "SimilarityKernels",
             dependencies: [
-                "CSimilarityKernels", "CFaultHandler",
+                "CSimilarityKernels", "System",
                 .target(name: "COpenBLAS", condition: .when(traits: ["OpenBLAS"])),
                 .target(name: "CLAPACKE", condition: .when(traits: ["OpenBLAS"])),
             ],
@@ -120,29 +122,37 @@ let package = Package(
         ),
         .target(name: "StrictJSON", swiftSettings: strict),
         .target(name: "Charts", swiftSettings: strict),
-        .target(name: "Safetensors", dependencies: ["SimilarityKernels", "StrictJSON"], swiftSettings: strict),
+        // The loops of the text encoder.
+        .target(
+            name: "TransformerKernels",
+            dependencies: ["SimilarityKernels", "System"],
+            swiftSettings: strict
+        ),
+        .target(name: "Safetensors", dependencies: ["System", "StrictJSON"], swiftSettings: strict),
 
         // Public API
-        .target(name: "Similarity", dependencies: ["SimilarityKernels"], swiftSettings: strict),
+        .target(name: "Similarity", dependencies: ["SimilarityKernels", "System"], swiftSettings: strict),
         .target(
             name: "VectorFiles",
-            dependencies: ["Similarity", "SimilarityKernels", "StrictJSON", "Safetensors"],
+            dependencies: ["Similarity", "SimilarityKernels", "System", "StrictJSON", "Safetensors"],
             swiftSettings: strict
         ),
         .target(
             name: "SimilarityJobs",
-            dependencies: ["Similarity", "SimilarityKernels", "StrictJSON", "VectorFiles"],
+            dependencies: ["Similarity", "SimilarityKernels", "System", "StrictJSON", "VectorFiles"],
             swiftSettings: strict
         ),
         .target(
             name: "TextEncoder",
-            dependencies: ["Similarity", "SimilarityKernels", "StrictJSON", "Safetensors"],
+            dependencies: [
+                "Similarity", "SimilarityKernels", "TransformerKernels", "System", "StrictJSON", "Safetensors",
+            ],
             swiftSettings: strict
         ),
         .target(
             name: "ModelHub",
             dependencies: [
-                "Similarity", "StrictJSON", "HubLibraries",
+                "Similarity", "System", "StrictJSON", "HubLibraries",
                 .product(name: "Logging", package: "swift-log", condition: hub),
             ],
             swiftSettings: strict
@@ -152,7 +162,7 @@ let package = Package(
         .executableTarget(
             name: "simile",
             dependencies: [
-                "Charts", "Similarity", "SimilarityKernels", "StrictJSON", "VectorFiles", "SimilarityJobs",
+                "Charts", "Similarity", "SimilarityKernels", "System", "StrictJSON", "VectorFiles", "SimilarityJobs",
                 "TextEncoder", "ModelHub",
                 .target(name: "CDecompression", condition: .when(traits: ["Compression"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -163,25 +173,26 @@ let package = Package(
         // Tests
         .target(
             name: "VectorTestSupport",
-            dependencies: ["Similarity", "SimilarityKernels"],
+            dependencies: ["Similarity", "SimilarityKernels", "System"],
             path: "Tests/VectorTestSupport",
             swiftSettings: strict
         ),
         .executableTarget(name: "refused-tiles", path: "Tests/RefusedTiles"),
+        .testTarget(name: "SystemTests", dependencies: ["System", "VectorTestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SimilarityKernelsTests",
-            dependencies: ["CSimilarityKernels", "SimilarityKernels", "VectorTestSupport"],
+            dependencies: ["CSimilarityKernels", "SimilarityKernels", "System", "VectorTestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "SimilarityTests",
-            dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
+            dependencies: ["Similarity", "SimilarityKernels", "System", "VectorFiles", "VectorTestSupport"],
             resources: [.copy("Fixtures")],
             swiftSettings: strict
         ),
         .testTarget(
             name: "VectorFilesTests",
-            dependencies: ["Similarity", "SimilarityKernels", "VectorFiles", "VectorTestSupport"],
+            dependencies: ["Similarity", "SimilarityKernels", "System", "VectorFiles", "VectorTestSupport"],
             resources: [.copy("Fixtures")],
             swiftSettings: strict
         ),
@@ -206,7 +217,9 @@ let package = Package(
         ),
         .testTarget(
             name: "TextEncoderTests",
-            dependencies: ["TextEncoder", "Similarity", "SimilarityKernels", "VectorFiles"],
+            dependencies: [
+                "TextEncoder", "TransformerKernels", "Similarity", "SimilarityKernels", "System", "VectorFiles",
+            ],
             resources: [.copy("Fixtures")],
             swiftSettings: strict
         ),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SimilarityKernels
 internal import StrictJSON
+package import System
 
 /// A safetensors file: named arrays in one mapped file.
 ///
@@ -30,7 +30,7 @@ package struct SafetensorsFile: Sendable {
         guard bytes.byteCount >= 8 else {
             throw error("is too short for a safetensors file: 8 bytes or more were expected, found \(bytes.byteCount)")
         }
-        let length = bytes.bytes(in: 0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let length = bytes.integer(UInt64.self, at: 0)
         guard length <= UInt64(min(Self.maxHeaderLength, bytes.byteCount - 8)) else {
             throw error(
                 "the header is said to have \(length) bytes, but at most \(min(Self.maxHeaderLength, bytes.byteCount - 8)) can be there"

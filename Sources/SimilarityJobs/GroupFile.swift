@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
-internal import SimilarityKernels
+internal import System
 internal import VectorFiles
 
 /// The result of one group of rows, as a file: a head of 64 bytes, the entries, and the checksum of both. Little-endian.
@@ -59,7 +59,7 @@ enum GroupFile {
         guard span.count >= headBytes + 8 else {
             throw refused(path, "expected a group of a job, found \(span.count) bytes")
         }
-        let head = (0..<8).map { integer(UInt64.self, span, at: 8 * $0) }
+        let head = (0..<8).map { span.integer(UInt64.self, at: 8 * $0) }
         guard head[0] == magic, head[1] == 1 else {
             throw refused(path, "expected a group of a job of version 1")
         }
@@ -88,7 +88,7 @@ enum GroupFile {
         return try bytes.withBytes { span throws(VectorFileError) in
             let count = try entryCount(path, span, group: group, of: manifest)
             let end = span.count - 8
-            let expected = integer(UInt64.self, span, at: end)
+            let expected = span.integer(UInt64.self, at: end)
             let found = Checksum64.of(span.extracting(0..<end))
             guard expected == found else {
                 throw refused(
@@ -99,12 +99,12 @@ enum GroupFile {
             let isSearch = if case .search = manifest.kind { true } else { false }
             let firstCount = isSearch ? manifest.rows(ofGroup: group).count : count
             func integers(_ count: Int, at start: Int) -> [Int] {
-                (0..<count).map { Int(truncatingIfNeeded: integer(UInt64.self, span, at: start + 8 * $0)) }
+                (0..<count).map { Int(truncatingIfNeeded: span.integer(UInt64.self, at: start + 8 * $0)) }
             }
             let first = integers(firstCount, at: headBytes)
             let second = integers(count, at: headBytes + 8 * firstCount)
             let scoresAt = headBytes + 8 * (firstCount + count)
-            let scores = (0..<count).map { Float(bitPattern: integer(UInt32.self, span, at: scoresAt + 4 * $0)) }
+            let scores = (0..<count).map { Float(bitPattern: span.integer(UInt32.self, at: scoresAt + 4 * $0)) }
             guard let result = GroupResult(manifest, group: group, first: first, second: second, scores: scores) else {
                 throw refused(path, "expected rows of the inputs, found others")
             }
@@ -112,21 +112,11 @@ enum GroupFile {
         }
     }
 
-    private static func bytes<T: FixedWidthInteger>(of values: [T]) -> [UInt8] {
+    private static func bytes<T: FixedWidthInteger & BitwiseCopyable>(of values: [T]) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(values.count * T.bitWidth / 8)
-        for value in values {
-            for shift in stride(from: 0, to: T.bitWidth, by: 8) {
-                bytes.append(UInt8(truncatingIfNeeded: value >> shift))
-            }
-        }
+        bytes.reserveCapacity(values.count * MemoryLayout<T>.size)
+        for value in values { bytes.append(littleEndian: value) }
         return bytes
-    }
-
-    private static func integer<T: FixedWidthInteger>(_: T.Type, _ span: Span<UInt8>, at start: Int) -> T {
-        var value: T = 0
-        for i in 0..<T.bitWidth / 8 { value |= T(truncatingIfNeeded: span[start + i]) << (8 * i) }
-        return value
     }
 }
 

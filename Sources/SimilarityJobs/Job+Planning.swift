@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Similarity
-internal import SimilarityKernels
+internal import System
 internal import VectorFiles
 
 /// What is asked of a job.

@@ -2,6 +2,7 @@
 
 public import Similarity
 internal import SimilarityKernels
+internal import System
 internal import VectorFiles
 
 extension Job {

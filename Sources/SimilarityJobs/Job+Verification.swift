@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Similarity
-internal import SimilarityKernels
 internal import VectorFiles
 
 extension Job {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Similarity
-package import SimilarityKernels
+package import System
 internal import VectorFiles
 
 /// One of the equal shares of a job: `index` of `count`, counted from 0.

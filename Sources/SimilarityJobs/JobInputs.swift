@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
-internal import SimilarityKernels
+internal import System
 internal import VectorFiles
 
 /// The inputs of a job, opened and held to what they were when it was planned.

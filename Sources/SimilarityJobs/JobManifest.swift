@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
-internal import SimilarityKernels
 internal import StrictJSON
+internal import System
 internal import VectorFiles
 
 /// What a job computes: a search or a join of whole files, as the plain operations do.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import FoundationEssentials
-package import SimilarityKernels
 internal import StrictJSON
+package import System
 package import VectorFiles
 
 /// What made a result: the command, its inputs with checksums, the machine and what the operation did. It is a file beside the

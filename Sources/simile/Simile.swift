@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Similarity
 internal import SimilarityKernels
+internal import System
 
 /// The command line: parse, call, print.
 @main

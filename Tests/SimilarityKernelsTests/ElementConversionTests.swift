@@ -6,6 +6,7 @@
 // need only be NaN: a signaling one is made quiet by some processors.
 
 import SimilarityKernels
+import System
 import Testing
 import VectorTestSupport
 

@@ -5,6 +5,7 @@
 
 import SimilarityKernels
 import Synchronization
+import System
 import Testing
 import VectorTestSupport
 

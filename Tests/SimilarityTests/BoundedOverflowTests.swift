@@ -4,7 +4,6 @@
 // `Float`, where infinities of both signs meet in the kernel's bound. A pair must then survive, and be scanned once.
 
 import Similarity
-import SimilarityKernels
 import Testing
 import VectorTestSupport
 

@@ -5,7 +5,6 @@
 // without any timing), and by the calling task; promptness is measured in verdict-free terms: tiles that ran afterwards.
 
 import Similarity
-import SimilarityKernels
 import Synchronization
 import Testing
 import VectorTestSupport

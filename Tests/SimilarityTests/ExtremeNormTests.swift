@@ -4,7 +4,6 @@
 // oracle. Rows of one norm alone are searched too, since in a mixture the large ones win every dot product.
 
 import Similarity
-import SimilarityKernels
 import Testing
 import VectorTestSupport
 

@@ -4,7 +4,6 @@
 // row numbers kept. Every operation and engine; invalid rows first, last, on tile edges, on either side.
 
 import Similarity
-import SimilarityKernels
 import Testing
 import VectorTestSupport
 

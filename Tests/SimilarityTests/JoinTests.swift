@@ -6,6 +6,7 @@
 
 import Similarity
 import SimilarityKernels
+import System
 import Testing
 import VectorTestSupport
 

@@ -10,7 +10,6 @@
 
 import Foundation
 import Similarity
-import SimilarityKernels
 import Testing
 import VectorFiles
 import VectorTestSupport

@@ -3,6 +3,7 @@
 import Similarity
 import SimilarityKernels
 import Synchronization
+import System
 import Testing
 import VectorTestSupport
 

@@ -4,7 +4,7 @@
 // rotations by what they promise; bytes and bits against the formulas of sentence-transformers and NumPy.
 
 import Similarity
-import SimilarityKernels
+import System
 import Testing
 import VectorTestSupport
 

@@ -6,7 +6,6 @@
 // rows. OpenBLAS is put to one thread, as the documentation asks of programs. Out of scope: equal bytes across engines.
 
 import Similarity
-import SimilarityKernels
 import Testing
 import VectorTestSupport
 

@@ -3,6 +3,7 @@
 import Foundation
 import SimilarityKernels
 import TextEncoder
+import TransformerKernels
 
 /// A folder that goes away with its last reference.
 final class TemporaryFolder: Sendable {

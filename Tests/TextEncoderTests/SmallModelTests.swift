@@ -13,6 +13,7 @@ import SimilarityKernels
 import Synchronization
 import Testing
 import TextEncoder
+import TransformerKernels
 
 @Suite struct SmallModelTests {
     /// The same bytes are promised for one setting of OpenBLAS, which other suites of this process put to one thread.

@@ -8,7 +8,9 @@
 
 import Foundation
 import SimilarityKernels
+import System
 import Testing
+import TransformerKernels
 
 @Suite struct TransformerKernelTests {
     static let widths = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 64, 384]

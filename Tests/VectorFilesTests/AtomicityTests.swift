@@ -7,7 +7,7 @@
 
 import Foundation
 import Similarity
-import SimilarityKernels
+import System
 import Testing
 import VectorFiles
 import VectorTestSupport

@@ -5,7 +5,6 @@
 
 import Foundation
 import Similarity
-import SimilarityKernels
 import Testing
 import VectorFiles
 import VectorTestSupport

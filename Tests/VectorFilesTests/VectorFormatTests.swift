@@ -4,7 +4,6 @@
 // format and back; headers that lie; components that a format cannot hold; every half.
 
 import Similarity
-import SimilarityKernels
 import Testing
 import VectorFiles
 import VectorTestSupport

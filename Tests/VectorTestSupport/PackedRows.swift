@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SimilarityKernels
+internal import System
 
 /// A storage of a test could not be made: its bytes are too few.
 package struct PackingFailure: Error {}

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The SplitMix64 generator: a seed names a sequence, on every machine.
+internal import System
+
+/// The SplitMix64 generator, with what tests draw: a seed names a sequence, on every machine.
 ///
 /// A test prints its seed when it fails.
 /// Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", doi:10.1145/2660193.2660195.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    private var generator: SeededGenerator
 
-    package init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    package mutating func next() -> UInt64 { generator.next() }
 
     /// A number in `0..<bound`; the slight bias of a remainder does not matter to tests.
     package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }

@@ -4,6 +4,7 @@
 internal import FoundationEssentials
 internal import HubLibraries
 internal import Synchronization
+internal import System
 
 /// Vectors that have been paid for, in one SQLite file that several processes may share.
 ///
@@ -251,13 +252,7 @@ enum VectorBytes {
     static func bytes(_ components: ArraySlice<Float>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(4 * components.count)
-        for component in components {
-            let bits = component.bitPattern
-            bytes.append(UInt8(truncatingIfNeeded: bits))
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 24))
-        }
+        bytes.append(littleEndian: components)
         return bytes
     }
 
@@ -267,9 +262,7 @@ enum VectorBytes {
         var floats: [Float] = []
         floats.reserveCapacity(bytes.count / 4)
         for i in stride(from: 0, to: bytes.count, by: 4) {
-            let low = UInt32(bytes[i]) | UInt32(bytes[i + 1]) << 8
-            let high = UInt32(bytes[i + 2]) << 16 | UInt32(bytes[i + 3]) << 24
-            let value = Float(bitPattern: low | high)
+            let value = Float(bitPattern: bytes.span.integer(at: i))
             guard value.isFinite else { return nil }
             floats.append(value)
         }

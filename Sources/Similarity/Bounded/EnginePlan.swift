@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SimilarityKernels
+internal import System
 
 /// What ``Engine/auto`` chose, and what it saw: an estimate of the seconds of each way, from the speed of the kernels on this
 /// machine and a sample of the data. Only ratios matter, and none of it changes a result.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SimilarityKernels
+internal import System
 
 /// A corpus made ready for the bounded engine: its rows, and codes that prove of most pairs, at a fraction of the cost of the
 /// scores, that they cannot be in the result.

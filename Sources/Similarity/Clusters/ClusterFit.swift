@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
+internal import System
 
 /// The iterations of k-means over one set of rows.
 struct ClusterFit {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
+internal import System
 
 extension VectorMatrix {
     /// Clusters of the rows by k-means: Lloyd's iterations, spherical ones for ``Metric/cosine``.

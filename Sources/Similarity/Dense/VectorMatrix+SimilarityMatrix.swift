@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
-
 extension VectorMatrix {
     /// The similarity of every row with every row: symmetric, computed on one triangle and mirrored.
     ///

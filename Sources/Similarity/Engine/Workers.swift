@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SimilarityKernels
+internal import System
 
 /// How many threads an operation may use. The library has no pool: it makes the threads for a call and ends them.
 public struct Workers: Sendable, Equatable {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
-
 /// Two rows that are close to each other.
 public struct ScoredPair: Sendable, Hashable {
     /// The row of the left side; in a self-join the lower one.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
+internal import System
 
 /// How rows are laid out in the plane.
 public struct LayoutOptions: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
+internal import System
 
 /// What is lost where float64 or int32 components, or numbers in a text, are rounded to `Float`, on which scores are defined.
 package struct RoundingLoss: Sendable, Equatable {
@@ -84,12 +85,11 @@ extension VectorMatrix {
         _ loss: inout RoundingLoss
     ) -> (exact: UInt64, rounded: UInt64) {
         var (exact, rounded): (UInt64, UInt64) = (0, 0)
-        let width = isInteger ? 4 : 8
-        for start in stride(from: 0, to: bytes.count, by: width) {
-            var bits: UInt64 = 0
-            for i in 0..<width { bits |= UInt64(bytes[start + i]) << UInt64(8 * i) }
+        for place in stride(from: 0, to: bytes.count, by: isInteger ? 4 : 8) {
             // Zero has two patterns and is one value.
-            let value = isInteger ? Double(Int32(truncatingIfNeeded: bits)) : Double(bitPattern: bits) + 0
+            let value =
+                isInteger
+                ? Double(bytes.integer(Int32.self, at: place)) : Double(bitPattern: bytes.integer(at: place)) + 0
             let float = Double(Float(value))
             exact = mixed(exact, value.bitPattern)
             rounded = mixed(rounded, float.bitPattern)
@@ -103,9 +103,6 @@ extension VectorMatrix {
 
     /// A hash of a sequence, step by step: the finalizer of SplitMix64.
     private static func mixed(_ hash: UInt64, _ value: UInt64) -> UInt64 {
-        var z = (hash ^ value) &+ 0x9E37_79B9_7F4A_7C15
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
+        SeededGenerator.mixed((hash ^ value) &+ 0x9E37_79B9_7F4A_7C15)
     }
 }

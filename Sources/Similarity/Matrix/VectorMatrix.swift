@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SimilarityKernels
+internal import System
 
 /// A row-major matrix whose rows are vectors: one block of memory, owned or memory-mapped, never changed.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
+internal import System
 
 /// A map to fewer dimensions, fitted once and applied to any rows of the same kind: `y = M (x - mean)`, made a unit vector if that is wanted.
 public struct LinearProjection: Sendable, Equatable {

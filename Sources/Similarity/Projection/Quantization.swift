@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
-
 /// The range of each component of some rows, by which components become bytes: component `x` of range `a...b` becomes
 /// `round((x - a) / (b - a) * 255) - 128`, clamped, as sentence-transformers has it with other rounding.
 public struct ByteCalibration: Sendable, Equatable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
+internal import System
 
 /// Which rows are taken for hard negatives: near a query, and yet not what it asks for.
 public struct NegativeMining: Sendable, Equatable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
+internal import System
 
 /// The signs of the rows of a corpus, packed: an openly approximate filter in front of the verdict.
 ///

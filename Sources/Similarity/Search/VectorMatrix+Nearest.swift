@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
-
 extension VectorMatrix {
     /// The `k` rows of this corpus that are nearest to each query: exactly those that comparing all pairs would give.
     ///

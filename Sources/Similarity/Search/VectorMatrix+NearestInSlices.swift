@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
-
 extension VectorMatrix {
     /// Bytes that the codes of a row take, with what is held while they are made: a byte a component, the terms of the row and the
     /// components by which rows are grouped.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import System
+
 /// The slack of the integer filter, in `Double`: which products of codes prove that a pair cannot matter. The proof, with
 /// these letters, is on the page `BoundedFilter` of the module `Similarity`.
 ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import System
+
 /// Where the parts of a coded corpus lie in one block of bytes: the same in memory and in a file, so that a prepared file
 /// is used where it is mapped. Every part begins at a multiple of 64 bytes; numbers are little-endian.
 ///

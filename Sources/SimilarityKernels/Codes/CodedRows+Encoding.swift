@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import System
+
 extension CodedRows {
     /// How rows are compared, as far as codes care.
     package struct Encoding: Sendable {

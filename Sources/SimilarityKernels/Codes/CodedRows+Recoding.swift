@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import System
+
 extension CodedRows {
     /// These rows for kernels of a profile that does not take their codes; themselves if it does.
     ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import System
+
 /// A coded corpus: the parts of a `CodeImage` in shared bytes. Rows are numbered by their place in the image; `source`
 /// gives their number in the matrix they were made of.
 package struct CodedRows: Sendable {

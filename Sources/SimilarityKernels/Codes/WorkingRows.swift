@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import System
+
 /// Rows on their way to codes: copied as floats, made unit vectors if asked, and rotated. One worker owns it.
 ///
 /// Memory: two blocks of floats of the largest load. Not copyable, like `RowTile`.

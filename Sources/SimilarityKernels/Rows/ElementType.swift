@@ -56,7 +56,7 @@ package enum ElementConversion {
     }
 
     /// The value of an IEEE half, exactly: every half is a float.
-    static func widened(half bits: UInt16) -> Float {
+    package static func widened(half bits: UInt16) -> Float {
         let sign = UInt32(bits >> 15) << 31
         let exponent = UInt32(bits >> 10) & 31
         let fraction = UInt32(bits & 0x3FF)

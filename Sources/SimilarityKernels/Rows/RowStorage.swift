@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import System
+
 /// Where the rows of a matrix lie: shared bytes, the type of a component, and the place of each row.
 package struct RowStorage: Sendable {
     /// The largest dimension. Far above any embedding, and small enough that no product of sizes in a kernel overflows

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SimilarityKernels
+import TransformerKernels
 
 /// A BERT encoder: token ids in, one pooled vector a text out.
 struct BERTModel: Sendable {

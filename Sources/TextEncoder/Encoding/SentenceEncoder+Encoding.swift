@@ -3,6 +3,8 @@
 public import Similarity
 import SimilarityKernels
 import Synchronization
+import System
+import TransformerKernels
 
 extension SentenceEncoder {
     /// The vectors of texts, one row a text, in their order.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SimilarityKernels
 import StrictJSON
+import TransformerKernels
 
 /// The shape of a BERT encoder, from `config.json`.
 ///

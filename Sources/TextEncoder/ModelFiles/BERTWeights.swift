@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Safetensors
-import SimilarityKernels
+import TransformerKernels
 
 /// The weights of a BERT encoder, each with the shape its configuration asks for.
 struct BERTWeights: Sendable {

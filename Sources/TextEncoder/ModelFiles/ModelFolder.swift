@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SimilarityKernels
 import StrictJSON
+import System
 
 /// The folder of a model, and how its files are read.
 struct ModelFolder: Sendable {

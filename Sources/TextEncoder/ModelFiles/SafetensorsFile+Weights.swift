@@ -2,6 +2,8 @@
 
 import Safetensors
 import SimilarityKernels
+import System
+import TransformerKernels
 
 extension SafetensorsFile {
     /// The tensors of a model's file.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SimilarityKernels
 import StrictJSON
+import TransformerKernels
 
 /// What follows the transformer: how token rows become one vector, and whether the vector is scaled to length 1.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SimilarityKernels
 import StrictJSON
+internal import System
 
 extension WordPieceTokenizer {
     /// Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.txt` with `tokenizer_config.json`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
+internal import System
 
 /// The one checksum of this package's own files: XXH64, 64 bits, quick enough to be looked at whenever a file is opened.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SimilarityKernels
+package import System
 
 /// What tells whether a file is still what it was: size, time, and two checksums, one of a sample and one of all bytes.
 ///
@@ -74,13 +74,5 @@ package struct FileFingerprint: Sendable, Equatable {
         let found = bytes.withBytes { hasSameTime ? Self.sampledChecksum($0) : Checksum64.of($0) }
         if found == expected { return nil }
         return "expected contents with the checksum \(expected.hexadecimal), found \(found.hexadecimal)"
-    }
-}
-
-extension UInt64 {
-    /// Sixteen digits.
-    package var hexadecimal: String {
-        let digits = String(self, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Similarity
-internal import SimilarityKernels
 
 /// Reads and writes prepared corpora, `C.simile`: prepare once, then search from any process without delay.
 ///

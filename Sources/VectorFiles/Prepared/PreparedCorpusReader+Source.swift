@@ -2,6 +2,7 @@
 
 package import Similarity
 package import SimilarityKernels
+internal import System
 
 extension PreparedCorpusReader {
     /// What has become of the file that a corpus was prepared from.

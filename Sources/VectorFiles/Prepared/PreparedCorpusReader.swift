@@ -2,6 +2,7 @@
 
 package import Similarity
 package import SimilarityKernels
+internal import System
 
 /// Opens a prepared file: maps it, verifies its checksum and gives what is asked for.
 package struct PreparedCorpusReader: Sendable {

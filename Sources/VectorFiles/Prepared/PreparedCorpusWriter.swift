@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Similarity
-package import SimilarityKernels
+internal import SimilarityKernels
+package import System
 
 /// Writes a prepared corpus; see ``PreparedCorpusFile``.
 package struct PreparedCorpusWriter {
@@ -73,11 +74,7 @@ package struct PreparedCorpusWriter {
         try begin(section)
         for start in stride(from: 0, to: floats.count, by: 1 << 14) {
             var bytes: [UInt8] = []
-            for value in floats[start..<min(start + 1 << 14, floats.count)] {
-                for shift: UInt32 in [0, 8, 16, 24] {
-                    bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> shift))
-                }
-            }
+            bytes.append(littleEndian: floats[start..<min(start + 1 << 14, floats.count)])
             try file.write(bytes.span)
         }
     }

@@ -2,6 +2,7 @@
 
 internal import Similarity
 internal import SimilarityKernels
+internal import System
 
 extension PreparedHeader {
     /// Reads the header of a whole file and verifies the file's length and checksum.
@@ -147,14 +148,5 @@ extension PreparedHeader {
             throw .refused(path, place: "header", "expected \(byte) at byte \(place), found \(bytes[place])")
         }
         return layout
-    }
-}
-
-extension Span<UInt8> {
-    /// A little-endian number.
-    func integer<T: FixedWidthInteger>(at place: Int) -> T {
-        var value: T = 0
-        for i in (0..<T.bitWidth / 8).reversed() { value = value << 8 | T(truncatingIfNeeded: self[place + i]) }
-        return value
     }
 }

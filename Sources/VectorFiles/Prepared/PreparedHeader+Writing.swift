@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
+internal import System
 
 extension PreparedHeader {
     /// The bytes of the header, its padding among them.
     func bytes(_ layout: PreparedLayout) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: byteCount)
-        func put<T: FixedWidthInteger>(_ value: T, at place: Int) {
-            for i in 0..<T.bitWidth / 8 { bytes[place + i] = UInt8(truncatingIfNeeded: value >> T(8 * i)) }
+        func put<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at place: Int) {
+            bytes.put(littleEndian: value, at: place)
         }
         func put(_ text: some Sequence<UInt8>, at place: Int) {
             for (i, byte) in text.enumerated() { bytes[place + i] = byte }

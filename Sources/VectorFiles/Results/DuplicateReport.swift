@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Similarity
-package import SimilarityKernels
 internal import StrictJSON
+package import System
 
 /// One dropped row of a report, as a line tells it.
 package struct DuplicateLine: Sendable {

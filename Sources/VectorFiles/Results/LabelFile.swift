@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Similarity
-package import SimilarityKernels
 internal import StrictJSON
+package import System
 
 /// Writes which group each row is in; the format is told by the ending of the name.
 ///
@@ -81,11 +81,9 @@ extension LabelFile {
                 )
             }
             return (0..<header.shape[0]).map { i in
-                var bits: UInt64 = 0
-                for byte in (0..<width).reversed() {
-                    bits = bits << 8 | UInt64(span[header.dataOffset + i * width + byte])
-                }
-                return width == 8 ? Int(Int64(bitPattern: bits)) : Int(Int32(bitPattern: UInt32(bits)))
+                let place = header.dataOffset + i * width
+                return width == 8
+                    ? Int(span.integer(Int64.self, at: place)) : Int(span.integer(Int32.self, at: place))
             }
         }
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Similarity
-package import SimilarityKernels
 internal import StrictJSON
+package import System
 
 /// The ids of both sides of a result, where the inputs had some.
 package struct ResultIDs: Sendable {

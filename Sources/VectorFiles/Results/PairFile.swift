@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Similarity
-package import SimilarityKernels
 internal import StrictJSON
+package import System
 
 /// Writes the result of a join; the format is told by the ending of the name.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SimilarityKernels
+package import System
 
 /// Where a result goes: one file of lines, or a group of `.npy` files with a common stem.
 package struct ResultOutput {

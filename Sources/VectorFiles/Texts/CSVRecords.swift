@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
+internal import System
 
 /// The records of a `.csv` file, one after the other, as RFC 4180 has them: commas between fields, a field in quotes may hold
 /// commas, line ends and, doubled, quotes. LF ends a record too; a byte order mark is dropped; a final line end starts no record.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
+internal import System
 
 /// The lines of a UTF-8 file, one after the other: LF ends a line, a CR before it is dropped, a byte order mark at the start is
 /// dropped, a final LF starts no line.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SimilarityKernels
+package import System
 
 /// Writes some of the records of a file of texts as they stand there, byte for byte, all their other fields included.
 package struct TextRecordWriter {

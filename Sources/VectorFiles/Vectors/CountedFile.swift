@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
+internal import System
 
 /// The `.fbin` family of the billion-scale benchmarks (big-ann-benchmarks): rows and dimension as two int32, then all components,
 /// row after row, little-endian: float32 (`.fbin`), float16 (`.f16bin`), uint8 (`.u8bin`) or int8 (`.i8bin`).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
+internal import System
 
 /// The array of a `.npy` file as rows; its header is a ``NumpyHeader``.
 enum NumpyFile {

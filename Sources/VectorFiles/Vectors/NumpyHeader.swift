@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SimilarityKernels
+internal import System
 
 /// The header of a `.npy` file, versions 1 to 3: the type, order and shape of the array and where its data begin.
 ///
@@ -40,8 +41,7 @@ package struct NumpyHeader: Equatable {
         guard bytes.count >= start else {
             throw .refused(path, place: "header", "expected \(start) bytes of header, found \(bytes.count)")
         }
-        var length = 0
-        for i in (0..<lengthBytes).reversed() { length = length << 8 | Int(bytes[8 + i]) }
+        let length = version == 1 ? Int(bytes.integer(UInt16.self, at: 8)) : Int(bytes.integer(UInt32.self, at: 8))
         guard length <= Self.longestHeader else {
             throw .refused(
                 path,
@@ -133,6 +133,6 @@ package struct NumpyHeader: Equatable {
         let padding = wanted.map { $0 - unpadded } ?? (64 - unpadded % 64) % 64
         text += String(repeating: " ", count: padding) + "\n"
         let length = text.utf8.count
-        return magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(text.utf8)
+        return magic + [1, 0] + UInt16(length).littleEndianBytes + Array(text.utf8)
     }
 }

@@ -2,7 +2,7 @@
 
 internal import Safetensors
 public import Similarity
-package import SimilarityKernels
+package import System
 
 /// A projection as a `.safetensors` file: tensors `mean` (d), `components` (m x d), `explained_variance` (m), each where there is one, and
 /// `output` (F64): d, m, 1 if what comes out is made a unit vector, and the total variance.
@@ -29,7 +29,7 @@ public enum ProjectionFile {
             throw refused("output", "4 numbers of type F64")
         }
         let numbers = (0..<4).map { i in
-            Double(bitPattern: bits(bytes, at: facts.range.lowerBound + 8 * i, count: 8))
+            Double(bitPattern: bytes.integer(at: facts.range.lowerBound + 8 * i))
         }
         guard let d = Int(exactly: numbers[0]), let m = Int(exactly: numbers[1]), (1...1 << 22).contains(d),
             (1...d).contains(m), numbers[2] == 0 || numbers[2] == 1, numbers[3] >= 0
@@ -40,7 +40,7 @@ public enum ProjectionFile {
                 throw refused(name, "F32 of shape \(shape)")
             }
             let values = (0..<tensor.range.count / 4).map { i in
-                Float(bitPattern: UInt32(bits(bytes, at: tensor.range.lowerBound + 4 * i, count: 4)))
+                Float(bitPattern: bytes.integer(at: tensor.range.lowerBound + 4 * i))
             }
             guard values.allSatisfy(\.isFinite) else { throw refused(name, "finite numbers") }
             return values
@@ -95,9 +95,5 @@ public enum ProjectionFile {
         for tensor in tensors { try file.write(floats: tensor.values) }
         try file.finish()
         try file.publish()
-    }
-
-    private static func bits(_ bytes: SharedBytes, at start: Int, count: Int) -> UInt64 {
-        bytes.bytes(in: start..<start + count).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
-internal import SimilarityKernels
 internal import StrictJSON
+internal import System
 
 /// The ids that stand beside a vector file, and the lines of the source that its rows came from.
 ///

@@ -2,6 +2,7 @@
 
 internal import Safetensors
 internal import SimilarityKernels
+internal import System
 
 /// A two-dimensional tensor of a `.safetensors` file as rows: the one that the path names after a `#`, or the only one.
 enum TensorFile {
@@ -76,7 +77,7 @@ enum TensorFile {
         // Spaces after the object are the format's own way of aligning what follows.
         let count = length.map { $0 - 8 } ?? (8 + text.utf8.count + 63) / 64 * 64 - 8
         text += String(repeating: " ", count: count - text.utf8.count)
-        return (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } + Array(text.utf8)
+        return UInt64(count).littleEndianBytes + Array(text.utf8)
     }
 }
 

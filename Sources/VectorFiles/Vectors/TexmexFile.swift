@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
+internal import System
 
 /// The formats of the TEXMEX corpora: each vector is its dimension (int32) followed by its components, little-endian, with no
 /// header: float32 (`.fvecs`), uint8 (`.bvecs`) or int32 (`.ivecs`).
@@ -34,7 +35,7 @@ enum TexmexFile {
         guard bytes.count >= 4 else {
             throw .refused(path, place: "row 0", "truncated: expected 4 bytes of dimension, found \(bytes.count)")
         }
-        let dimension = int32(bytes, at: 0)
+        let dimension = Int(bytes.integer(Int32.self, at: 0))
         guard (1...RowStorage.dimensionLimit).contains(dimension) else {
             throw .refused(
                 path,
@@ -53,7 +54,7 @@ enum TexmexFile {
                     "truncated: expected \(rowBytes) bytes for a vector of \(dimension) components, found \(bytes.count - offset)"
                 )
             }
-            let found = int32(bytes, at: offset)
+            let found = Int(bytes.integer(Int32.self, at: offset))
             guard found == dimension else {
                 throw .refused(
                     path,
@@ -65,11 +66,5 @@ enum TexmexFile {
             offset += rowBytes
         }
         return (row, dimension)
-    }
-
-    private static func int32(_ bytes: Span<UInt8>, at offset: Int) -> Int {
-        var value: UInt32 = 0
-        for i in (0..<4).reversed() { value = value << 8 | UInt32(bytes[offset + i]) }
-        return Int(Int32(bitPattern: value))
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Similarity
-package import SimilarityKernels
+internal import SimilarityKernels
+package import System
 
 /// Reads and writes vector files; the format is told by the ending of the name.
 ///

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Similarity
-package import SimilarityKernels
+internal import SimilarityKernels
+package import System
 
 /// Writes vectors in any format of ``VectorFormat``, and ids beside them if they have any (``RowIDFile``).
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
+internal import System
 
 /// How one format of vector files is read and written. What a format can do is said here and nowhere else.
 struct VectorFormat: Sendable {
@@ -97,9 +98,7 @@ struct VectorFormat: Sendable {
             return NumpyHeader.bytes(descriptor: component.numpyName, shape: [rows, dimension], length: length)
         case .tensor: return TensorFile.header(rows: rows, dimension: dimension, length: length)
         case .counts:
-            return [rows, dimension].flatMap { number in
-                (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
-            }
+            return [rows, dimension].flatMap { UInt32(truncatingIfNeeded: $0).littleEndianBytes }
         }
     }
 

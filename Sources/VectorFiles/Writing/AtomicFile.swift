@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SimilarityKernels
+package import System
 
 /// A file that appears whole or not at all: written to a temporary file in the same folder, synced, then renamed.
 ///
@@ -40,13 +40,9 @@ package final class AtomicFile {
     }
 
     /// Appends the bytes of integers, the lowest first.
-    package func write<T: FixedWidthInteger>(littleEndian values: [T]) throws(VectorFileError) {
+    package func write<T: FixedWidthInteger & BitwiseCopyable>(littleEndian values: [T]) throws(VectorFileError) {
         for value in values {
-            var rest = value
-            for _ in 0..<(T.bitWidth / 8) {
-                buffer.append(UInt8(truncatingIfNeeded: rest))
-                rest >>= 8
-            }
+            buffer.append(littleEndian: value)
             try flushIfLarge()
         }
     }
@@ -54,12 +50,8 @@ package final class AtomicFile {
     /// Appends floats in IEEE single precision, the lowest byte first.
     package func write(floats: [Float]) throws(VectorFileError) {
         for value in floats {
-            let bits = value.bitPattern
-            buffer.append(UInt8(truncatingIfNeeded: bits))
-            buffer.append(UInt8(truncatingIfNeeded: bits >> 8))
-            buffer.append(UInt8(truncatingIfNeeded: bits >> 16))
-            buffer.append(UInt8(truncatingIfNeeded: bits >> 24))
-            if buffer.count >= 1 << 20 { try flush() }
+            buffer.append(littleEndian: value.bitPattern)
+            try flushIfLarge()
         }
     }
 

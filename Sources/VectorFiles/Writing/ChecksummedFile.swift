@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SimilarityKernels
+package import System
 
 /// An atomic file that ends with the ``Checksum64`` of everything before it.
 package final class ChecksummedFile {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SimilarityKernels
+package import System
 
 /// The files of one result. They are published together: older files of the result go first, then the new ones get their
 /// names, the marker last: where it is, all are.

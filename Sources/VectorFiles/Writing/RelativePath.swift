@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
+internal import System
 
 /// How one file names another so that both can be moved together: by its path from the folder that the first one lies in.
 package enum RelativePath {

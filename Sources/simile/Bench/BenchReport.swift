@@ -3,6 +3,7 @@
 internal import Similarity
 internal import SimilarityKernels
 internal import StrictJSON
+internal import System
 internal import VectorFiles
 
 /// What the reports of all measurements share.

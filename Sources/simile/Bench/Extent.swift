@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Similarity
 internal import SimilarityKernels
+internal import System
 
 #if canImport(Glibc)
 internal import Glibc
@@ -31,7 +32,7 @@ struct Extent: ExpressibleByArgument {
         {
             rows,
             values in
-            var generator = SplitMix64(state: seed << 40 ^ UInt64(rows.lowerBound))
+            var generator = SeededGenerator(seed: seed << 40 ^ UInt64(rows.lowerBound))
             for i in stride(from: 0, to: values.count, by: 2) {
                 // Box and Muller: two normals from two uniforms.
                 let radius = (-2 * log(generator.uniform())).squareRoot()
@@ -44,23 +45,7 @@ struct Extent: ExpressibleByArgument {
     }
 }
 
-/// Sebastiano Vigna's generator: one addition and a mix a number.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        return Self.mixed(state)
-    }
-
-    /// A bijection under which numbers that differ a little differ a lot.
-    static func mixed(_ number: UInt64) -> UInt64 {
-        var z = number
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
-    }
-
+extension SeededGenerator {
     /// In (0, 1]: its logarithm is finite.
-    mutating func uniform() -> Double { Double(next() >> 11 &+ 1) * 0x1p-53 }
+    fileprivate mutating func uniform() -> Double { Double(next() >> 11 &+ 1) * 0x1p-53 }
 }

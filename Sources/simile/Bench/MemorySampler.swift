@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Dispatch
-internal import SimilarityKernels
 internal import Synchronization
+internal import System
 
 #if canImport(Glibc)
 internal import Glibc

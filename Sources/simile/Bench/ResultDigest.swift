@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
-internal import SimilarityKernels
+internal import System
 
 /// A number that depends on every word of a result and its place: runs, engines and processes whose results are the same
 /// bytes have the same digest. Not cryptographic.
 ///
-/// The sum of `mix(word ^ mix(place))` over 64-bit words, `mix` being the output step of ``SplitMix64``: a script can
+/// The sum of `mix(word ^ mix(place))` over 64-bit words, `mix` being the output step of ``SeededGenerator``: a script can
 /// compute it from result files with a few vector operations.
 struct ResultDigest: Equatable, CustomStringConvertible {
     private var sum: UInt64 = 0
@@ -31,13 +31,10 @@ struct ResultDigest: Equatable, CustomStringConvertible {
     }
 
     /// Sixteen hexadecimal digits.
-    var description: String {
-        let digits = String(sum, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    var description: String { sum.hexadecimal }
 
     private mutating func add(_ word: UInt64) {
-        sum &+= SplitMix64.mixed(word ^ SplitMix64.mixed(place))
+        sum &+= SeededGenerator.mixed(word ^ SeededGenerator.mixed(place))
         place &+= 1
     }
 }

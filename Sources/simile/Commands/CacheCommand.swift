@@ -3,8 +3,8 @@
 #if ModelHub
 internal import ArgumentParser
 internal import ModelHub
-internal import SimilarityKernels
 internal import StrictJSON
+internal import System
 
 /// `simile cache`
 struct CacheCommand: ParsableCommand {

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Similarity
 internal import SimilarityKernels
+internal import System
 internal import VectorFiles
 
 /// `simile convert --input F --output V`

@@ -3,7 +3,7 @@
 public import ArgumentParser
 public import Similarity
 internal import SimilarityJobs
-internal import SimilarityKernels
+internal import System
 internal import VectorFiles
 
 /// `simile dedup --input F --threshold T --output G --report R`

@@ -3,7 +3,6 @@
 internal import ArgumentParser
 internal import Similarity
 internal import SimilarityJobs
-internal import SimilarityKernels
 internal import TextEncoder
 internal import VectorFiles
 

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import Similarity
 internal import SimilarityKernels
 internal import StrictJSON
+internal import System
 internal import VectorFiles
 
 #if ModelHub

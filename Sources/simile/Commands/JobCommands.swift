@@ -3,7 +3,7 @@
 internal import ArgumentParser
 internal import Similarity
 internal import SimilarityJobs
-internal import SimilarityKernels
+internal import System
 internal import VectorFiles
 
 /// `simile run --job DIR [--part I/N]`

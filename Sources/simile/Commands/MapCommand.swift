@@ -3,7 +3,6 @@
 internal import ArgumentParser
 internal import Charts
 internal import Similarity
-internal import SimilarityKernels
 internal import VectorFiles
 
 /// `simile map --input F --output M.html`

@@ -2,7 +2,6 @@
 
 internal import ArgumentParser
 internal import Similarity
-internal import SimilarityKernels
 internal import VectorFiles
 
 /// `simile matrix [TEXT...] [--input F]`

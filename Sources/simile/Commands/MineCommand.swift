@@ -3,7 +3,6 @@
 public import ArgumentParser
 public import Similarity
 internal import SimilarityJobs
-internal import SimilarityKernels
 internal import StrictJSON
 internal import VectorFiles
 

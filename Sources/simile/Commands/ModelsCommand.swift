@@ -3,7 +3,6 @@
 #if ModelHub
 internal import ArgumentParser
 internal import ModelHub
-internal import SimilarityKernels
 internal import StrictJSON
 internal import TextEncoder
 

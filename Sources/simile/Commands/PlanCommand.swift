@@ -3,8 +3,8 @@
 internal import ArgumentParser
 internal import Similarity
 internal import SimilarityJobs
-internal import SimilarityKernels
 internal import StrictJSON
+internal import System
 internal import VectorFiles
 
 /// `simile plan search|join ... --output R --job DIR`

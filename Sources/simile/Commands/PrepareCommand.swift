@@ -2,7 +2,7 @@
 
 internal import ArgumentParser
 internal import Similarity
-internal import SimilarityKernels
+internal import System
 internal import VectorFiles
 
 /// `simile prepare --corpus F --output C.simile`

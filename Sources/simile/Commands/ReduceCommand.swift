@@ -3,7 +3,6 @@
 internal import ArgumentParser
 internal import Similarity
 internal import SimilarityJobs
-internal import SimilarityKernels
 internal import VectorFiles
 
 /// `simile reduce --input F --dims M --output V`

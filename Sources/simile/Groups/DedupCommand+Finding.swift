@@ -2,7 +2,6 @@
 
 internal import Similarity
 internal import SimilarityJobs
-internal import SimilarityKernels
 internal import VectorFiles
 
 // How `dedup` finds what goes: by a join, by a search in another file, or from the report of an earlier run.

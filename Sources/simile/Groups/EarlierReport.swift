@@ -2,8 +2,8 @@
 
 internal import Similarity
 internal import SimilarityJobs
-internal import SimilarityKernels
 internal import StrictJSON
+internal import System
 internal import VectorFiles
 
 /// A report of duplicates that `dedup` has written, with what its record says of how it was made.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
-internal import SimilarityKernels
 
 extension InputSet {
     /// Which rows take part: all, or those that are valid.

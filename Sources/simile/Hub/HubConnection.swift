@@ -3,7 +3,7 @@
 #if ModelHub
 internal import Logging
 internal import ModelHub
-internal import SimilarityKernels
+internal import System
 
 /// The hub as the command line reaches it: options first, then the environment.
 struct HubConnection: Sendable {

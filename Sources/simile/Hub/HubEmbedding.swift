@@ -3,7 +3,6 @@
 #if ModelHub
 internal import ModelHub
 internal import Similarity
-internal import SimilarityKernels
 internal import Synchronization
 internal import VectorFiles
 

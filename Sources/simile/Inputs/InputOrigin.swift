@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
+internal import System
 internal import VectorFiles
 
 /// Where the rows of an input come from: the file itself and, of a prepared corpus, the file it was prepared from.

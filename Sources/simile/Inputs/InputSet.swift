@@ -2,6 +2,7 @@
 
 internal import Similarity
 internal import SimilarityKernels
+internal import System
 internal import TextEncoder
 internal import VectorFiles
 

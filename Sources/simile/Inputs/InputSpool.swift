@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
 internal import Synchronization
+internal import System
 internal import VectorFiles
 
 /// Inputs that are no files with an ending: `-` and `/dev/stdin`, named pipes, what a shell puts in the place of `<(...)`, and files of

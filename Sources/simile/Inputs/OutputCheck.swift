@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityJobs
-internal import SimilarityKernels
+internal import System
 internal import VectorFiles
 
 /// An output that is also an input is wrong usage: the input would be replaced by its own result.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityJobs
-internal import SimilarityKernels
 internal import StrictJSON
+internal import System
 internal import VectorFiles
 
 /// What the record beside a file says of what the file was made of, if the file is still the one that the record is about.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityKernels
+internal import System
 
 /// Standard output for results: gathered into pieces, so that a line does not cost a system call.
 final class BufferedOutput {

@@ -2,7 +2,7 @@
 
 internal import Similarity
 internal import SimilarityJobs
-internal import SimilarityKernels
+internal import System
 internal import VectorFiles
 
 /// A search or a join that keeps what it has done beside its result, as a job in the folder `RESULT.job`, and goes on with it.

@@ -2,8 +2,8 @@
 
 internal import Dispatch
 internal import Similarity
-internal import SimilarityKernels
 internal import Synchronization
+internal import System
 
 #if canImport(Glibc)
 internal import Glibc

@@ -4,6 +4,7 @@ internal import Similarity
 internal import SimilarityJobs
 internal import SimilarityKernels
 internal import Synchronization
+internal import System
 internal import VectorFiles
 
 /// A run whose result gets a record beside it: remembers when it began and what the engine saw.

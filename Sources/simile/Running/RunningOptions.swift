@@ -2,8 +2,8 @@
 
 public import ArgumentParser
 public import Similarity
-internal import SimilarityKernels
 internal import Synchronization
+internal import System
 internal import VectorFiles
 
 extension Metric: ExpressibleByArgument {}

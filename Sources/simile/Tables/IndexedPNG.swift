@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import System
+
 /// A picture of at most 256 colors as a PNG file (W3C, "Portable Network Graphics", third edition): a byte a pixel, not compressed.
 ///
 /// Pixels of a similarity matrix hardly compress, and to write stored blocks (RFC 1951, section 3.2.4) needs no library.
@@ -34,8 +36,9 @@ struct IndexedPNG {
         repeat {
             let end = min(start + 65_535, rows.count)
             let length = UInt16(end - start)
-            stream += [end == rows.count ? 1 : 0, UInt8(length & 255), UInt8(length >> 8)]
-            stream += [UInt8(~length & 255), UInt8(~length >> 8)]
+            stream.append(end == rows.count ? 1 : 0)
+            stream.append(littleEndian: length)
+            stream.append(littleEndian: ~length)
             stream += rows[start..<end]
             start = end
         } while start < rows.count

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
-internal import SimilarityKernels
 internal import StrictJSON
+internal import System
 internal import VectorFiles
 
 /// A similarity matrix as text: a table for a person, or lines for a program.

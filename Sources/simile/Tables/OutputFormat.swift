@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import SimilarityKernels
+internal import System
 
 /// The form of what goes to standard output. Result files have theirs by their endings.
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
-internal import SimilarityKernels
+internal import System
 
 /// How text looks on a terminal; plain where there is none or the person wants no color.
 struct TextStyle {

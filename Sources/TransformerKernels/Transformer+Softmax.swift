@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SimilarityKernels
+
 extension Transformer {
     /// row <- softmax(scale * row), in place: `e^(scale * (x - max))` over the sum of them.
     ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SimilarityKernels
+
 extension Transformer {
     /// The function between the two layers of a feed-forward block.
     package enum Activation: Sendable {

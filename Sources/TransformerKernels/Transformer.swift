@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SimilarityKernels
+package import System
+
 /// The numeric loops of a BERT-family transformer.
 ///
 /// Matrices are row-major arrays, one row a token, and the tokens of several texts follow one another without padding.
@@ -63,15 +66,5 @@ package struct Weights: Sendable {
     /// Valid as long as the value is; who uses it keeps the value with `withExtendedLifetime`.
     var start: UnsafePointer<Float> {
         unsafe (storage.start + byteOffset).assumingMemoryBound(to: Float.self)
-    }
-}
-
-extension SharedBytes {
-    /// A copy of some of the bytes.
-    ///
-    /// - Precondition: the range is inside the file.
-    package func bytes(in range: Range<Int>) -> [UInt8] {
-        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
-        return unsafe Array(UnsafeRawBufferPointer(start: start + range.lowerBound, count: range.count))
     }
 }

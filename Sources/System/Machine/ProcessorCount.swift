@@ -52,7 +52,7 @@ package enum ProcessorCount {
 }
 
 /// A text file of the kernel's, or nil. The kernel gives some of them a page at a time.
-func kernelText(_ path: String) -> String? {
+package func kernelText(_ path: String) -> String? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }

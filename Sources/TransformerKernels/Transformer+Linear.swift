@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import SimilarityKernels
+
 extension Transformer {
     /// Columns `column ..< column + n` of output <- input * weights^T.
     ///

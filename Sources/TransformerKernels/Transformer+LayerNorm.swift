@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SimilarityKernels
+
 extension Transformer {
     /// Each row x of hidden <- (x - mean) / sqrt(variance + epsilon) * gain + shift.
     ///

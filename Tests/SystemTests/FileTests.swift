@@ -4,7 +4,7 @@
 // so an unwritable folder is one whose parent is a file, and a full disk is /dev/full's business in `VectorFilesTests`.
 
 import Foundation
-import SimilarityKernels
+import System
 import Testing
 import VectorTestSupport
 

@@ -76,7 +76,7 @@ internal import Musl
     }
 
     /// `byteCount` bytes, zeros at first, 64-byte aligned, that `initialize` writes.
-    init<E: Error>(
+    package init<E: Error>(
         byteCount: Int,
         initializingWith initialize: (UnsafeMutableRawPointer) throws(E) -> Void
     ) throws(E) {
@@ -120,5 +120,22 @@ internal import Musl
             count: byteCount
         )
         return try body(unsafe Span(_unsafeElements: bytes))
+    }
+}
+
+extension SharedBytes {
+    /// A copy of some of the bytes.
+    ///
+    /// - Precondition: the range is inside the file.
+    package func bytes(in range: Range<Int>) -> [UInt8] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+        return unsafe Array(UnsafeRawBufferPointer(start: start + range.lowerBound, count: range.count))
+    }
+
+    /// The little-endian integer whose lowest byte stands at `place`.
+    ///
+    /// - Precondition: all of its bytes are inside.
+    package func integer<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type = T.self, at place: Int) -> T {
+        withBytes { $0.integer(type, at: place) }
     }
 }

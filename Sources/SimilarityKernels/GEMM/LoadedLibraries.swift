@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import System
+
 /// The files that the process has loaded for its linear algebra, links resolved.
 ///
 /// The process is linked to `libopenblas`, which has BLAS and LAPACK, and to `liblapacke`, which wants `libblas.so.3` and

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import SimilarityKernels
+
 extension Transformer {
     /// Working memory of ``attend(_:queriesKeysValues:starts:headCount:width:into:scratch:)``, reused from layer to
     /// layer.

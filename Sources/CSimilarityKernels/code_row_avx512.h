@@ -35,14 +35,17 @@ VNNI_INLINE size_t write_survivors(
     return found;
 }
 
-/// Which of sixteen products of query `query` are not below the bound, a bit each.
+/// Which of sixteen products of query `query` are not below the bound, a bit each; `floors` are those of the rows, if they have some.
 VNNI_INLINE __mmask16 survivors_of(
-    const struct simile_code_tile *t, size_t query, __m512i sums, __m512 offsets, __m512 tails, bool has_row_terms) {
+    const struct simile_code_tile *t, size_t query, __m512i sums, __m512 offsets, __m512 tails, __m512 floors,
+    bool has_row_terms, bool has_floors) {
     __m512 bound = _mm512_set1_ps(t->bases[query]);
-    if (has_row_terms) {
-        bound = _mm512_fmadd_ps(_mm512_set1_ps(t->slopes[query]), offsets, bound);
-        bound = _mm512_fmadd_ps(_mm512_set1_ps(t->tail_slopes[query]), tails, bound);
-    }
+    if (has_row_terms) bound = _mm512_fmadd_ps(_mm512_set1_ps(t->slopes[query]), offsets, bound);
+    // The second operand is what comes out where one is a NaN.
+    if (has_floors)
+        bound = _mm512_min_ps(
+            bound, _mm512_fmadd_ps(_mm512_set1_ps(t->floor_slopes[query]), floors, _mm512_set1_ps(t->floor_bases[query])));
+    if (has_row_terms) bound = _mm512_fmadd_ps(_mm512_set1_ps(t->tail_slopes[query]), tails, bound);
     return _mm512_cmp_ps_mask(_mm512_cvtepi32_ps(sums), bound, _CMP_NLT_UQ);
 }
 
@@ -74,7 +77,7 @@ VNNI_INLINE size_t code_row(
         const __m512i sums = _mm512_add_epi32(_mm512_add_epi32(a, b), _mm512_add_epi32(c, d));
         const size_t row = 16 * *panel;
         const __mmask16 mask = survivors_of(
-            t, 0, sums, _mm512_loadu_ps(t->offsets + row), _mm512_loadu_ps(t->tails + row), true);
+            t, 0, sums, _mm512_loadu_ps(t->offsets + row), _mm512_loadu_ps(t->tails + row), _mm512_setzero_ps(), true, false);
         if (mask) found += write_survivors(sums, mask, 0, (uint32_t)row, survivors + found);
     }
     return found;

@@ -54,14 +54,14 @@ ALWAYS_INLINE void configure(void) {
 struct limits {
     _Alignas(64) int32_t least[2 * LANES];
     int32_t corrections[2 * LANES];
-    float slopes[2 * LANES], tail_slopes[2 * LANES], bases[2 * LANES];
+    float slopes[2 * LANES], tail_slopes[2 * LANES], bases[2 * LANES], floor_slopes[2 * LANES], floor_bases[2 * LANES];
     /// Which of them there are.
     __mmask16 masks[2];
 };
 
 /// The least and the largest of the row terms of two panels.
 struct extremes {
-    float least_offset, largest_offset, least_tail, largest_tail;
+    float least_offset, largest_offset, least_tail, largest_tail, least_floor;
 };
 
 /// A product, an integer of magnitude below 2^24, is not below a bound if the sum is at least the bound, rounded up, minus the
@@ -85,16 +85,20 @@ ALWAYS_INLINE void take_limits(const struct simile_code_tile *t, size_t query, s
         limits->masks[half] = mask;
         _mm512_storeu_si512(limits->corrections + LANES * half, corrections);
         _mm512_storeu_ps(limits->bases + LANES * half, bases);
-        if (t->has_row_terms) {
+        if (t->has_row_terms || t->row_floors) {
             _mm512_storeu_ps(limits->slopes + LANES * half, _mm512_maskz_loadu_ps(mask, t->slopes + first));
             _mm512_storeu_ps(limits->tail_slopes + LANES * half, _mm512_maskz_loadu_ps(mask, t->tail_slopes + first));
+        }
+        if (t->row_floors) {
+            _mm512_storeu_ps(limits->floor_slopes + LANES * half, _mm512_maskz_loadu_ps(mask, t->floor_slopes + first));
+            _mm512_storeu_ps(limits->floor_bases + LANES * half, _mm512_maskz_loadu_ps(mask, t->floor_bases + first));
         }
     }
 }
 
-/// Makes the least sums for two panels with row terms: of no row is the bound lower, because each term is rounded as it is for
-/// that row, and rounding keeps order.
-ALWAYS_INLINE void lower_limits(struct limits *limits, const struct extremes *e) {
+/// Makes the least sums for two panels with row terms or floors: of no row is the bound lower, because each term is rounded as it is
+/// for that row, and rounding keeps order.
+ALWAYS_INLINE void lower_limits(struct limits *limits, const struct extremes *e, bool has_floors) {
     UNROLLED for (size_t half = 0; half < 2; ++half) {
         const __m512 slopes = _mm512_loadu_ps(limits->slopes + LANES * half);
         const __m512 tail_slopes = _mm512_loadu_ps(limits->tail_slopes + LANES * half);
@@ -105,6 +109,14 @@ ALWAYS_INLINE void lower_limits(struct limits *limits, const struct extremes *e)
             _mm512_movepi32_mask(_mm512_castps_si512(tail_slopes)), _mm512_set1_ps(e->least_tail),
             _mm512_set1_ps(e->largest_tail));
         __m512 bounds = _mm512_fmadd_ps(slopes, offsets, _mm512_loadu_ps(limits->bases + LANES * half));
+        if (has_floors) {
+            // The slopes are not negative, so the least floor gives the least bound; a NaN comes out as one.
+            const __m512 floors = _mm512_set1_ps(e->least_floor);
+            bounds = _mm512_min_ps(
+                bounds, _mm512_fmadd_ps(
+                            _mm512_loadu_ps(limits->floor_slopes + LANES * half), floors,
+                            _mm512_loadu_ps(limits->floor_bases + LANES * half)));
+        }
         bounds = _mm512_fmadd_ps(tail_slopes, tails, bounds);
         const __m512i corrections = _mm512_loadu_si512(limits->corrections + LANES * half);
         _mm512_store_si512(limits->least + LANES * half, least_sums(bounds, corrections, limits->masks[half]));
@@ -182,8 +194,16 @@ TARGET __attribute__((noinline)) static size_t write_tile(
             __m512 bound = _mm512_set1_ps(l->bases[lane]);
             if (t->has_row_terms) {
                 const __m512 offsets = _mm512_loadu_ps(t->offsets + row + LANES * p);
-                const __m512 tails = _mm512_loadu_ps(t->tails + row + LANES * p);
                 bound = _mm512_fmadd_ps(_mm512_set1_ps(l->slopes[lane]), offsets, bound);
+            }
+            if (t->row_floors) {
+                const __m512 floors = _mm512_loadu_ps(t->row_floors + row + LANES * p);
+                bound = _mm512_min_ps(
+                    bound, _mm512_fmadd_ps(
+                               _mm512_set1_ps(l->floor_slopes[lane]), floors, _mm512_set1_ps(l->floor_bases[lane])));
+            }
+            if (t->has_row_terms) {
+                const __m512 tails = _mm512_loadu_ps(t->tails + row + LANES * p);
                 bound = _mm512_fmadd_ps(_mm512_set1_ps(l->tail_slopes[lane]), tails, bound);
             }
             const __mmask16 mask = _mm512_cmp_ps_mask(_mm512_cvtepi32_ps(products), bound, _CMP_NLT_UQ);
@@ -223,6 +243,10 @@ ALWAYS_INLINE void take_extremes(const struct simile_code_tile *t, size_t panel,
     e->largest_offset = _mm512_reduce_max_ps(_mm512_max_ps(o0, o1));
     e->least_tail = _mm512_reduce_min_ps(_mm512_min_ps(t0, t1));
     e->largest_tail = _mm512_reduce_max_ps(_mm512_max_ps(t0, t1));
+    e->least_floor = 0;
+    if (t->row_floors)
+        e->least_floor =
+            _mm512_reduce_min_ps(_mm512_min_ps(_mm512_loadu_ps(t->row_floors + row), _mm512_loadu_ps(t->row_floors + next)));
 }
 
 /// All queries against `panels` panels. The sums of two panels are tested when the next products are under way.
@@ -236,7 +260,8 @@ TARGET static size_t scan_panels(
         for (size_t p = 0; p < panels; ++p) memcpy(rest->of[p], x + p * room + LANES * RUN * steps, LANES * (depth % RUN));
     struct sums sums;
     struct extremes extremes[PANELS / 2];
-    if (t->has_row_terms)
+    const bool are_lowered = t->has_row_terms || t->row_floors;
+    if (are_lowered)
         for (size_t p = 0; p < panels; p += 2) take_extremes(t, panel + p, panels - p, &extremes[p / 2]);
     struct limits limits[2];
     size_t found = 0, tested_query = 0, tested_panel = 0, tested_panels = 0;
@@ -254,7 +279,9 @@ TARGET static size_t scan_panels(
                 q0, q1, x + p * room, x + next * room, depth % RUN ? rest->of[p] : NULL,
                 depth % RUN ? rest->of[next] : NULL, steps, &sums);
             if (tested_panels) {
-                if (t->has_row_terms) lower_limits(&limits[tested_turn], &extremes[(tested_panel - panel) / 2]);
+                if (are_lowered)
+                    lower_limits(
+                        &limits[tested_turn], &extremes[(tested_panel - panel) / 2], t->row_floors != NULL);
                 found += test(
                     t, &limits[tested_turn], &sums, tested_query, tested_panel, tested_panels, survivors + found);
             }
@@ -269,7 +296,8 @@ TARGET static size_t scan_panels(
     _tile_stored(1, sums.of[1][0], RUN);
     _tile_stored(2, sums.of[0][1], RUN);
     _tile_stored(3, sums.of[1][1], RUN);
-    if (t->has_row_terms) lower_limits(&limits[tested_turn], &extremes[(tested_panel - panel) / 2]);
+    if (are_lowered)
+        lower_limits(&limits[tested_turn], &extremes[(tested_panel - panel) / 2], t->row_floors != NULL);
     if (tested_panels)
         found += test(t, &limits[tested_turn], &sums, tested_query, tested_panel, tested_panels, survivors + found);
     return found;

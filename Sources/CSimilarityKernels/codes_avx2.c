@@ -62,17 +62,24 @@ ALWAYS_INLINE void add(struct products *sums, struct products more) {
 
 /// What a query's products are compared with, eight rows at a time.
 struct bound {
-    __m256 slope, tail_slope, base;
+    __m256 slope, tail_slope, base, floor_slope, floor_base;
 };
 
-ALWAYS_INLINE struct bound load_bound(const struct simile_code_tile *t, size_t query) {
+ALWAYS_INLINE struct bound load_bound(const struct simile_code_tile *t, size_t query, bool has_floors) {
+    const __m256 none = _mm256_setzero_ps();
     return (struct bound){_mm256_set1_ps(t->slopes[query]), _mm256_set1_ps(t->tail_slopes[query]),
-                          _mm256_set1_ps(t->bases[query])};
+                          _mm256_set1_ps(t->bases[query]), has_floors ? _mm256_set1_ps(t->floor_slopes[query]) : none,
+                          has_floors ? _mm256_set1_ps(t->floor_bases[query]) : none};
 }
 
-/// Which of eight products are not below `slope * offset + tail_slope * tail + base`.
-ALWAYS_INLINE __m256i survives(__m256i products, __m256 offsets, __m256 tails, struct bound b) {
-    const __m256 bound = _mm256_fmadd_ps(b.tail_slope, tails, _mm256_fmadd_ps(b.slope, offsets, b.base));
+/// Which of eight products, of the rows from `row` on, are not below the bound.
+ALWAYS_INLINE __m256i survives(
+    const struct simile_code_tile *t, size_t row, __m256i products, struct bound b, bool has_floors) {
+    __m256 bound = _mm256_fmadd_ps(b.slope, _mm256_loadu_ps(t->offsets + row), b.base);
+    // The second operand is what comes out where one is a NaN.
+    if (has_floors)
+        bound = _mm256_min_ps(bound, _mm256_fmadd_ps(b.floor_slope, _mm256_loadu_ps(t->row_floors + row), b.floor_base));
+    bound = _mm256_fmadd_ps(b.tail_slope, _mm256_loadu_ps(t->tails + row), bound);
     return _mm256_castps_si256(_mm256_cmp_ps(_mm256_cvtepi32_ps(products), bound, _CMP_NLT_UQ));
 }
 
@@ -93,18 +100,18 @@ ALWAYS_INLINE size_t write_survivors(
     return found;
 }
 
-/// Which of sixteen products of query `query` survive, a bit each.
+/// Which of sixteen products of query `query`, of the rows from `row` on, survive, a bit each.
 ALWAYS_INLINE unsigned survivors_of(
-    const struct simile_code_tile *t, size_t query, __m256i p0, __m256i p1, const float *offsets, const float *tails) {
-    const struct bound b = load_bound(t, query);
-    const __m256i m0 = survives(p0, _mm256_loadu_ps(offsets), _mm256_loadu_ps(tails), b);
-    const __m256i m1 = survives(p1, _mm256_loadu_ps(offsets + 8), _mm256_loadu_ps(tails + 8), b);
+    const struct simile_code_tile *t, size_t query, size_t row, __m256i p0, __m256i p1, bool has_floors) {
+    const struct bound b = load_bound(t, query, has_floors);
+    const __m256i m0 = survives(t, row, p0, b, has_floors), m1 = survives(t, row + 8, p1, b, has_floors);
     return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(m0)) |
            (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(m1)) << 8;
 }
 
+/// `has_floors` is a constant where this is used.
 ALWAYS_INLINE size_t scan(
-    const struct simile_code_tile *t, size_t panel, size_t quad, struct simile_survivor *survivors) {
+    const struct simile_code_tile *t, size_t panel, size_t quad, bool has_floors, struct simile_survivor *survivors) {
     const uint8_t *x = t->panels + panel * 16 * t->depth;
     const int8_t *q = t->queries + quad * 4 * t->depth;
     const int32_t *corrections = t->corrections + quad * 4 * t->chunk_count;
@@ -115,10 +122,12 @@ ALWAYS_INLINE size_t scan(
         corrections += 4;
         add(&s, multiply_chunk(x + 16 * at, q + 4 * at, depth / 4, corrections));
     }
-    const float *o = t->offsets + 16 * panel, *b = t->tails + 16 * panel;
-    const uint32_t query = (uint32_t)(4 * quad), row = (uint32_t)(16 * panel);
-    const unsigned ma = survivors_of(t, query, s.a0, s.a1, o, b), mb = survivors_of(t, query + 1, s.b0, s.b1, o, b);
-    const unsigned mc = survivors_of(t, query + 2, s.c0, s.c1, o, b), md = survivors_of(t, query + 3, s.d0, s.d1, o, b);
+    const size_t first_query = 4 * quad, first_row = 16 * panel;
+    const uint32_t query = (uint32_t)first_query, row = (uint32_t)first_row;
+    const unsigned ma = survivors_of(t, first_query, first_row, s.a0, s.a1, has_floors);
+    const unsigned mb = survivors_of(t, first_query + 1, first_row, s.b0, s.b1, has_floors);
+    const unsigned mc = survivors_of(t, first_query + 2, first_row, s.c0, s.c1, has_floors);
+    const unsigned md = survivors_of(t, first_query + 3, first_row, s.d0, s.d1, has_floors);
     if (__builtin_expect((ma | mb | mc | md) == 0, 1)) return 0;
     size_t found = 0;
     if (ma) found += write_survivors(s.a0, s.a1, ma, query, row, survivors);
@@ -133,7 +142,9 @@ AVX2 size_t simile_code_tile_avx2(
     // The panel stays in L1 while the queries stream past it from L2.
     size_t found = 0;
     for (; *panel < t->panel_count && found + 64 * t->quad_count <= capacity; ++*panel)
-        for (size_t quad = 0; quad < t->quad_count; ++quad) found += scan(t, *panel, quad, survivors + found);
+        for (size_t quad = 0; quad < t->quad_count; ++quad)
+            found += t->row_floors ? scan(t, *panel, quad, true, survivors + found)
+                                   : scan(t, *panel, quad, false, survivors + found);
     return found;
 }
 
@@ -176,7 +187,7 @@ AVX2 size_t simile_code_row_avx2(
             s0 = _mm256_add_epi32(s0, _mm256_madd_epi16(_mm256_add_epi16(a0, b0), ones));
             s1 = _mm256_add_epi32(s1, _mm256_madd_epi16(_mm256_add_epi16(a1, b1), ones));
         }
-        const unsigned mask = survivors_of(t, 0, s0, s1, t->offsets + 16 * *panel, t->tails + 16 * *panel);
+        const unsigned mask = survivors_of(t, 0, 16 * *panel, s0, s1, false);
         if (mask) found += write_survivors(s0, s1, mask, 0, (uint32_t)(16 * *panel), survivors + found);
     }
     return found;

@@ -42,15 +42,20 @@ ALWAYS_INLINE size_t scan(
     unsigned any = 0;
     UNROLLED for (int p = 0; p < panels; ++p) {
         const size_t row = 16 * (panel + (size_t)p), query = 4 * quad;
-        if (t->has_row_terms) {
-            const __m512 offsets = _mm512_loadu_ps(t->offsets + row), tails = _mm512_loadu_ps(t->tails + row);
-            UNROLLED for (int i = 0; i < 4 * quads; ++i)
-                masks[i][p] = survivors_of(t, query + (size_t)i, sums[i][p], offsets, tails, true);
-        } else {
-            const __m512 none = _mm512_setzero_ps();
-            UNROLLED for (int i = 0; i < 4 * quads; ++i)
-                masks[i][p] = survivors_of(t, query + (size_t)i, sums[i][p], none, none, false);
-        }
+        const __m512 none = _mm512_setzero_ps();
+        const __m512 offsets = t->has_row_terms ? _mm512_loadu_ps(t->offsets + row) : none;
+        const __m512 tails = t->has_row_terms ? _mm512_loadu_ps(t->tails + row) : none;
+        // Four loops, so that none asks in its middle.
+#define TEST(floors, has_row_terms, has_floors)        \
+    UNROLLED for (int i = 0; i < 4 * quads; ++i)       \
+        masks[i][p] = survivors_of(t, query + (size_t)i, sums[i][p], offsets, tails, floors, has_row_terms, has_floors)
+        if (t->row_floors) {
+            const __m512 floors = _mm512_loadu_ps(t->row_floors + row);
+            if (t->has_row_terms) TEST(floors, true, true);
+            else TEST(floors, false, true);
+        } else if (t->has_row_terms) TEST(none, true, false);
+        else TEST(none, false, false);
+#undef TEST
         UNROLLED for (int i = 0; i < 4 * quads; ++i) any |= masks[i][p];
     }
     if (__builtin_expect(any == 0, 1)) return 0;

@@ -19,6 +19,10 @@ struct CodeTileCase {
     var slopes: [Float]
     var tailSlopes: [Float]
     var bases: [Float]
+    /// Where rows have floors; else empty, all three.
+    var rowFloors: [Float] = []
+    var floorSlopes: [Float] = []
+    var floorBases: [Float] = []
 
     struct Survivor: Hashable, Comparable {
         let query: Int
@@ -52,7 +56,12 @@ struct CodeTileCase {
         for row in rows.indices where row / 16 >= panel && row / 16 < last {
             for query in queries.indices {
                 let value = product(query, row)
-                let bound = slopes[query] * offsets[row] + tailSlopes[query] * tails[row] + bases[query]
+                let tail = tailSlopes[query] * tails[row]
+                var bound = slopes[query] * offsets[row] + tail + bases[query]
+                if !rowFloors.isEmpty {
+                    let other = floorSlopes[query] * rowFloors[row] + floorBases[query] + tail
+                    if !(bound < other) { bound = other }
+                }
                 if !(Float(value) < bound) { found.append(Survivor(query: query, row: row, product: value)) }
             }
         }
@@ -70,6 +79,10 @@ struct CodeTileCase {
         let slopes = CanaryBuffer(reading: slopes, shift: shift)
         let tailSlopes = CanaryBuffer(reading: tailSlopes, shift: shift + 1)
         let bases = CanaryBuffer(reading: bases, shift: shift + 2)
+        let hasFloors = !rowFloors.isEmpty
+        let rowFloors = CanaryBuffer(reading: rowFloors, shift: shift + 1)
+        let floorSlopes = CanaryBuffer(reading: floorSlopes, shift: shift)
+        let floorBases = CanaryBuffer(reading: floorBases, shift: shift + 2)
         let tile = unsafe simile_code_tile(
             panels: panels.base,
             queries: codes.base,
@@ -84,7 +97,10 @@ struct CodeTileCase {
             depth: depth,
             chunk_depth: chunks,
             chunk_count: (depth + chunks - 1) / chunks,
-            has_row_terms: hasRowTerms
+            has_row_terms: hasRowTerms,
+            row_floors: hasFloors ? rowFloors.base : nil,
+            floor_slopes: hasFloors ? floorSlopes.base : nil,
+            floor_bases: hasFloors ? floorBases.base : nil
         )
         var found: [Survivor] = []
         var panel = 0

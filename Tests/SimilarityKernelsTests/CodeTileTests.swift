@@ -86,6 +86,60 @@ import VectorTestSupport
         }
     }
 
+    @Test("a pair survives by the floor of its query or of its row", arguments: KernelLevel.available)
+    func floors(level: KernelLevel) {
+        for seed in UInt64(0)..<UInt64(TestSize.rounds(15, long: 300)) {
+            var random = SplitMix64(seed: seed)
+            let depth = 4 + 4 * random.below(40)
+            func vectors(_ count: Int) -> [[Int]] {
+                (0..<count).map { _ in
+                    HostileCodes.allCases[random.below(HostileCodes.allCases.count)].codes(
+                        depth: depth,
+                        chunkDepth: min(depth, 64),
+                        limit: 63,
+                        using: &random
+                    ).map { random.below(2) == 0 ? $0 : -$0 }
+                }
+            }
+            var tile = CodeTileCase(
+                rows: vectors(1 + random.below(70)),
+                queries: vectors(1 + random.below(40)),
+                chunkDepth: min(depth, 64)
+            )
+            if seed % 2 == 0 {
+                tile.offsets = tile.rows.map { _ in Float(random.below(8)) }
+                tile.tails = tile.rows.map { _ in Float(random.below(4)) }
+            }
+            func product() -> Float {
+                Float(tile.product(random.below(tile.queries.count), random.below(tile.rows.count)))
+            }
+            // Floors in sixteenths, so that a bound is the same fused and not; some rows want everything, and padding wants nothing.
+            tile.rowFloors = tile.rows.map { _ in
+                switch random.below(8) {
+                case 0: -.infinity
+                case 1: 1e18
+                default: product() / 16
+                }
+            }
+            tile.floorSlopes = tile.queries.map { _ in random.below(9) == 0 ? 0 : 16 }
+            tile.floorBases = tile.queries.map { _ in random.below(9) == 0 ? -.infinity : Float(random.below(64)) }
+            tile.bases = tile.queries.map { _ in random.below(7) == 0 ? .infinity : product() + Float(random.below(500))
+            }
+            for q in tile.queries.indices {
+                tile.slopes[q] = Float(random.below(64))
+                tile.tailSlopes[q] = -Float(random.below(128))
+            }
+            let expected = tile.expected()
+            #expect(!expected.isEmpty)
+            for shift in [0, 3] { #expect(tile.scan(level, shift: shift) == expected, "seed \(seed)") }
+            #expect(tile.scan(level, capacity: 24 * tile.queries.count) == expected, "seed \(seed)")
+            // Whoever is told of by the one floor alone is told of by both.
+            var alone = tile
+            alone.rowFloors = []
+            #expect(Set(expected).isSuperset(of: alone.expected()))
+        }
+    }
+
     @Test("when everything survives, each panel fills the room", arguments: KernelLevel.available, [1, 4, 37, 512])
     func full(level: KernelLevel, queryCount: Int) {
         let tile = CodeTileCase(

@@ -34,6 +34,11 @@ import VectorTestSupport
                 let found = try check.run(.join(threshold: score), with: check.prepared(prefix: prefix))
                 #expect(found.entries.contains { $0.query == 0 && $0.row == 0 }, "\(about), \(metric)")
             }
+            // As rows of one set, where a pair may pass by the cut of either.
+            for all in [queries + rows, rows + queries] {
+                let check = BoundedCheck(metric, corpus: all, queries: queries, about: "\(about), among themselves")
+                try check.expectSame([.others(k: 1), .others(k: 2), .others(k: all.count)], prefixes: [prefix])
+            }
         }
     }
 

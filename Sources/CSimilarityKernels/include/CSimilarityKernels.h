@@ -39,6 +39,10 @@ struct simile_code_tile {
     size_t panel_count, quad_count, depth, chunk_depth, chunk_count;
     /// False if all offsets and all tails are zero, so that a kernel need not read them.
     bool has_row_terms;
+    /// Where rows want something as well: a product is dropped if it is below the lesser of `slopes[query] * offsets[row] +
+    /// bases[query]` and `floor_slopes[query] * row_floors[row] + floor_bases[query]`, each with `tail_slopes[query] * tails[row]`
+    /// added. If the second is a NaN, nothing is dropped. Null if only queries want.
+    const float *_Nullable row_floors, *_Nullable floor_slopes, *_Nullable floor_bases;
 };
 
 /// What became of some coordinates when they were coded: the sums of the squares of what is lost, of the coordinates and of the
@@ -47,6 +51,11 @@ struct simile_quantized {
     double lost, size;
     int64_t squares;
 };
+
+/// Asks for bytes that will be read soon, at most 4 KiB of them.
+static inline void simile_prefetch(const void *bytes, size_t count) {
+    for (size_t at = 0; at < count && at < 4096; at += 64) __builtin_prefetch((const char *)bytes + at, 0, 3);
+}
 
 #if defined(__x86_64__)
 

@@ -18,9 +18,6 @@ struct BoundedWalk {
     let options: RunOptions
     /// Queries of a block.
     let blockQueries: Int
-    let bound: CodeBound
-    /// `e` of `FilterBound`.
-    private let verdictSlack: Double
     private let blockStride: Int
 
     /// Blocks of 512 rows that a worker takes at a time.
@@ -42,12 +39,6 @@ struct BoundedWalk {
         self.queries = queries
         self.pairing = pairing
         self.options = options
-        verdictSlack = FilterBound.verdictSlack(dimension: dimension)
-        bound = CodeBound(
-            normSlack: prepared.encoding.rotation.defect + verdictSlack,
-            hasOffsets: prepared.encoding.offsetFactor != nil,
-            shape: prepared.coded.shape
-        )
         blockStride = Self.coprimeStride(max(prepared.coded.image.blockCount, 1))
         blockQueries = Self.plannedQueries(
             pairing == .triangle ? prepared.coded.rowCount : queries.rowCount,
@@ -150,18 +141,6 @@ struct BoundedWalk {
         var stride = max(1, blockCount * 618 / 1000)
         while divisor(stride, blockCount) > 1 { stride += 1 }
         return stride
-    }
-
-    /// The least `q.x - o_x` of a pair whose verdict may still reach the cut.
-    @inline(__always)
-    func floor(queryNorm: Double, cut: Float) -> CodeBound.Floor {
-        guard cut > -.infinity else { return .none }
-        if prepared.metric == .euclidean {
-            let floor = FilterBound.euclideanFloor(queryNorm: queryNorm, cut: cut, slack: verdictSlack)
-            return CodeBound.Floor(value: floor.value, magnitude: floor.magnitude)
-        }
-        let limit = FilterBound.lower(cut)
-        return CodeBound.Floor(value: limit, magnitude: abs(limit))
     }
 
     private func joined<Sink>(_ results: [BlockResult<Sink>], blockCount: Int) -> (sinks: [Sink], counters: RunCounters)

@@ -6,6 +6,8 @@ internal import SimilarityKernels
 struct BoundedWalker<Sink: TileSink>: ~Copyable {
     private let walk: BoundedWalk
     private let coded: CodedRows
+    private let cutFloor: CutFloor
+    private let metric: Metric
     private var pair: RowPair
     private var filter: CodeFilter
     private var range = 0..<0
@@ -24,13 +26,15 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
     init(_ walk: BoundedWalk) {
         self.walk = walk
         coded = walk.prepared.coded
+        cutFloor = walk.prepared.cutFloor
+        metric = walk.prepared.metric
         let storage = walk.prepared.vectors.storage
         pair = RowPair(
             queries: walk.pairing == .triangle ? storage : walk.queries,
             corpus: storage,
             level: walk.options.level
         )
-        filter = CodeFilter(rows: coded, bound: walk.bound, cutsMove: Sink.cutsMove, level: walk.options.level)
+        filter = CodeFilter(rows: coded, bound: walk.prepared.bound, cutsMove: Sink.cutsMove, level: walk.options.level)
     }
 
     /// Makes the codes of a block of queries; false if one of them is invalid and that is to be rejected.
@@ -177,7 +181,7 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
         let source = coded.source(of: row)
         if walk.pairing == .exceptSelf, source == range.lowerBound + query { return }
         pair.load(query: number(query), row: source)
-        let score = walk.prepared.metric.verdict(
+        let score = metric.verdict(
             pair,
             queryNorm: filter.sourceNorm(query),
             rowNorm: coded.norm(of: row)
@@ -197,7 +201,9 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
 
     private mutating func setFloor(_ query: Int, cut: Float) {
         let norm = filter.sourceNorm(query)
-        if !walk.prepared.metric.excludes(norm: norm) { filter.setFloor(query, walk.floor(queryNorm: norm, cut: cut)) }
+        if !metric.excludes(norm: norm) {
+            filter.setFloor(query, cutFloor.floor(norm: norm, cut: cut))
+        }
     }
 
     /// Decides all that was put off or waits and still matters.

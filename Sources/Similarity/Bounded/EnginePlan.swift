@@ -34,12 +34,17 @@ struct EnginePlan {
     /// The most that looking may cost, as a share of the matrix multiply.
     static let lookingShare = 0.04
 
-    /// Plans a job, or that of a triangle. If the engine is ``Engine/bounded`` it is only asked how.
+    /// Plans a job. If the engine is ``Engine/bounded`` it is only asked how.
+    ///
+    /// - Parameters:
+    ///   - isTriangle: Whether each pair of rows is wanted once, by any engine.
+    ///   - isMutual: Whether queries are the rows themselves, of which codes are looked at pair by pair for both rows, and no other engine does so.
     static func make(
         queries: RowStorage,
         corpus: RowStorage,
         metric: Metric,
         isTriangle: Bool,
+        isMutual: Bool = false,
         wanted: Wanted,
         options: RunOptions
     ) throws -> EnginePlan {
@@ -104,6 +109,8 @@ struct EnginePlan {
                 metric: metric,
                 spectrum: spectrum,
                 wanted: wanted,
+                // A pair that passes for either of its rows passes.
+                floorsOfAPair: isMutual ? 2 : 1,
                 level: options.level,
                 costs: costs
             ) {
@@ -112,10 +119,10 @@ struct EnginePlan {
                 let codeBytes = Int(n) * VectorMatrix.codeBytes(ofRowOf: components)
                 if !isForced, let limit = options.memoryLimit, codeBytes > limit { continue }
                 let rotated = isRotated ? Double(setting.codesTail ? corpus.dimension : setting.prefix) : 0
-                let codedRows = n + (isTriangle ? n : m)
+                let codedRows = n + (isMutual ? 0 : isTriangle ? n : m)
                 var preparation = codedRows * d * (rotated * multiply + costs.component) + (isRotated ? eigen : 0)
-                if case .nearest = wanted { preparation += m * d * costs.query }
-                let total = preparation + pairs * candidate.pairCost
+                if case .nearest = wanted, !isMutual { preparation += m * d * costs.query }
+                let total = preparation + (isMutual ? pairs / 2 : pairs) * candidate.pairCost
                 let name = "bounded, \(isRotated ? "" : "not rotated, ")prefix \(setting)"
                 lines.append(
                     "\(name): \(time(total, options)) (preparation \(time(preparation, options)); "
@@ -168,6 +175,7 @@ struct EnginePlan {
         metric: Metric,
         spectrum: Spectrum,
         wanted: Wanted,
+        floorsOfAPair: Double = 1,
         level: KernelLevel,
         costs: KernelCosts
     ) -> [(setting: Setting, share: Double, pairCost: Double)] {
@@ -186,7 +194,7 @@ struct EnginePlan {
             let hasRowTerms = prefix < corpus.dimension || metric == .euclidean
             let scan = Double(prefix) * costs.code + costs.pair + (hasRowTerms ? costs.rowTerms : 0)
             let coded = (
-                Setting(prefix: prefix, codesTail: true), share, scan + share * warmth * costs.survivor
+                Setting(prefix: prefix, codesTail: true), share, scan + share * floorsOfAPair * warmth * costs.survivor
             )
             // Where the cut moves, a pair that waits for a better one is worth its codes.
             guard case .above = wanted, prefix < corpus.dimension else { return [coded] }

@@ -34,6 +34,9 @@ extension PreparedCorpus {
                 options: options
             )
         }
+        if excludingSelf, queries.storage.isSame(as: vectors.storage) {
+            return try nearestOfEach(k: k, options: options)
+        }
         let walk = try BoundedWalk(
             self,
             queries: queries.storage,
@@ -49,6 +52,42 @@ extension PreparedCorpus {
             rejectInvalidRows: walk.rejectInvalidRows,
             walk: walk.run
         )
+    }
+
+    /// The `k` other rows that are nearest to each row.
+    private func nearestOfEach(k: Int, options: RunOptions) throws -> NearestNeighbors {
+        let n = vectors.rowCount
+        let counted = pairCounts(of: (0..<coded.rowCount).map { coded.source(of: $0) }, pairing: .exceptSelf)
+        var counters = RunCounters(engine: .bounded)
+        counters.pairs = counted.pairs
+        return try NearestNeighbors.search(
+            queryCount: n,
+            rowCount: n,
+            k: k,
+            metric: metric,
+            engine: .bounded,
+            rejectInvalidRows: {
+                if options.invalidRows == .reject {
+                    try InvalidRowCheck.reject(vectors.storage, vectors.storage, options: options)
+                }
+            }
+        ) { kept in
+            let (sinks, verdicts) = try MutualWalk(prepared: self, k: kept, options: options).run()
+            // A verdict is one for both of its rows.
+            counters.verdicts = 2 * verdicts
+            counters.filtered = counted.pairs - counted.excluded - counters.verdicts
+            var places = [UInt32?](repeating: nil, count: n)
+            for place in 0..<coded.rowCount { places[coded.source(of: place)] = UInt32(place) }
+            return NearestNeighbors(
+                metric: metric,
+                k: kept,
+                sinks: sinks,
+                rowCount: n,
+                blockRows: CodeLayout.blockRows,
+                places: places,
+                counters: counters
+            )
+        }
     }
 
     /// All pairs of rows whose score reaches a threshold: the same bytes as ``VectorMatrix/selfJoin(threshold:metric:options:)``.

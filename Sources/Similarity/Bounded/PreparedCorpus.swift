@@ -70,4 +70,39 @@ public struct PreparedCorpus: Sendable {
             return (pairs, excluded)
         }
     }
+
+    /// The slack of the filter.
+    var bound: CodeBound {
+        CodeBound(
+            normSlack: encoding.rotation.defect + FilterBound.verdictSlack(dimension: vectors.dimension),
+            hasOffsets: encoding.offsetFactor != nil,
+            shape: coded.shape
+        )
+    }
+
+    /// What makes floors of cuts.
+    var cutFloor: CutFloor { CutFloor(metric: metric, dimension: vectors.dimension) }
+}
+
+/// The least `q.x - o_x` of a pair whose verdict may still reach a cut.
+struct CutFloor: Sendable {
+    private let isEuclidean: Bool
+    private let slack: Double
+
+    init(metric: Metric, dimension: Int) {
+        isEuclidean = metric == .euclidean
+        slack = FilterBound.verdictSlack(dimension: dimension)
+    }
+
+    /// - Parameter norm: The canonical norm of the query, or of the row, whose cut it is.
+    @inline(__always)
+    func floor(norm: Double, cut: Float) -> CodeBound.Floor {
+        guard cut > -.infinity else { return .none }
+        if isEuclidean {
+            let floor = FilterBound.euclideanFloor(queryNorm: norm, cut: cut, slack: slack)
+            return CodeBound.Floor(value: floor.value, magnitude: floor.magnitude)
+        }
+        let limit = FilterBound.lower(cut)
+        return CodeBound.Floor(value: limit, magnitude: abs(limit))
+    }
 }

@@ -9,6 +9,7 @@ extension VectorMatrix {
         for queries: RowStorage,
         metric: Metric,
         isTriangle: Bool,
+        isMutual: Bool = false,
         wanted: Wanted,
         options: RunOptions
     ) throws -> (prepared: PreparedCorpus?, options: RunOptions) {
@@ -22,6 +23,7 @@ extension VectorMatrix {
                 corpus: storage,
                 metric: metric,
                 isTriangle: isTriangle,
+                isMutual: isMutual,
                 wanted: wanted,
                 options: options
             )

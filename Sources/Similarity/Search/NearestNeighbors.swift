@@ -89,4 +89,40 @@ public struct NearestNeighbors: Sendable {
         self.rows = rows
         self.scores = scores
     }
+
+    /// Of sinks whose queries are rows of a prepared corpus, by place: row `i` of the corpus gets what has been found at the place of its codes,
+    /// and nothing if it has none.
+    ///
+    /// - Parameter place: Where the codes of a row are; nil for a row without.
+    init(
+        metric: Metric,
+        k: Int,
+        sinks: [TopKSink],
+        rowCount: Int,
+        blockRows: Int,
+        places: [UInt32?],
+        counters: RunCounters
+    ) {
+        self.k = k
+        self.metric = metric
+        self.counters = counters
+        var offsets = [0]
+        var rows: [Int] = []
+        var scores: [Float] = []
+        offsets.reserveCapacity(rowCount + 1)
+        rows.reserveCapacity(rowCount * min(k, max(rowCount - 1, 0)))
+        scores.reserveCapacity(rows.capacity)
+        for row in 0..<rowCount {
+            if let place = places[row] {
+                for neighbor in sinks[Int(place) / blockRows].ranked(Int(place) % blockRows) {
+                    rows.append(neighbor.row)
+                    scores.append(neighbor.score)
+                }
+            }
+            offsets.append(rows.count)
+        }
+        self.offsets = offsets
+        self.rows = rows
+        self.scores = scores
+    }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SimilarityKernels
+
 extension VectorMatrix {
     /// The `k` rows of this corpus that are nearest to each query: exactly those that comparing all pairs would give.
     ///
@@ -46,6 +48,7 @@ extension VectorMatrix {
             for: queries.storage,
             metric: metric,
             isTriangle: false,
+            isMutual: excludingSelf && queries.storage.isSame(as: storage),
             wanted: .nearest(count: k, rowCount: rowCount),
             options: options
         )
@@ -82,6 +85,31 @@ extension NearestNeighbors {
         rejectInvalidRows: () throws -> Void,
         walk: (@escaping @Sendable (Int) -> TopKSink) throws -> (sinks: [TopKSink], counters: RunCounters)
     ) throws -> NearestNeighbors {
+        try search(
+            queryCount: queryCount,
+            rowCount: rowCount,
+            k: k,
+            metric: metric,
+            engine: engine,
+            rejectInvalidRows: rejectInvalidRows
+        ) { kept in
+            let (sinks, counters) = try walk { TopKSink(queryCount: $0, k: kept) }
+            return NearestNeighbors(metric: metric, k: kept, sinks: sinks, counters: counters)
+        }
+    }
+
+    /// The same by anything that finds at least one neighbor, if there are as many.
+    ///
+    /// - Parameter find: Gets how many neighbors there can be.
+    static func search(
+        queryCount: Int,
+        rowCount: Int,
+        k: Int,
+        metric: Metric,
+        engine: Engine,
+        rejectInvalidRows: () throws -> Void,
+        find: (Int) throws -> NearestNeighbors
+    ) throws -> NearestNeighbors {
         let kept = min(k, rowCount)
         let (entries, overflow) = queryCount.multipliedReportingOverflow(by: kept)
         guard !overflow, entries <= Int.max / 16 else {
@@ -92,7 +120,6 @@ extension NearestNeighbors {
             let nothing = (0..<queryCount).map { _ in TopKSink(queryCount: 1, k: 1) }
             return NearestNeighbors(metric: metric, k: kept, sinks: nothing, counters: RunCounters(engine: engine))
         }
-        let (sinks, counters) = try walk { TopKSink(queryCount: $0, k: kept) }
-        return NearestNeighbors(metric: metric, k: kept, sinks: sinks, counters: counters)
+        return try find(kept)
     }
 }

@@ -16,18 +16,49 @@ extension CodeFilter {
                 decoded[i * depth + j] = Float(queries.codes[from + queries.layout.offset(ofCoordinate: j)])
             }
         }
-        var scores = [Float](repeating: 0, count: queryCount * blockCount)
+        let scores = CodedRows.products(of: decoded, count: queryCount, with: centroids, depth: depth)
+        return (0..<queryCount).map { i in
+            if floors[i].value == .infinity { return [] }
+            return CodedRows.best(count, of: scores[i * blockCount..<(i + 1) * blockCount])
+        }
+    }
+}
+
+extension CodedRows {
+    /// For each block the others that lie nearest to it, `count` a block, best first.
+    ///
+    /// - Parameter centroids: Mean decoded prefix of each block.
+    package func neighboringBlocks(_ count: Int, centroids: [Float]) -> [[Int]] {
+        let (depth, blockCount) = (shape.depth, image.blockCount)
+        // Some blocks at a time, so that their products take little.
+        let step = max(1, (1 << 22) / max(blockCount, 1))
+        return stride(from: 0, to: blockCount, by: step).flatMap { first in
+            let some = first..<min(first + step, blockCount)
+            let rows = Array(centroids[some.lowerBound * depth..<some.upperBound * depth])
+            var scores = Self.products(of: rows, count: some.count, with: centroids, depth: depth)
+            return some.map { block in
+                let start = (block - first) * blockCount
+                scores[start + block] = -.infinity
+                return Self.best(min(count, blockCount - 1), of: scores[start..<start + blockCount])
+            }
+        }
+    }
+
+    /// The products of rows with centroids, a row of them a row.
+    fileprivate static func products(of rows: [Float], count: Int, with centroids: [Float], depth: Int) -> [Float] {
+        let blockCount = centroids.count / depth
+        var scores = [Float](repeating: 0, count: count * blockCount)
         unsafe scores.withUnsafeMutableBufferPointer { scores in
-            unsafe decoded.withUnsafeBufferPointer { decoded in
+            unsafe rows.withUnsafeBufferPointer { rows in
                 unsafe centroids.withUnsafeBufferPointer { centroids in
-                    guard let a = decoded.baseAddress, let b = centroids.baseAddress, let c = scores.baseAddress else {
+                    guard let a = rows.baseAddress, let b = centroids.baseAddress, let c = scores.baseAddress else {
                         return
                     }
                     unsafe GEMM.multiplyTransposed(
                         GEMM.preferred,
                         a: a,
                         aStride: depth,
-                        rows: queryCount,
+                        rows: count,
                         b: b,
                         bStride: depth,
                         columns: blockCount,
@@ -38,17 +69,19 @@ extension CodeFilter {
                 }
             }
         }
-        return (0..<queryCount).map { i in
-            if floors[i].value == .infinity { return [] }
-            var best: [Int] = []
-            for block in 0..<blockCount {
-                let score = scores[i * blockCount + block]
-                if best.count == count, score <= scores[i * blockCount + best[count - 1]] { continue }
-                let place = best.firstIndex { scores[i * blockCount + $0] < score } ?? best.count
-                best.insert(block, at: place)
-                if best.count > count { best.removeLast() }
-            }
-            return best
+        return scores
+    }
+
+    /// The places of the largest scores, best first.
+    fileprivate static func best(_ count: Int, of scores: ArraySlice<Float>) -> [Int] {
+        var best: [Int] = []
+        let first = scores.startIndex
+        for (block, score) in scores.enumerated() {
+            if best.count == count, count == 0 || score <= scores[first + best[count - 1]] { continue }
+            let place = best.firstIndex { scores[first + $0] < score } ?? best.count
+            best.insert(block, at: place)
+            if best.count > count { best.removeLast() }
         }
+        return best
     }
 }

@@ -38,6 +38,8 @@ package struct CodeCandidate: Sendable {
     package var visited: [Int: [UInt16]] = [:]
     /// In a triangle, the place of the first query: a pair is one of a place with a later one.
     private var firstPlace: Int?
+    /// Of each query its offset as a row, where queries are rows that are compared with one another; else empty.
+    private var queryOffsets: [Float] = []
     private var survivors: UnsafeMutableBufferPointer<simile_survivor>
     private var selected: UnsafeMutableBufferPointer<simile_survivor>
     private var products: UnsafeMutableBufferPointer<Int32>
@@ -93,6 +95,7 @@ package struct CodeCandidate: Sendable {
     ) {
         precondition(count <= CodeLayout.blockRows && deferredCount == 0)
         self.firstPlace = firstPlace
+        queryOffsets = []
         chosen = nil
         visited = [:]
         queries.load(
@@ -110,6 +113,104 @@ package struct CodeCandidate: Sendable {
         }
         limits.begin(queries.terms)
         for i in floors.indices where floors[i].value < 0 { limits.setFloor(i, floors[i]) }
+    }
+
+    /// Takes the coded rows of one block for queries, of which every pair is looked at once, for both of its rows.
+    ///
+    /// - Parameters:
+    ///   - storage: The rows themselves, of which the queries are coded again where their codes are too large.
+    ///   - floors: Of each query.
+    package mutating func begin(
+        block: Int,
+        of storage: RowStorage,
+        by encoding: CodedRows.Encoding,
+        floors: [CodeBound.Floor]
+    ) {
+        let places = rows.image.rows(ofBlock: block)
+        precondition(floors.count == places.count && deferredCount == 0)
+        firstPlace = places.lowerBound
+        chosen = nil
+        visited = [:]
+        if level.codes == .wide {
+            queries.load(places, of: rows, normalizes: encoding.normalizes, level: level)
+        } else {
+            let rows = rows
+            queries.load(
+                count: places.count,
+                of: storage,
+                shape: rows.shape,
+                by: encoding,
+                level: level,
+                rowNumber: { rows.source(of: places.lowerBound + $0) },
+                isLeftOut: { _ in false }
+            )
+        }
+        queryOffsets = places.map { rows.offset(of: $0) }
+        limits.begin(queries.terms, rowOffsets: queryOffsets)
+        self.floors = floors
+        for i in floors.indices { limits.setFloor(i, floors[i]) }
+    }
+
+    /// Tests the queries against the rows `places` of one block, which begin at a panel: a pair is a candidate if it may matter to its query or
+    /// to its row.
+    ///
+    /// - Parameter wanted: The floors of all rows of the block; they may be older, and so lower, than they are by now.
+    package mutating func scan(_ places: Range<Int>, wanted: RowFloors) {
+        let block = places.lowerBound / CodeLayout.blockRows
+        let first = block * CodeLayout.blockRows
+        precondition(places.lowerBound % CodeLayout.panelRows == 0 && places.upperBound <= first + wanted.floors.count)
+        let terms = rows.terms(ofBlock: block)
+        limits.make(for: terms)
+        let panelCount = (places.count + CodeLayout.panelRows - 1) / CodeLayout.panelRows
+        var count = 0
+        var panel = 0
+        while panel < panelCount {
+            let found = scanPanels(
+                from: places.lowerBound,
+                &panel,
+                of: panelCount,
+                floors: wanted.limits[(places.lowerBound - first)...]
+            )
+            for s in 0..<found {
+                var survivor = unsafe survivors[s]
+                let row = Int(survivor.row) &+ places.lowerBound
+                let local = Int(survivor.query)
+                // What fills up the last panel and the last quad.
+                if row >= places.upperBound || local >= queries.count { continue }
+                // Within a block a row meets those behind it: the first panel warms the cuts of all.
+                if let firstPlace, block == firstPlace / CodeLayout.blockRows, row >= firstPlace &+ local { continue }
+                survivor.row = UInt16(truncatingIfNeeded: row &- first)
+                unsafe selected[count] = survivor
+                count &+= 1
+            }
+        }
+        refine(count, block, terms, wanted: wanted.floors)
+    }
+
+    /// Whether a pair may still matter to its row, by the floor of that; offsets are exchanged, rounding included.
+    @inline(__always)
+    package func survives(_ candidate: CodeCandidate, _ floor: CodeBound.Floor) -> Bool {
+        let (mine, other) = (Double(queryOffsets[Int(candidate.query)]), Double(rows.offset(of: Int(candidate.row))))
+        return CodeBound.survives(candidate.upper + other - mine + (mine + other) * CodeBound.rounding, floor)
+    }
+
+    /// What the rows of a block want: the floor of each, and the same as kernels take it.
+    package struct RowFloors: Sendable {
+        package private(set) var floors: [CodeBound.Floor]
+        fileprivate var limits: [Float]
+
+        /// No floors yet.
+        package init(count: Int) {
+            floors = Array(repeating: .none, count: count)
+            // Whole panels: what fills up the last one wants nothing.
+            limits = Array(repeating: -.infinity, count: count)
+            limits += Array(repeating: 1e18, count: CodeLayout.paddedRows(count) - count)
+        }
+
+        package mutating func set(_ row: Int, _ floor: CodeBound.Floor) {
+            floors[row] = floor
+            limits[row] = CodeLimits.rowLimit(floor)
+        }
     }
 
     /// The floor of a query that takes part.
@@ -173,19 +274,27 @@ package struct CodeCandidate: Sendable {
         refine(likelyCount, block, terms)
     }
 
-    private mutating func scanPanels(from start: Int, _ panel: inout Int, of panelCount: Int) -> Int {
+    private mutating func scanPanels(
+        from start: Int,
+        _ panel: inout Int,
+        of panelCount: Int,
+        floors: ArraySlice<Float> = []
+    ) -> Int {
         let shape = rows.shape
         let queryCount = chosen?.count ?? queries.count
         if chosen == nil {
-            return unsafe scanPanels(
-                from: start,
-                &panel,
-                of: panelCount,
-                codes: UnsafePointer(queries.codes.base),
-                corrections: UnsafePointer(queries.corrections.baseAddress),
-                queryCount: queryCount,
-                shape
-            )
+            return unsafe floors.withUnsafeBufferPointer { floors in
+                unsafe scanPanels(
+                    from: start,
+                    &panel,
+                    of: panelCount,
+                    codes: UnsafePointer(queries.codes.base),
+                    corrections: UnsafePointer(queries.corrections.baseAddress),
+                    queryCount: queryCount,
+                    shape,
+                    floors: floors.isEmpty ? nil : floors.baseAddress
+                )
+            }
         }
         return unsafe chosenCorrections.withUnsafeBufferPointer { corrections in
             unsafe scanPanels(
@@ -207,49 +316,57 @@ package struct CodeCandidate: Sendable {
         codes: UnsafePointer<Int8>?,
         corrections: UnsafePointer<Int32>?,
         queryCount: Int,
-        _ shape: CodeShape
+        _ shape: CodeShape,
+        floors: UnsafePointer<Float>? = nil
     ) -> Int {
         unsafe limits.slopes.withUnsafeBufferPointer { slopes in
             unsafe limits.tailSlopes.withUnsafeBufferPointer { tailSlopes in
                 unsafe limits.bases.withUnsafeBufferPointer { bases in
-                    unsafe zeros.withUnsafeBufferPointer { zeros in
-                        let offsets =
-                            unsafe rows.image.hasOffsets
-                            ? (rows.base + rows.image.offsets).assumingMemoryBound(to: Float.self) + start
-                            : zeros.baseAddress
-                        let tails =
-                            unsafe shape.hasTail
-                            ? (rows.base + rows.image.tailNorms).assumingMemoryBound(to: Float.self) + start
-                            : zeros.baseAddress
-                        guard let codes = unsafe codes, let corrections = unsafe corrections,
-                            let offsets = unsafe offsets, let tails = unsafe tails,
-                            let slopes = slopes.baseAddress, let tailSlopes = tailSlopes.baseAddress,
-                            let bases = bases.baseAddress
-                        else { return 0 }
-                        let panels = unsafe rows.base + (rows.image.panels + start * shape.depth)
-                        let tile = unsafe simile_code_tile(
-                            panels: panels.assumingMemoryBound(to: UInt8.self),
-                            queries: codes,
-                            corrections: corrections,
-                            offsets: offsets,
-                            tails: tails,
-                            slopes: slopes,
-                            tail_slopes: tailSlopes,
-                            bases: bases,
-                            panel_count: panelCount,
-                            quad_count: CodeLayout.quads(queryCount),
-                            depth: shape.depth,
-                            chunk_depth: queries.chunks.chunkDepth,
-                            chunk_count: queries.chunks.count,
-                            has_row_terms: rows.image.hasOffsets || shape.hasTail
-                        )
-                        return unsafe CodeTile.scan(
-                            level,
-                            tile,
-                            from: &panel,
-                            isSingleQuery: queryCount == 1,
-                            into: survivors
-                        )
+                    unsafe limits.floorSlopes.withUnsafeBufferPointer { floorSlopes in
+                        unsafe limits.floorBases.withUnsafeBufferPointer { floorBases in
+                            unsafe zeros.withUnsafeBufferPointer { zeros in
+                                let offsets =
+                                    unsafe rows.image.hasOffsets
+                                    ? (rows.base + rows.image.offsets).assumingMemoryBound(to: Float.self) + start
+                                    : zeros.baseAddress
+                                let tails =
+                                    unsafe shape.hasTail
+                                    ? (rows.base + rows.image.tailNorms).assumingMemoryBound(to: Float.self) + start
+                                    : zeros.baseAddress
+                                guard let codes = unsafe codes, let corrections = unsafe corrections,
+                                    let offsets = unsafe offsets, let tails = unsafe tails,
+                                    let slopes = slopes.baseAddress, let tailSlopes = tailSlopes.baseAddress,
+                                    let bases = bases.baseAddress
+                                else { return 0 }
+                                let panels = unsafe rows.base + (rows.image.panels + start * shape.depth)
+                                let tile = unsafe simile_code_tile(
+                                    panels: panels.assumingMemoryBound(to: UInt8.self),
+                                    queries: codes,
+                                    corrections: corrections,
+                                    offsets: offsets,
+                                    tails: tails,
+                                    slopes: slopes,
+                                    tail_slopes: tailSlopes,
+                                    bases: bases,
+                                    panel_count: panelCount,
+                                    quad_count: CodeLayout.quads(queryCount),
+                                    depth: shape.depth,
+                                    chunk_depth: queries.chunks.chunkDepth,
+                                    chunk_count: queries.chunks.count,
+                                    has_row_terms: rows.image.hasOffsets || shape.hasTail,
+                                    row_floors: floors,
+                                    floor_slopes: floorSlopes.baseAddress,
+                                    floor_bases: floorBases.baseAddress
+                                )
+                                return unsafe CodeTile.scan(
+                                    level,
+                                    tile,
+                                    from: &panel,
+                                    isSingleQuery: queryCount == 1 && floors == nil,
+                                    into: survivors
+                                )
+                            }
+                        }
                     }
                 }
             }
@@ -287,7 +404,14 @@ package struct CodeCandidate: Sendable {
     }
 
     /// The second stage for the first `count` selected survivors of a block: appends candidates.
-    private mutating func refine(_ count: Int, _ block: Int, _ terms: CodeBlockTerms) {
+    ///
+    /// - Parameter wanted: The floors of the rows of the block, if they have some.
+    private mutating func refine(
+        _ count: Int,
+        _ block: Int,
+        _ terms: CodeBlockTerms,
+        wanted: [CodeBound.Floor] = []
+    ) {
         if count == 0 { return }
         let first = block * CodeLayout.blockRows
         let tail = rows.shape.tail
@@ -318,15 +442,17 @@ package struct CodeCandidate: Sendable {
                     product: survivor.product,
                     tailProduct: tail > 0 ? products[s] : 0
                 )
-                guard CodeBound.survives(estimate.upper, floors[query]) else { continue }
-                candidates.append(
-                    CodeCandidate(
-                        query: Int32(truncatingIfNeeded: query),
-                        row: UInt32(truncatingIfNeeded: row),
-                        value: estimate.value,
-                        upper: estimate.upper
-                    )
+                let candidate = CodeCandidate(
+                    query: Int32(truncatingIfNeeded: query),
+                    row: UInt32(truncatingIfNeeded: row),
+                    value: estimate.value,
+                    upper: estimate.upper
                 )
+                guard
+                    CodeBound.survives(estimate.upper, floors[query])
+                        || !wanted.isEmpty && survives(candidate, wanted[Int(survivor.row)])
+                else { continue }
+                candidates.append(candidate)
             }
         }
     }

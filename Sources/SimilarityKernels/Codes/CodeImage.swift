@@ -20,8 +20,8 @@ package struct CodeImage: Sendable, Equatable {
     package let shape: CodeShape
     package let rowCount: Int
     package let hasOffsets: Bool
-    let order: Int
-    let norms: Int
+    package let order: Int
+    package let norms: Int
     let prefixTerms: Int
     let tailTerms: Int
     let tailNorms: Int

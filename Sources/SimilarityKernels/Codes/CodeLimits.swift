@@ -13,6 +13,9 @@ struct CodeLimits {
     private(set) var bases: [Float] = []
     private(set) var likely: [Float] = []
     private(set) var likelyTailSlopes: [Float] = []
+    /// Where rows have floors too: what a row's floor is multiplied with, and what is added.
+    private(set) var floorSlopes: [Float] = []
+    private(set) var floorBases: [Float] = []
 
     private let bound: CodeBound
     private let cutsMove: Bool
@@ -27,6 +30,8 @@ struct CodeLimits {
     /// The floor over the length of the query.
     private var shares: [Double] = []
     private var inverseNorms: [Double] = []
+    /// `o_q`, which a row's floor is raised by; empty if rows have no floors.
+    private var offsets: [Double] = []
 
     init(_ bound: CodeBound, cutsMove: Bool) {
         self.bound = bound
@@ -34,7 +39,9 @@ struct CodeLimits {
     }
 
     /// Begins a block of queries, of which no pair survives before they have a floor.
-    mutating func begin(_ terms: [CodeQueryTerms]) {
+    ///
+    /// - Parameter rowOffsets: Of each query what its offset is as a row, where rows have floors as well; else empty.
+    mutating func begin(_ terms: [CodeQueryTerms], rowOffsets: [Float] = []) {
         let padded = (terms.count + 3) / 4 * 4
         func column(_ value: (CodeQueryTerms) -> Double) -> [Double] {
             terms.map(value) + Array(repeating: 0, count: padded - terms.count)
@@ -53,6 +60,11 @@ struct CodeLimits {
         likelyTailSlopes = slopes
         bases = Array(repeating: .infinity, count: padded)
         likely = bases
+        offsets =
+            rowOffsets.isEmpty ? [] : rowOffsets.map(Double.init) + Array(repeating: 0, count: padded - terms.count)
+        if !rowOffsets.isEmpty { offsets = zip(offsets, inverseScales).map { $0 * $1 } }
+        floorSlopes = Array(repeating: 0, count: offsets.count)
+        floorBases = floorSlopes
     }
 
     mutating func setFloor(_ query: Int, _ floor: CodeBound.Floor) {
@@ -113,6 +125,7 @@ struct CodeLimits {
         isSound .&= slope .< 1e30
         isSound .&= tailSlope * block.tailNorm .> -1e37
         isSound .&= slope * (block.norm * block.norm) .< 1e37
+        if !offsets.isEmpty { makeFloorTerms(first, four(offsets), slack, four(inverseScales), inverseScale, isSound) }
         base.replace(with: -.infinity, where: .!isSound)
         slope.replace(with: 0, where: .!isSound)
         tailSlope.replace(with: 0, where: .!isSound)
@@ -132,5 +145,40 @@ struct CodeLimits {
             likely[first &+ j] = Float(likelyBase[j])
             likelyTailSlopes[first &+ j] = Float(likelyTailSlope[j])
         }
+    }
+
+    /// What the floors of rows are multiplied with and added to: `(L_x + o_q - slack) / (s_q s_x)` without the tail, lowered as the
+    /// bases are. The rounding of a product with a row's floor is in that floor: see ``rowLimit(_:)``.
+    @inline(__always)
+    private mutating func makeFloorTerms(
+        _ first: Int,
+        _ offset: SIMD4<Double>,
+        _ slack: SIMD4<Double>,
+        _ inverseScales: SIMD4<Double>,
+        _ inverseScale: Double,
+        _ isSound: SIMDMask<SIMD4<Int64>>
+    ) {
+        var slope = inverseScales * inverseScale
+        let (raised, lowered) = (offset * inverseScale, slack * ((1 + CodeBound.rounding) * inverseScale))
+        var base = raised - lowered - (raised + lowered) * 0x1p-21 - 0x1p-100
+        base.replace(with: 1e30, where: base .> 1e30)
+        // With a slope in this range no product with the floor of a row, at most 1e18, leaves the range of `Float`.
+        var isSound = isSound .& (slope .> 1e-18) .& (slope .< 1e18)
+        isSound .&= base .> -1e30
+        base.replace(with: -.infinity, where: .!isSound)
+        slope.replace(with: 0, where: .!isSound)
+        for j in 0..<4 {
+            floorSlopes[first &+ j] = Float(slope[j])
+            floorBases[first &+ j] = Float(base[j])
+        }
+    }
+
+    /// The floor of a row as the kernels take it: lowered by more than the rounding of the floor, of the slope and of their product, which
+    /// are at most `6u` of it, and in the range that keeps the product finite. Minus infinity lets everything through.
+    static func rowLimit(_ floor: CodeBound.Floor) -> Float {
+        let value = floor.value - floor.magnitude * CodeBound.rounding
+        guard value > -1e18 else { return -.infinity }
+        let capped = min(value, 1e18)
+        return Float(roundingDown: capped - abs(capped) * 0x1p-20 - 1e-36)
     }
 }

@@ -11,7 +11,8 @@ package import CSimilarityKernels
 /// sum of those codes, modulo 2^16. Wide: one number a query, minus 128 times the sum of its codes.
 ///
 /// A pair survives if `!(Float(product) < slopes[query] * offsets[row] + tail_slopes[query] * tails[row] + bases[query])`, a
-/// NaN included. The bound may be computed in any order, fused or not: its error is at most `4u` of the sum of the magnitudes
+/// NaN included. Where rows have floors, as in a self-search, it survives as well by `floor_slopes[query] * row_floors[row] +
+/// floor_bases[query]` in the place of the first and the last term; floor slopes are not negative. The bound may be computed in any order, fused or not: its error is at most `4u` of the sum of the magnitudes
 /// of its three terms, and `2^-147`, `u = 2^-24`.
 ///
 /// Requires: codes within the profile, of rows that it takes. Narrow: the codes of a chunk have norms whose product is at most
@@ -76,8 +77,14 @@ package enum CodeTile {
                     let products = unsafe products(tile, panel, group, query)
                     for r in 0..<4 {
                         let row = 16 &* panel &+ 4 &* group &+ r
-                        let offset = unsafe tile.slopes[query] * tile.offsets[row] + tile.bases[query]
-                        let bound = unsafe tile.tail_slopes[query] * tile.tails[row] + offset
+                        var lowest = unsafe tile.slopes[query] * tile.offsets[row] + tile.bases[query]
+                        if let floors = unsafe tile.row_floors, let slopes = unsafe tile.floor_slopes,
+                            let bases = unsafe tile.floor_bases
+                        {
+                            let other = unsafe slopes[query] * floors[row] + bases[query]
+                            lowest = lowest < other ? lowest : other
+                        }
+                        let bound = unsafe tile.tail_slopes[query] * tile.tails[row] + lowest
                         if !(Float(products[r]) < bound) {
                             unsafe survivors[found] = simile_survivor(
                                 query: UInt16(truncatingIfNeeded: query),

@@ -89,6 +89,77 @@ package struct CodeQueryTerms: Sendable {
         }
     }
 
+    /// Takes rows that are coded already, those of one block, for queries; nothing is coded anew.
+    ///
+    /// - Precondition: the level is of the wide profile, in which queries may be as large as rows.
+    package mutating func load(_ places: Range<Int>, of coded: CodedRows, normalizes: Bool, level: KernelLevel) {
+        precondition(level.codes == .wide, "codes of rows are too large for queries of level \(level)")
+        let shape = coded.shape
+        let padded = CodeLayout.quads(places.count) * CodeLayout.quadQueries
+        chunks = level.codes.chunks(depth: shape.depth)
+        layout = level.queries
+        codes.reset(count: layout.codeCount(queries: places.count, depth: shape.depth))
+        reserve(corrections: padded * chunks.count, tails: places.count * shape.tail)
+        unsafe corrections.update(repeating: 0)
+        let block = coded.terms(ofBlock: places.lowerBound / CodeLayout.blockRows)
+        terms = places.enumerated().map { i, place in
+            let row = coded.terms(of: place)
+            var terms = CodeQueryTerms()
+            terms.sourceNorm = coded.norm(of: place)
+            terms.norm = normalizes ? 1 : terms.sourceNorm
+            terms.scale = block.scale
+            terms.codedNorm = block.scale * Double(takePrefix(i, at: place, of: coded)).squareRoot() * (1 + 0x1p-40)
+            terms.residual = Double(row.residual)
+            terms.tailNorm = Double(row.tailNorm)
+            if shape.tail > 0 {
+                terms.tailScale = Double(row.tailScale)
+                let squares = Double(takeTail(i, at: place, of: coded))
+                terms.tailCodedNorm = terms.tailScale * squares.squareRoot() * (1 + 0x1p-40)
+                terms.tailResidual = Double(row.tailResidual)
+            }
+            return terms
+        }
+    }
+
+    /// Moves the codes of a row from its panel; returns the sum of their squares.
+    private mutating func takePrefix(_ i: Int, at place: Int, of coded: CodedRows) -> Int {
+        let depth = coded.shape.depth
+        let (panel, lane) = place.quotientAndRemainder(dividingBy: CodeLayout.panelRows)
+        let source = unsafe coded.base + (coded.image.panels + panel * CodeLayout.panelRows * depth + 4 * lane)
+        let start = layout.start(ofQuery: i, depth: depth)
+        var sum = SIMD4<Int32>.zero
+        var squares = SIMD4<Int32>.zero
+        for coordinate in stride(from: 0, to: depth, by: CodeLayout.step) {
+            // A code is there as itself + 128.
+            let stored: SIMD4<UInt8> = unsafe source.loadUnaligned(
+                fromByteOffset: coordinate / CodeLayout.step * 64,
+                as: SIMD4<UInt8>.self
+            )
+            let four = SIMD4<Int8>(truncatingIfNeeded: stored ^ 0x80)
+            let target = unsafe UnsafeMutableRawPointer(codes.base + (start + layout.offset(ofCoordinate: coordinate)))
+            unsafe target.storeBytes(of: four, as: SIMD4<Int8>.self)
+            let wide = SIMD4<Int32>(truncatingIfNeeded: four)
+            sum &+= wide
+            squares &+= wide &* wide
+        }
+        let place = CodeLayout.correction(ofQuery: i, chunks: chunks.count)
+        unsafe corrections[place] = CodeProfile.wide.correction(low: sum.wrappedSum(), high: 0)
+        return Int(squares.wrappedSum())
+    }
+
+    /// Widens the codes of a row's tail; returns the sum of their squares.
+    private mutating func takeTail(_ i: Int, at place: Int, of coded: CodedRows) -> Int {
+        let tail = coded.shape.tail
+        let source = unsafe (coded.base + (coded.image.tails + place * tail)).assumingMemoryBound(to: Int8.self)
+        var squares = 0
+        for j in 0..<tail {
+            let code = unsafe Int16(source[j])
+            unsafe tails[i * tail + j] = code
+            squares &+= Int(code) &* Int(code)
+        }
+        return squares
+    }
+
     private mutating func encodePrefix(
         _ i: Int,
         _ shape: CodeShape,

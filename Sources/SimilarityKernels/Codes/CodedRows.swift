@@ -4,10 +4,12 @@ package import System
 
 /// A coded corpus: the parts of a `CodeImage` in shared bytes. Rows are numbered by their place in the image; `source`
 /// gives their number in the matrix they were made of.
-package struct CodedRows: Sendable {
+@safe package struct CodedRows: Sendable {
     package let image: CodeImage
     package let bytes: SharedBytes
     private let byteOffset: Int
+    /// The first byte of the image, which `bytes` keeps where it is.
+    @usableFromInline nonisolated(unsafe) let base: UnsafeRawPointer
 
     /// An image that begins at `byteOffset` of `bytes`; nil if it does not fit or is not aligned to 64 bytes.
     package init?(image: CodeImage, bytes: SharedBytes, byteOffset: Int) {
@@ -17,12 +19,11 @@ package struct CodedRows: Sendable {
         self.image = image
         self.bytes = bytes
         self.byteOffset = byteOffset
+        unsafe base = unsafe bytes.start + byteOffset
     }
 
-    package var rowCount: Int { image.rowCount }
+    @inlinable package var rowCount: Int { image.rowCount }
     package var shape: CodeShape { image.shape }
-
-    var base: UnsafeRawPointer { unsafe bytes.start + byteOffset }
 
     /// Calls `body` with the bytes of the image.
     package func withImage<R>(_ body: (Span<UInt8>) throws -> R) rethrows -> R {
@@ -34,14 +35,14 @@ package struct CodedRows: Sendable {
     }
 
     /// The row of the source.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func source(of row: Int) -> Int {
         assert(row >= 0 && row < rowCount)
         return unsafe Int((base + image.order).load(fromByteOffset: 4 &* row, as: UInt32.self))
     }
 
     /// The canonical norm of the source row.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func norm(of row: Int) -> Double {
         assert(row >= 0 && row < rowCount)
         return unsafe (base + image.norms).load(fromByteOffset: 8 &* row, as: Double.self)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CSimilarityKernels
+
 /// One query and one row, for verdicts on pairs that lie anywhere: rows are read where they lie, or widened one at a time.
 /// One worker owns it. Not copyable, like `RowTile`.
 @safe package struct RowPair: ~Copyable {
@@ -34,6 +36,13 @@
             loadedQuery = queryNumber
         }
         unsafe row = Self.address(corpus, rowNumber, scratch: start + queries.dimension)
+    }
+
+    /// Asks for a row of the corpus that will be loaded soon.
+    @inline(__always)
+    package func expect(row: Int) {
+        assert(row >= 0 && row < corpus.rowCount)
+        unsafe simile_prefetch(corpus.address(ofRow: row), corpus.dimension * corpus.elementType.byteCount)
     }
 
     private static func address(_ storage: RowStorage, _ row: Int, scratch: UnsafeMutablePointer<Float>)

@@ -115,7 +115,10 @@ package struct KernelSpeed: Sendable {
                         depth: depth,
                         chunk_depth: chunks.chunkDepth,
                         chunk_count: chunks.count,
-                        has_row_terms: true
+                        has_row_terms: true,
+                        row_floors: nil,
+                        floor_slopes: nil,
+                        floor_bases: nil
                     )
                     return fastest {
                         var panel = 0

@@ -3,7 +3,7 @@
 package import System
 
 /// Where the rows of a matrix lie: shared bytes, the type of a component, and the place of each row.
-package struct RowStorage: Sendable {
+@safe package struct RowStorage: Sendable {
     /// The largest dimension. Far above any embedding, and small enough that no product of sizes in a kernel overflows
     /// and that single precision still has an error bound (see `FilterBound`).
     package static let dimensionLimit = 1 << 22
@@ -16,6 +16,8 @@ package struct RowStorage: Sendable {
     private let byteOffset: Int
     /// Bytes from one row to the next.
     private let rowByteStride: Int
+    /// The first component of row 0, which `bytes` keeps where it is.
+    nonisolated(unsafe) private let first: UnsafeRawPointer
 
     /// Rows inside `bytes`. Returns nil if the last row would end beyond them, or if a size overflows.
     package init?(
@@ -42,6 +44,7 @@ package struct RowStorage: Sendable {
         self.dimension = dimension
         self.byteOffset = byteOffset
         self.rowByteStride = rowByteStride
+        unsafe first = unsafe bytes.start + byteOffset
     }
 
     /// Some of the rows, where they lie.
@@ -60,6 +63,12 @@ package struct RowStorage: Sendable {
         return slice
     }
 
+    /// Whether these are the same rows, where they lie.
+    package func isSame(as other: RowStorage) -> Bool {
+        bytes === other.bytes && byteOffset == other.byteOffset && rowByteStride == other.rowByteStride
+            && rowCount == other.rowCount && dimension == other.dimension && elementType == other.elementType
+    }
+
     /// Whether rows can be read as floats where they lie.
     package var isDirect: Bool {
         guard elementType == .float32, rowByteStride % 4 == 0 else { return false }
@@ -69,7 +78,7 @@ package struct RowStorage: Sendable {
     /// The address of a row and, for direct rows, their distance in floats.
     func address(ofRow row: Int) -> UnsafeRawPointer {
         assert(row >= 0 && row <= rowCount)
-        return unsafe bytes.start + (byteOffset + row * rowByteStride)
+        return unsafe first + row * rowByteStride
     }
 
     var floatStride: Int { rowByteStride / 4 }

@@ -13,7 +13,7 @@ internal import Musl
 /// `@unchecked Sendable`, like `DisjointBase` and nothing else: the bytes are written only before `init` returns and never again.
 @safe package final class SharedBytes: @unchecked Sendable {
     package let byteCount: Int
-    private let base: UnsafeMutableRawPointer
+    @usableFromInline let base: UnsafeMutableRawPointer
     private let isMapped: Bool
     /// Where the mapping is noted for the case of a fault.
     private let place: Int32
@@ -111,7 +111,7 @@ internal import Musl
     }
 
     /// The first byte. Valid as long as the object is.
-    package var start: UnsafeRawPointer { unsafe UnsafeRawPointer(base) }
+    @inlinable package var start: UnsafeRawPointer { unsafe UnsafeRawPointer(base) }
 
     /// Calls `body` with all bytes.
     package func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {

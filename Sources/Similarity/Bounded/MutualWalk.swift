@@ -93,8 +93,9 @@ struct MutualWalk {
                     let isNew = own != held
                     held = own
                     let places = own == partner ? [blocks[own]] : [blocks[own], blocks[partner]]
-                    let done = walker.compare(own, isNew: isNew, with: partner, places.map { $0.take() })
-                    for (place, block) in zip(places, done) { place.put(block) }
+                    var hands = places.map { $0.take() }
+                    walker.compare(own, isNew: isNew, with: partner, &hands)
+                    for place in places.reversed() { place.put(hands.removeLast()) }
                     schedule.withLock { $0.finish(own: own, partner: partner) }
                     control.finishSegment()
                 }

@@ -4,8 +4,6 @@ internal import SimilarityKernels
 
 /// One worker of a `MutualWalk`, with the codes of the block that it stays with and the two blocks that it has in its hands.
 struct MutualWalker: ~Copyable {
-    private let storage: RowStorage
-    private let encoding: CodedRows.Encoding
     private let image: CodeImage
     private let metric: Metric
     private let rule: CutFloor
@@ -17,8 +15,7 @@ struct MutualWalker: ~Copyable {
 
     init(_ walk: MutualWalk) {
         let prepared = walk.prepared
-        storage = prepared.vectors.storage
-        encoding = prepared.encoding
+        let storage = prepared.vectors.storage
         image = prepared.coded.image
         metric = prepared.metric
         rule = prepared.cutFloor
@@ -26,19 +23,21 @@ struct MutualWalker: ~Copyable {
         pair = RowPair(queries: storage, corpus: storage, level: walk.options.level)
     }
 
-    /// Compares the rows of two blocks, or those of one among themselves, and gives back the blocks.
+    /// Compares the rows of two blocks, or those of one among themselves.
     ///
     /// - Parameters:
     ///   - isNew: Whether the last tile was one of another own block.
-    ///   - hands: The own block and, if it is another one, its partner.
+    ///   - blocks: The own block and, if it is another one, its partner.
     mutating func compare(
         _ own: Int,
         isNew: Bool,
         with partner: Int,
-        _ hands: consuming [MutualWalk.Block]
-    ) -> [MutualWalk.Block] {
-        self.hands = hands
-        if isNew { filter.begin(block: own, of: storage, by: encoding, floors: self.hands[0].floors.floors) }
+        _ blocks: inout [MutualWalk.Block]
+    ) {
+        // Exchanged, so that there is one of each block and no change copies it.
+        swap(&hands, &blocks)
+        defer { swap(&hands, &blocks) }
+        if isNew { filter.begin(block: own, normalizes: metric == .cosine, floors: hands[0].floors.floors) }
         let places = image.rows(ofBlock: partner)
         // Within a block cuts are cold, so the first steps are short.
         var next = places.lowerBound
@@ -46,13 +45,10 @@ struct MutualWalker: ~Copyable {
             let seen = (next - places.lowerBound) / CodeLayout.panelRows * CodeLayout.panelRows
             let end =
                 own == partner ? min(places.upperBound, next + max(CodeLayout.panelRows, seen)) : places.upperBound
-            filter.scan(next..<end, wanted: self.hands[own == partner ? 0 : 1].floors)
+            filter.scan(next..<end, wanted: hands[own == partner ? 0 : 1].floors)
             decideCandidates()
             next = end
         }
-        var done: [MutualWalk.Block] = []
-        swap(&done, &self.hands)
-        return done
     }
 
     /// Gives the candidates of the last scan their verdicts: first those that likely matter, then those that still may.

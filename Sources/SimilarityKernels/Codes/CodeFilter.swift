@@ -118,33 +118,15 @@ package struct CodeCandidate: Sendable {
     /// Takes the coded rows of one block for queries, of which every pair is looked at once, for both of its rows.
     ///
     /// - Parameters:
-    ///   - storage: The rows themselves, of which the queries are coded again where their codes are too large.
+    ///   - normalizes: Whether rows are compared as unit vectors.
     ///   - floors: Of each query.
-    package mutating func begin(
-        block: Int,
-        of storage: RowStorage,
-        by encoding: CodedRows.Encoding,
-        floors: [CodeBound.Floor]
-    ) {
+    package mutating func begin(block: Int, normalizes: Bool, floors: [CodeBound.Floor]) {
         let places = rows.image.rows(ofBlock: block)
         precondition(floors.count == places.count && deferredCount == 0)
         firstPlace = places.lowerBound
         chosen = nil
         visited = [:]
-        if level.codes == .wide {
-            queries.load(places, of: rows, normalizes: encoding.normalizes, level: level)
-        } else {
-            let rows = rows
-            queries.load(
-                count: places.count,
-                of: storage,
-                shape: rows.shape,
-                by: encoding,
-                level: level,
-                rowNumber: { rows.source(of: places.lowerBound + $0) },
-                isLeftOut: { _ in false }
-            )
-        }
+        queries.load(places, of: rows, normalizes: normalizes, level: level)
         queryOffsets = places.map { rows.offset(of: $0) }
         limits.begin(queries.terms, rowOffsets: queryOffsets)
         self.floors = floors

@@ -89,11 +89,12 @@ package struct CodeQueryTerms: Sendable {
         }
     }
 
-    /// Takes rows that are coded already, those of one block, for queries; nothing is coded anew.
+    /// Takes rows that are coded already, those of one block, for queries.
     ///
-    /// - Precondition: the level is of the wide profile, in which queries may be as large as rows.
+    /// Where queries may be as large as rows, the wide profile, nothing is coded anew. Else the codes of a row that has larger ones are
+    /// coded, as if they were the row: what that loses comes to what they have lost themselves.
     package mutating func load(_ places: Range<Int>, of coded: CodedRows, normalizes: Bool, level: KernelLevel) {
-        precondition(level.codes == .wide, "codes of rows are too large for queries of level \(level)")
+        precondition(level.codes.takes(rowsOf: coded.shape.profile))
         let shape = coded.shape
         let padded = CodeLayout.quads(places.count) * CodeLayout.quadQueries
         chunks = level.codes.chunks(depth: shape.depth)
@@ -102,14 +103,21 @@ package struct CodeQueryTerms: Sendable {
         reserve(corrections: padded * chunks.count, tails: places.count * shape.tail)
         unsafe corrections.update(repeating: 0)
         let block = coded.terms(ofBlock: places.lowerBound / CodeLayout.blockRows)
+        var quantizer = Quantizer(capacity: shape.depth)
+        var scratch = [Float](repeating: 0, count: shape.depth)
         terms = places.enumerated().map { i, place in
             let row = coded.terms(of: place)
             var terms = CodeQueryTerms()
             terms.sourceNorm = coded.norm(of: place)
             terms.norm = normalizes ? 1 : terms.sourceNorm
-            terms.scale = block.scale
-            terms.codedNorm = block.scale * Double(takePrefix(i, at: place, of: coded)).squareRoot() * (1 + 0x1p-40)
-            terms.residual = Double(row.residual)
+            let prefix =
+                level.codes == .wide
+                ? (scale: Float(1), squares: takePrefix(i, at: place, of: coded), residual: 0)
+                : shrinkPrefix(i, at: place, of: coded, &scratch, &quantizer, level)
+            // Both are floats, so their product is exact.
+            terms.scale = block.scale * Double(prefix.scale)
+            terms.codedNorm = terms.scale * Double(prefix.squares).squareRoot() * (1 + 0x1p-40)
+            terms.residual = Double(row.residual) + block.scale * prefix.residual * (1 + 0x1p-40)
             terms.tailNorm = Double(row.tailNorm)
             if shape.tail > 0 {
                 terms.tailScale = Double(row.tailScale)
@@ -119,6 +127,41 @@ package struct CodeQueryTerms: Sendable {
             }
             return terms
         }
+    }
+
+    /// Codes the codes of a row for a profile whose queries have smaller ones: those that are small enough stay as they are.
+    ///
+    /// - Returns: What a code stands for, in codes of the row, the squares of the codes, and the length of what they lose.
+    private mutating func shrinkPrefix(
+        _ i: Int,
+        at place: Int,
+        of coded: CodedRows,
+        _ scratch: inout [Float],
+        _ quantizer: inout Quantizer,
+        _ level: KernelLevel
+    ) -> (scale: Float, squares: Int, residual: Double) {
+        let shape = coded.shape
+        let (panel, lane) = place.quotientAndRemainder(dividingBy: CodeLayout.panelRows)
+        let source =
+            unsafe coded.base + (coded.image.panels + panel * CodeLayout.panelRows * shape.depth + 4 * lane)
+        var largest: Int32 = 0
+        unsafe scratch.withUnsafeMutableBufferPointer { scratch in
+            for step in 0..<shape.depth / CodeLayout.step {
+                let four = unsafe source.loadUnaligned(fromByteOffset: 64 &* step, as: UInt32.self)
+                for j in 0..<CodeLayout.step {
+                    let code = Int32(truncatingIfNeeded: four &>> UInt32(8 &* j) & 0xFF) &- 128
+                    largest = max(largest, abs(code))
+                    unsafe scratch[4 &* step &+ j] = Float(code)
+                }
+            }
+        }
+        // The codes of a chunk keep to the norm that queries keep to as well.
+        let limit = level.codes.queryLimit
+        let scale = Int(largest) <= limit ? 1 : Float(largest) / Float(limit)
+        let made = unsafe scratch.withUnsafeBufferPointer { y in
+            unsafe encode(y.baseAddress.unsafelyUnwrapped, i, shape, scale: scale, &quantizer, level)
+        }
+        return (scale, made.squaredNorm, made.squaredResidual.squareRoot())
     }
 
     /// Moves the codes of a row from its panel; returns the sum of their squares.
@@ -176,13 +219,33 @@ package struct CodeQueryTerms: Sendable {
             largest = max(largest, extent.largest)
             norm = max(norm, extent.norm)
         }
-        let profile = level.codes
         let scale = Quantizer.scale(
             largest: largest,
-            limit: profile.queryLimit,
+            limit: level.codes.queryLimit,
             norm: norm,
-            codeNorm: profile.codeNorm
+            codeNorm: level.codes.codeNorm
         )
+        let coded = unsafe encode(y, i, shape, scale: scale, &quantizer, level)
+        terms[i].scale = Double(scale)
+        terms[i].codedNorm = Double(scale) * Double(coded.squaredNorm).squareRoot() * (1 + 0x1p-40)
+        let error = encoding.error(norm: terms[i].norm, rows: shape.prefix)
+        terms[i].residual = coded.squaredResidual.squareRoot() * (1 + 0x1p-40) + error
+        if shape.rest > 0 {
+            let computed = unsafe Verdict.dot(level, y, y, depth: shape.prefix).squareRoot()
+            terms[i].tailNorm = encoding.rotation.outside(norm: terms[i].norm, computed: computed, error: error)
+        }
+    }
+
+    /// Makes the codes of a query and what undoes the 128; returns the squares of the codes and of what they lose.
+    private mutating func encode(
+        _ y: UnsafePointer<Float>,
+        _ i: Int,
+        _ shape: CodeShape,
+        scale: Float,
+        _ quantizer: inout Quantizer,
+        _ level: KernelLevel
+    ) -> (squaredNorm: Int, squaredResidual: Double) {
+        let profile = level.codes
         let start = layout.start(ofQuery: i, depth: shape.depth)
         let corrections =
             unsafe corrections.baseAddress.unsafelyUnwrapped
@@ -210,14 +273,7 @@ package struct CodeQueryTerms: Sendable {
             }
             unsafe corrections[CodeLayout.quadQueries * index] = profile.correction(low: sums.0, high: sums.1)
         }
-        terms[i].scale = Double(scale)
-        terms[i].codedNorm = Double(scale) * Double(squaredNorm).squareRoot() * (1 + 0x1p-40)
-        let error = encoding.error(norm: terms[i].norm, rows: shape.prefix)
-        terms[i].residual = squaredResidual.squareRoot() * (1 + 0x1p-40) + error
-        if shape.rest > 0 {
-            let computed = unsafe Verdict.dot(level, y, y, depth: shape.prefix).squareRoot()
-            terms[i].tailNorm = encoding.rotation.outside(norm: terms[i].norm, computed: computed, error: error)
-        }
+        return (squaredNorm, squaredResidual)
     }
 
     private mutating func encodeTail(

@@ -11,13 +11,16 @@ internal import CSimilarityKernels
     private var loadedQuery = -1
     private var query: UnsafePointer<Float>
     private var row: UnsafePointer<Float>
-    private let level: KernelLevel
+    // Of the level, which is too large to be handed on for every pair.
+    private let dotKernel: @convention(c) (UnsafePointer<Float>, UnsafePointer<Float>, Int) -> Double
+    private let distanceKernel: @convention(c) (UnsafePointer<Float>, UnsafePointer<Float>, Int) -> Double
 
     package init(queries: RowStorage, corpus: RowStorage, level: KernelLevel) {
         precondition(queries.dimension == corpus.dimension)
         self.queries = queries
         self.corpus = corpus
-        self.level = level
+        unsafe dotKernel = level.kernels.verdictDot
+        unsafe distanceKernel = level.kernels.verdictSquaredDistance
         unsafe scratch = .allocate(capacity: 2 * queries.dimension)
         unsafe query = UnsafePointer(scratch.baseAddress.unsafelyUnwrapped)
         unsafe row = unsafe query
@@ -55,11 +58,11 @@ internal import CSimilarityKernels
 
     /// The canonical dot product of the pair, in `Double`.
     @inline(__always)
-    package func dot() -> Double { unsafe Verdict.dot(level, query, row, depth: queries.dimension) }
+    package func dot() -> Double { unsafe dotKernel(query, row, queries.dimension) }
 
     /// The canonical squared distance of the pair, in `Double`.
     @inline(__always)
     package func squaredDistance() -> Double {
-        unsafe Verdict.squaredDistance(level, query, row, depth: queries.dimension)
+        unsafe distanceKernel(query, row, queries.dimension)
     }
 }

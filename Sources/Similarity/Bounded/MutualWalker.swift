@@ -7,6 +7,7 @@ struct MutualWalker: ~Copyable {
     private let image: CodeImage
     private let metric: Metric
     private let rule: CutFloor
+    private let k: Int
     private var filter: CodeFilter
     private var pair: RowPair
     /// The own block and, but while that is compared with itself, its partner.
@@ -19,6 +20,7 @@ struct MutualWalker: ~Copyable {
         image = prepared.coded.image
         metric = prepared.metric
         rule = prepared.cutFloor
+        k = walk.k
         filter = CodeFilter(rows: prepared.coded, bound: prepared.bound, cutsMove: true, level: walk.options.level)
         pair = RowPair(queries: storage, corpus: storage, level: walk.options.level)
     }
@@ -39,12 +41,17 @@ struct MutualWalker: ~Copyable {
         defer { swap(&hands, &blocks) }
         if isNew { filter.begin(block: own, normalizes: metric == .cosine, floors: hands[0].floors.floors) }
         let places = image.rows(ofBlock: partner)
-        // Within a block cuts are cold, so the first steps are short.
+        // Within a block cuts are cold: likely neighbors warm them, or, where these would be most of the block, short first steps.
+        let isWarmed = own == partner && 8 * k <= places.count
+        if isWarmed {
+            filter.findLikeliest(k)
+            decideCandidates()
+        }
         var next = places.lowerBound
         while next < places.upperBound {
             let seen = (next - places.lowerBound) / CodeLayout.panelRows * CodeLayout.panelRows
-            let end =
-                own == partner ? min(places.upperBound, next + max(CodeLayout.panelRows, seen)) : places.upperBound
+            let isCold = own == partner && !isWarmed
+            let end = isCold ? min(places.upperBound, next + max(CodeLayout.panelRows, seen)) : places.upperBound
             filter.scan(next..<end, wanted: hands[own == partner ? 0 : 1].floors)
             decideCandidates()
             next = end

@@ -40,6 +40,8 @@ package struct CodeCandidate: Sendable {
     private var firstPlace: Int?
     /// Of each query its offset as a row, where queries are rows that are compared with one another; else empty.
     private var queryOffsets: [Float] = []
+    /// Pairs of the own block that have been candidates, by the later row and the earlier one; else empty.
+    var leaveOut: [Bool] = []
     private var survivors: UnsafeMutableBufferPointer<simile_survivor>
     private var selected: UnsafeMutableBufferPointer<simile_survivor>
     private var products: UnsafeMutableBufferPointer<Int32>
@@ -96,6 +98,7 @@ package struct CodeCandidate: Sendable {
         precondition(count <= CodeLayout.blockRows && deferredCount == 0)
         self.firstPlace = firstPlace
         queryOffsets = []
+        leaveOut = []
         chosen = nil
         visited = [:]
         queries.load(
@@ -124,6 +127,7 @@ package struct CodeCandidate: Sendable {
         let places = rows.image.rows(ofBlock: block)
         precondition(floors.count == places.count && deferredCount == 0)
         firstPlace = places.lowerBound
+        leaveOut = []
         chosen = nil
         visited = [:]
         queries.load(places, of: rows, normalizes: normalizes, level: level)
@@ -143,6 +147,7 @@ package struct CodeCandidate: Sendable {
         precondition(places.lowerBound % CodeLayout.panelRows == 0 && places.upperBound <= first + wanted.floors.count)
         let terms = rows.terms(ofBlock: block)
         limits.make(for: terms)
+        let isOwn = first == firstPlace
         let panelCount = (places.count + CodeLayout.panelRows - 1) / CodeLayout.panelRows
         var count = 0
         var panel = 0
@@ -160,13 +165,60 @@ package struct CodeCandidate: Sendable {
                 // What fills up the last panel and the last quad.
                 if row >= places.upperBound || local >= queries.count { continue }
                 // Within a block a row meets those behind it: the first panel warms the cuts of all.
-                if let firstPlace, block == firstPlace / CodeLayout.blockRows, row >= firstPlace &+ local { continue }
+                if isOwn, row &- first >= local || !leaveOut.isEmpty && leaveOut[local &* queries.count &+ row &- first]
+                {
+                    continue
+                }
                 survivor.row = UInt16(truncatingIfNeeded: row &- first)
                 unsafe selected[count] = survivor
                 count &+= 1
             }
         }
         refine(count, block, terms, wanted: wanted.floors)
+    }
+
+    /// The places of the own block.
+    var ownPlaces: Range<Int> { rows.image.rows(ofBlock: (firstPlace ?? 0) / CodeLayout.blockRows) }
+
+    /// Collects all pairs of a row of the own block and an earlier one, with the products of their codes; returns how many there are.
+    mutating func collectAll(_ places: Range<Int>) -> Int {
+        limits.make(for: rows.terms(ofBlock: places.lowerBound / CodeLayout.blockRows))
+        let panelCount = (places.count + CodeLayout.panelRows - 1) / CodeLayout.panelRows
+        var (count, panel) = (0, 0)
+        while panel < panelCount {
+            let found = scanPanels(from: places.lowerBound, &panel, of: panelCount)
+            for s in 0..<found {
+                let survivor = unsafe survivors[s]
+                if survivor.row >= survivor.query || Int(survivor.query) >= queries.count { continue }
+                unsafe selected[count] = survivor
+                count &+= 1
+            }
+        }
+        return count
+    }
+
+    /// A pair that has been collected.
+    @inline(__always)
+    func collected(_ index: Int) -> (query: Int, row: Int, product: Int32) {
+        let survivor = unsafe selected[index]
+        return (Int(survivor.query), Int(survivor.row), survivor.product)
+    }
+
+    /// Makes candidates of some of the pairs that have been collected.
+    mutating func refineCollected(
+        _ count: Int,
+        _ block: Int,
+        _ terms: CodeBlockTerms,
+        where isWanted: (_ query: Int, _ row: Int) -> Bool
+    ) {
+        var kept = 0
+        for s in 0..<count {
+            let survivor = unsafe selected[s]
+            if !isWanted(Int(survivor.query), Int(survivor.row)) { continue }
+            unsafe selected[kept] = survivor
+            kept &+= 1
+        }
+        refine(kept, block, terms)
     }
 
     /// Whether a pair may still matter to its row, by the floor of that; offsets are exchanged, rounding included.

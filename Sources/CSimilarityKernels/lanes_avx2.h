@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only helpers that two C kernels share; private to this module.
+// Helpers that the C kernels of verdicts and filters share; private to this module.
 
 #ifndef SIMILE_LANES_AVX2_H
 #define SIMILE_LANES_AVX2_H

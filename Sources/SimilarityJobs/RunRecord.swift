@@ -8,7 +8,8 @@ package import VectorFiles
 /// What made a result: the command, its inputs with checksums, the machine and what the operation did. It is a file beside the
 /// result, so that whoever finds the one a year later knows what it is of.
 ///
-/// None of it changes the result, and nothing reads it back: ``write(beside:registeredIn:)`` puts a JSON object in `RESULT.run.json`.
+/// None of it changes the result: ``write(beside:registeredIn:)`` puts a JSON object in `RESULT.run.json`. The command line reads some of it back, to tell
+/// a file that was made of one input from a file of the same shape that was made of another.
 public struct RunRecord: Sendable {
     /// A file that was read.
     public struct Input: Sendable {
@@ -87,10 +88,19 @@ public struct RunRecord: Sendable {
     ///
     /// - Throws: `VectorFileError` if it cannot be written.
     package func write(beside result: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
+        try finished(beside: result, registeredIn: registry).publish()
+    }
+
+    /// Writes the record to a file that has not its name yet, to be published with its result.
+    ///
+    /// - Throws: `VectorFileError` if it cannot be written.
+    package func finished(beside result: String, registeredIn registry: TemporaryFiles?) throws(VectorFileError)
+        -> AtomicFile
+    {
         let file = try AtomicFile(Self.path(of: result), registeredIn: registry)
         file.write(text(result: result, written: Date.now.formatted(.iso8601)))
         try file.finish()
-        try file.publish()
+        return file
     }
 
     /// Writes the record, whole or not at all, in the place of an older one.

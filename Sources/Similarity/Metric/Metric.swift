@@ -6,7 +6,7 @@ public enum Metric: String, CaseIterable, Sendable {
     case cosine
     /// `dot(q, x)`.
     case dot
-    /// The Euclidean distance `|q - x|`. Its *score* is minus the distance; results carry both.
+    /// The Euclidean distance `|q - x|`. Its *score* is minus the distance, and ``reported(_:)`` makes the one of the other.
     case euclidean
 
     /// What a person calls this score: the distance for ``euclidean``, else the score itself.

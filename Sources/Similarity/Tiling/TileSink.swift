@@ -4,8 +4,8 @@
 /// publishes the cut that lets the filter drop the rest. A new operation is a new sink.
 ///
 /// A sink belongs to one block of queries; `query` counts from the start of the block. The corpus rows of one query are
-/// offered in ascending order within a segment, and segments in ascending order or, if blocks are fewer than workers,
-/// split among several sinks of the same block, which are joined at the end.
+/// offered in no order that a sink may rely on; where blocks are fewer than workers, they are split among several sinks of the same block, which are
+/// joined at the end.
 package protocol TileSink: Sendable {
     /// Whether verdicts raise cuts, so that a pair in doubt may be settled by waiting.
     static var cutsMove: Bool { get }

@@ -127,9 +127,4 @@ package import System
         }
         return means
     }
-
-    /// Whether the numbers that lead elsewhere lead into the source; the rest is guarded by the checksum of the file.
-    package func refersOnlyTo(rowsBelow count: Int) -> Bool {
-        (0..<rowCount).allSatisfy { source(of: $0) < count }
-    }
 }

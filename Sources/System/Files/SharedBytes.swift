@@ -10,7 +10,7 @@ internal import Musl
 
 /// Immutable bytes with a stable address, released with the last reference: a memory-mapped file or memory of our own.
 ///
-/// `@unchecked Sendable`, like `DisjointBase` and nothing else: the bytes are written only before `init` returns and never again.
+/// `@unchecked Sendable`, like `DisjointBase` and `WritableImage` of the kernels: the bytes are written only before `init` returns and never again.
 @safe package final class SharedBytes: @unchecked Sendable {
     package let byteCount: Int
     @usableFromInline let base: UnsafeMutableRawPointer

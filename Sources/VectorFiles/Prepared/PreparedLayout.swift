@@ -45,7 +45,7 @@ struct PreparedLayout: Equatable {
             return end..<end + length
         }
         self.image = image
-        // The dimension is at most 2^22, so its square times four does not overflow.
+        // The dimension is at most 2^14 (`CodeShape.dimensionLimit`), so its square times four does not overflow.
         rotation = place(header.rotationDefect == nil ? 0 : header.dimension * header.dimension, 4)
         codes = place(image.byteCount, 1)
         rows = place(header.embedsRows ? header.rowCount : 0, header.dimension * header.elementType.byteCount)

@@ -61,13 +61,15 @@ package struct DuplicateReport {
         file = try AtomicFile(path, registeredIn: registry)
     }
 
-    /// Writes the lines and publishes the file.
+    /// Writes the lines; the file gets its name by ``publish(with:)``.
+    ///
+    /// - Returns: The checksum of the file, for its record.
     package func write(
         _ lines: some Sequence<DuplicateLine>,
         names: Names,
         metric: Metric,
         check: (Int) throws -> Void
-    ) throws {
+    ) throws -> UInt64 {
         if format == .csv { file.write(Self.csvHeader(names, metric)) }
         for (i, line) in lines.enumerated() {
             if i % 1024 == 0 { try check(i) }
@@ -75,7 +77,20 @@ package struct DuplicateReport {
             try file.flushIfLarge()
         }
         try file.finish()
+        return try file.mapped().withBytes { Checksum64.of($0) }
+    }
+
+    /// Gives the report its name, and its record, which is finished: an older record goes first, so that it is never beside this report.
+    package func publish(with record: AtomicFile?) throws(VectorFileError) {
+        if let record {
+            do {
+                try TemporaryFile.removeIfPresent(FileIdentity.resolved(record.path))
+            } catch {
+                throw .notWritten(record.path, "cannot \(error.operation): \(error.reason)")
+            }
+        }
         try file.publish()
+        try record?.publish()
     }
 
     package static func json(_ line: DuplicateLine, _ names: Names, _ metric: Metric) -> String {

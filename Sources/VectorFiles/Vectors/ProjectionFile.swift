@@ -22,7 +22,7 @@ public enum ProjectionFile {
             .refused(
                 path,
                 place: "tensor \(name)",
-                "expected \(expected), as reduce --save writes it, found something else"
+                "expected \(expected), as a projection that was stored has it, found something else"
             )
         }
         guard let facts = file.tensors["output"], facts.elementType == "F64", facts.shape == [4] else {

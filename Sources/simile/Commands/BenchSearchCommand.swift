@@ -11,7 +11,7 @@ struct BenchSearchCommand: ParsableCommand {
         commandName: "search",
         abstract: "Time exact search beside the bare matrix multiply.",
         discussion: """
-            Alternates the search (the call, without loading) with the bare cblas_sgemm over the same tiles and workers, and \
+            Alternates the search (the call, without loading) with the bare product, by what multiplies here, over the same tiles and workers, and \
             prints one JSON object. For fewer than 4 queries the bare work is one read of the corpus. GFLOP/s are 2*m*n*d \
             over the time; ratios are search over bare. Memory is RssAnon + RssShmem, sampled during the first uncounted \
             search, before OpenBLAS has been called. The digest depends on every row and score that was found, in order.

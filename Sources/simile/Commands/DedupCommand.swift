@@ -98,9 +98,10 @@ struct DedupCommand: AsyncParsableCommand {
             ids: (work.set.vectors.ids, (work.other ?? work.set).vectors.ids),
             texts: (work.set.texts, (work.other ?? work.set).texts)
         )
+        var checksum: UInt64?
         if let reportFile {
             try running.writing(outcome.lines.count, unit: "lines") { check in
-                try reportFile.write(outcome.lines, names: names, metric: outcome.metric, check: check)
+                checksum = try reportFile.write(outcome.lines, names: names, metric: outcome.metric, check: check)
             }
         }
         if let vectorRecords { try write(outcome, of: work.set.vectors, to: vectorRecords) }
@@ -110,6 +111,7 @@ struct DedupCommand: AsyncParsableCommand {
         case .vectors(let file): try write(outcome, of: work.set.vectors, to: file)
         case nil: break
         }
+        try publish(work, record, reportFile, checksum)
         try tell(work, record, names)
     }
 }
@@ -142,6 +144,27 @@ extension DedupCommand {
         try file.finish(check: Interruption.flag.check)
     }
 
+    /// Gives the report its name, together with the record that `--from` goes by; without a report the kept records have one.
+    private func publish(
+        _ work: Work,
+        _ record: RecordedRun,
+        _ file: DuplicateReport?,
+        _ checksum: UInt64?
+    ) throws {
+        let outcome = work.outcome
+        let facts =
+            [("kept", RunRecord.Fact.count(outcome.keptCount)), ("dropped", .count(outcome.lines.count))]
+            + EarlierReport.facts(metric: outcome.metric, threshold: work.threshold, skipped: work.skipped)
+            + (checksum.map { [("resultChecksum", .text($0.hexadecimal))] } ?? [])
+        if let report, let file {
+            try file.publish(
+                with: record.finished(beside: report, inputs: work.inputs, results: facts, counters: outcome.counters)
+            )
+        } else if let output {
+            record.write(beside: output, inputs: work.inputs, results: facts, counters: outcome.counters)
+        }
+    }
+
     private func tell(_ work: Work, _ record: RecordedRun, _ names: DuplicateReport.Names) throws {
         let outcome = work.outcome
         let groups = outcome.groupCount.map { " in \($0) groups" } ?? ""
@@ -150,17 +173,6 @@ extension DedupCommand {
             "\(outcome.isKept.count) records: \(outcome.keptCount) kept, \(outcome.lines.count) dropped\(groups)\(skipped) "
                 + "(\(Quantity.seconds(record.seconds)))"
         )
-        let facts: [(key: String, value: RunRecord.Fact)] =
-            [("kept", .count(outcome.keptCount)), ("dropped", .count(outcome.lines.count))]
-            + EarlierReport.facts(
-                metric: outcome.metric,
-                threshold: work.threshold,
-                skipped: work.skipped,
-                report: report
-            )
-        for result in [report, report == nil ? output : nil].compactMap({ $0 }) {
-            record.write(beside: result, inputs: work.inputs, results: facts, counters: outcome.counters)
-        }
         guard report == nil, output == nil, outputVectors == nil else { return }
         let format = format ?? .standard
         let out = BufferedOutput()

@@ -22,13 +22,12 @@ struct EarlierReport {
     static func facts(
         metric: Metric,
         threshold: Float,
-        skipped: [Int],
-        report: String?
+        skipped: [Int]
     ) -> [(key: String, value: RunRecord.Fact)] {
         [
             ("metric", .text(metric.rawValue)), ("threshold", .number(Double(threshold))),
             ("skipped", .texts(skipped.map(String.init))),
-        ] + (report.map { SourceRecord.binding($0) } ?? [])
+        ]
     }
 
     init(_ path: String) throws {

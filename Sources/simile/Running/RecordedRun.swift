@@ -52,7 +52,18 @@ final class RecordedRun: Sendable {
         results: [(key: String, value: RunRecord.Fact)],
         counters: RunCounters? = nil
     ) {
-        guard !SpooledFile.isStream(output) else { return }
+        let file = finished(beside: output, inputs: inputs, results: results, counters: counters)
+        _ = telling { try file?.publish() }
+    }
+
+    /// The same, to be published together with the result; nil for one that has no record, or whose record cannot be written.
+    func finished(
+        beside output: String,
+        inputs: [RunRecord.Input],
+        results: [(key: String, value: RunRecord.Fact)],
+        counters: RunCounters? = nil
+    ) -> AtomicFile? {
+        guard !SpooledFile.isStream(output) else { return nil }
         var facts: [(key: String, value: RunRecord.Fact)] = [
             ("version", .text(Simile.version)),
             ("command", .texts(["simile"] + FileName.arguments)),
@@ -77,14 +88,21 @@ final class RecordedRun: Sendable {
                 ("threadsFrom", .text(running.workersSource)),
             ]
         }
-        do {
-            try RunRecord(inputs: inputs, facts: facts).write(
+        return telling {
+            try RunRecord(inputs: inputs, facts: facts).finished(
                 beside: output,
                 registeredIn: Interruption.temporaryFiles
             )
+        }
+    }
+
+    private func telling<R>(_ body: () throws -> R?) -> R? {
+        do {
+            return try body()
         } catch {
             let message = "warning: the result is whole, but its record could not be written: \(error)"
             if let running { running.tell(message) } else { StandardStream.error.print("simile: \(message)\n") }
+            return nil
         }
     }
 }

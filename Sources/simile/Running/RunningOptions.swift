@@ -8,7 +8,7 @@ internal import VectorFiles
 
 extension Metric: ExpressibleByArgument {}
 
-/// Engines as the command line names them, those of later versions included.
+/// Engines as the command line names them.
 enum EngineName: String, CaseIterable, ExpressibleByArgument {
     case auto, blas, bounded, simd, reference
 }

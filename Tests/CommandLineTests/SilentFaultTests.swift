@@ -208,6 +208,13 @@ import Testing
         )
         try folder.write("w.npy", NumpyBytes.floats(Array(rows[3..<6])))
         try expect("map --input w.npy --labels l.npy --output m.svg", 0, "l.npy was made of v.npy", "w.npy")
+        // A tensor of a file is known by the file.
+        try expect("convert --input v.npy --output v.safetensors", 0)
+        try expect("cluster --input v.safetensors -k 2 --output t.npy", 0)
+        for input in ["v.safetensors", "v.safetensors#embeddings"] {
+            let run = try simile("map --input \(input) --labels t.npy --output m.svg")
+            #expect(run.status == 0 && !run.errors.contains("warning"), "\(run.errors)")
+        }
         // Labels that have been written anew by another program are bound to nothing.
         try folder.write(
             "l.npy",

@@ -38,6 +38,26 @@ import VectorTestSupport
         try check.expectSame([.others(k: 513), .others(k: 529), .others(k: 530)], prefixes: [9], workers: [1, 3])
     }
 
+    @Test(arguments: Metric.allCases) func `norms from the least float to the largest that is taken`(metric: Metric)
+        throws
+    {
+        var random = SplitMix64(seed: 8)
+        let rows = HostileRows.decaying.make(1060, dimension: 10, random: &random).enumerated().map { i, row in
+            // From 1e-42, below the least normal float, to 1e18.
+            let scale = Float(sign: .plus, exponent: i * 7 % 200 - 140, significand: 1)
+            return row.map { $0 * scale }
+        }
+        let check = BoundedCheck(metric, corpus: rows, queries: [rows[0]], about: "norms")
+        try check.expectSame([.others(k: 1), .others(k: 12)], prefixes: [10, 6], workers: [1, 3])
+        // One length a set, at both ends.
+        for exponent in [-140, -100, 40, 58] {
+            let scale = Float(sign: .plus, exponent: exponent, significand: 1)
+            let same = HostileRows.decaying.make(600, dimension: 6, random: &random).map { $0.map { $0 * scale } }
+            let check = BoundedCheck(metric, corpus: same, queries: [same[0]], about: "2^\(exponent)")
+            try check.expectSame([.others(k: 5)], prefixes: [6, 3])
+        }
+    }
+
     @Test func `every level gives the same, with its own queries and with those of rows`() throws {
         var random = SplitMix64(seed: 5)
         let rows = HostileRows.decaying.make(1100, dimension: 40, random: &random)

@@ -16,7 +16,7 @@ struct SourceRecord {
     /// Nil where there is no record: other programs write files as well.
     init?(beside path: String) {
         guard
-            let bytes = try? VectorFile.mapped(RunRecord.path(of: path)).withBytes({ span in
+            let bytes = try? VectorFile.mapped(RunRecord.path(of: path.vectorFilePath)).withBytes({ span in
                 (0..<span.count).map { span[$0] }
             }),
             let values = try? JSONParser.parse(bytes), let expected = values["resultChecksum"]?.text,
@@ -52,7 +52,7 @@ struct SourceRecord {
     }
 
     static func checksum(of path: String) -> String? {
-        guard let bytes = try? VectorFile.mapped(path) else { return nil }
+        guard let bytes = try? VectorFile.mapped(path.vectorFilePath) else { return nil }
         return bytes.withBytes { Checksum64.of($0) }.hexadecimal
     }
 

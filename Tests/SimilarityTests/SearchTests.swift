@@ -90,6 +90,8 @@ import VectorTestSupport
         for level in KernelLevel.available {
             var options = RunOptions(workers: Workers(count: 3))
             options.level = level
+            let told = Mutex<[Double]>([])
+            options.progress = { share in told.withLock { $0.append(share) } }
             let found = try corpus.nearest(
                 to: corpus,
                 k: 6,
@@ -98,6 +100,7 @@ import VectorTestSupport
                 candidateCount: 40,
                 options: options
             )
+            #expect(told.withLock { $0.sorted() } == (1...19).map { Double($0) / 19 }, "sixteen queries at a time")
             for query in stride(from: 0, to: 300, by: 17) {
                 let order = rows.indices.sorted {
                     (distance(rows[query], rows[$0]), $0) < (distance(rows[query], rows[$1]), $1)

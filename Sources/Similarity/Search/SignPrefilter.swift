@@ -124,10 +124,10 @@ extension VectorMatrix {
         if options.invalidRows == .reject { try InvalidRowCheck.reject(queries.storage, side: .queries, options) }
         let (corpus, level) = (storage, options.level)
         let step = 16
-        let parts = try concurrentMap(
-            count: (queries.rowCount + step - 1) / step,
-            workers: options.workers.count
-        ) { part -> [[Neighbor]] in
+        let partCount = (queries.rowCount + step - 1) / step
+        let control = try WalkControl(options, segmentCount: partCount)
+        let parts = try concurrentMap(count: partCount, workers: options.workers.count) { part -> [[Neighbor]] in
+            defer { control.finishSegment() }
             var distances = [UInt32](repeating: 0, count: corpus.rowCount)
             var query = RowTile()
             var row = RowTile()

@@ -102,6 +102,7 @@ import VectorTestSupport
         let thresholds: [Float] = metric == .euclidean ? [0, own] : [1.5, own]
         jobs += thresholds.map { .join(threshold: $0) } + [.join(threshold: metric == .euclidean ? 1e30 : -1.5)]
         if n <= 900 { jobs.append(.selfJoin(threshold: own)) }
+        jobs += [.others(k: 1), .others(k: 7)] + (n <= 300 ? [.others(k: n - 1), .others(k: n)] : [])
         try check.expectSame(jobs, prefixes: [1, rows[0].count], workers: [1, 3])
         for job in jobs {
             let expected = try check.expected(job).entries

@@ -14,7 +14,8 @@ internal import VectorFiles
 /// | 24 to 31 | number of the group |
 /// | 32 to 39 | rows of the group |
 /// | 40 to 47 | entries |
-/// | 48 to 63 | zeros |
+/// | 48 to 55 | of what its pairs depend on besides: `BlockGroups.order`; 0 for a group of rows |
+/// | 56 to 63 | zeros |
 ///
 /// Of a search: how many neighbors each row has (`UInt64`), then the rows (`UInt64`) and the scores (`Float`, as bits) of all of
 /// them. Of a join: the left rows, the right rows, the scores.
@@ -26,6 +27,7 @@ enum GroupFile {
         _ result: GroupResult,
         group: Int,
         of manifest: JobManifest,
+        order: UInt64,
         to path: String,
         registry: TemporaryFiles?
     ) throws {
@@ -33,8 +35,7 @@ enum GroupFile {
         let (first, second, scores) = result.columns
         let head = [
             magic, 1, manifest.identity, UInt64(group), UInt64(manifest.rows(ofGroup: group).count),
-            UInt64(scores.count),
-            0, 0,
+            UInt64(scores.count), order, 0,
         ]
         try file.write(bytes(of: head).span)
         try file.write(bytes(of: first).span)
@@ -43,14 +44,16 @@ enum GroupFile {
         try file.commit()
     }
 
-    /// Whether a file has the head of this group and the size that it says; its checksum is not looked at.
-    static func seemsWhole(_ path: String, group: Int, of manifest: JobManifest) -> Bool {
-        guard let bytes = try? VectorFile.mapped(path) else { return false }
-        return bytes.withBytes { span in (try? entryCount(path, span, group: group, of: manifest)) != nil }
+    /// The order of a file that has the head of this group and the size that it says; its checksum is not looked at. Nil of any other file.
+    static func order(_ path: String, group: Int, of manifest: JobManifest) -> UInt64? {
+        guard let bytes = try? VectorFile.mapped(path) else { return nil }
+        return bytes.withBytes { span in
+            (try? entryCount(path, span, group: group, of: manifest)) == nil ? nil : span.integer(at: 48)
+        }
     }
 
     /// Entries of a group by its head, held to the size of the file; throws if it is not this group.
-    private static func entryCount(
+    fileprivate static func entryCount(
         _ path: String,
         _ span: Span<UInt8>,
         group: Int,
@@ -78,37 +81,16 @@ enum GroupFile {
         return (end - fixed) / entryBytes
     }
 
-    private static func refused(_ path: String, _ message: String) -> VectorFileError {
+    fileprivate static func refused(_ path: String, _ message: String) -> VectorFileError {
         .refused(path, "\(message); run the job again, which makes this group anew")
     }
 
     /// Reads a group, or throws if the file is damaged or of another job.
     static func read(_ path: String, group: Int, of manifest: JobManifest) throws(VectorFileError) -> GroupResult {
-        let bytes = try VectorFile.mapped(path)
-        return try bytes.withBytes { span throws(VectorFileError) in
-            let count = try entryCount(path, span, group: group, of: manifest)
-            let end = span.count - 8
-            let expected = span.integer(UInt64.self, at: end)
-            let found = Checksum64.of(span.extracting(0..<end))
-            guard expected == found else {
-                throw refused(
-                    path,
-                    "expected the checksum \(expected.hexadecimal), found \(found.hexadecimal): it is damaged"
-                )
-            }
-            let isSearch = if case .search = manifest.kind { true } else { false }
-            let firstCount = isSearch ? manifest.rows(ofGroup: group).count : count
-            func integers(_ count: Int, at start: Int) -> [Int] {
-                (0..<count).map { Int(truncatingIfNeeded: span.integer(UInt64.self, at: start + 8 * $0)) }
-            }
-            let first = integers(firstCount, at: headBytes)
-            let second = integers(count, at: headBytes + 8 * firstCount)
-            let scoresAt = headBytes + 8 * (firstCount + count)
-            let scores = (0..<count).map { Float(bitPattern: span.integer(UInt32.self, at: scoresAt + 4 * $0)) }
-            guard let result = GroupResult(manifest, group: group, first: first, second: second, scores: scores) else {
-                throw refused(path, "expected rows of the inputs, found others")
-            }
-            return result
+        let file = try OpenGroup(path, group: group, of: manifest)
+        switch manifest.kind {
+        case .search: return .neighbors(try file.neighbors())
+        case .join: return .pairs(try file.pairs(0..<file.entryCount))
         }
     }
 
@@ -136,36 +118,98 @@ enum GroupResult {
         }
     }
 
-    /// Nil if the numbers are not those of rows of the inputs.
-    init?(_ manifest: JobManifest, group: Int, first: [Int], second: [Int], scores: [Float]) {
-        guard second.allSatisfy({ (0..<manifest.rightRows).contains($0) }) else { return nil }
-        switch manifest.kind {
-        case .search(let k, _):
-            var offsets = [0]
-            for count in first {
-                guard (0...min(k, manifest.rightRows)).contains(count) else { return nil }
-                offsets.append(offsets[offsets.count - 1] + count)
-            }
-            guard offsets.last == second.count else { return nil }
-            let found = NearestNeighbors(
-                metric: manifest.metric,
-                k: min(k, manifest.rightRows),
-                offsets: offsets,
-                rows: second,
-                scores: scores
-            )
-            self = .neighbors(found)
-        case .join:
-            let rows = manifest.rows(ofGroup: group)
-            guard first.allSatisfy({ rows.contains($0) }) else { return nil }
-            self = .pairs(first.indices.map { ScoredPair(a: first[$0], b: second[$0], score: scores[$0]) })
-        }
-    }
-
     var entryCount: Int {
         switch self {
         case .neighbors(let found): found.rows.count
         case .pairs(let pairs): pairs.count
         }
+    }
+}
+
+/// The file of a group, held to its checksum: what is in it can be read piece by piece.
+struct OpenGroup {
+    let entryCount: Int
+    /// See `BlockGroups.order`.
+    let order: UInt64
+    private let path: String
+    private let manifest: JobManifest
+    private let rows: Range<Int>
+    private let bytes: SharedBytes
+
+    /// - Complexity: reads the file once.
+    init(_ path: String, group: Int, of manifest: JobManifest) throws(VectorFileError) {
+        self.path = path
+        self.manifest = manifest
+        rows = manifest.rows(ofGroup: group)
+        bytes = try VectorFile.mapped(path)
+        (entryCount, order) = try bytes.withBytes { span throws(VectorFileError) in
+            let count = try GroupFile.entryCount(path, span, group: group, of: manifest)
+            let end = span.count - 8
+            let expected = span.integer(UInt64.self, at: end)
+            let found = Checksum64.of(span.extracting(0..<end))
+            guard expected == found else {
+                throw GroupFile.refused(
+                    path,
+                    "expected the checksum \(expected.hexadecimal), found \(found.hexadecimal): it is damaged"
+                )
+            }
+            return (count, span.integer(at: 48))
+        }
+    }
+
+    /// Of a join, some of the pairs.
+    func pairs(_ wanted: Range<Int>) throws(VectorFileError) -> [ScoredPair] {
+        let firsts = manifest.hasBlockGroups ? 0..<manifest.leftRows : rows
+        let pairs = bytes.withBytes { span in
+            wanted.map { i in
+                ScoredPair(
+                    a: Self.integer(span, i),
+                    b: Self.integer(span, entryCount + i),
+                    score: Self.score(span, 2 * entryCount, i)
+                )
+            }
+        }
+        guard pairs.allSatisfy({ firsts.contains($0.a) && (0..<manifest.rightRows).contains($0.b) }) else {
+            throw otherRows
+        }
+        return pairs
+    }
+
+    /// Of a search, all neighbors.
+    func neighbors() throws(VectorFileError) -> NearestNeighbors {
+        guard case .search(let k, _) = manifest.kind else { preconditionFailure("a group of a join") }
+        let kept = min(k, manifest.rightRows)
+        return try bytes.withBytes { span throws(VectorFileError) in
+            var offsets = [0]
+            for i in rows.indices {
+                let count = Self.integer(span, i - rows.lowerBound)
+                guard (0...kept).contains(count) else { throw otherRows }
+                offsets.append(offsets[offsets.count - 1] + count)
+            }
+            let found = (0..<entryCount).map { Self.integer(span, rows.count + $0) }
+            guard offsets.last == entryCount, found.allSatisfy({ (0..<manifest.rightRows).contains($0) }) else {
+                throw otherRows
+            }
+            return NearestNeighbors(
+                metric: manifest.metric,
+                k: kept,
+                offsets: offsets,
+                rows: found,
+                scores: (0..<entryCount).map { Self.score(span, rows.count + entryCount, $0) }
+            )
+        }
+    }
+
+    private var otherRows: VectorFileError {
+        GroupFile.refused(path, "expected rows of the inputs, found others")
+    }
+
+    private static func integer(_ span: Span<UInt8>, _ index: Int) -> Int {
+        Int(truncatingIfNeeded: span.integer(UInt64.self, at: GroupFile.headBytes + 8 * index))
+    }
+
+    /// - Parameter integers: How many stand before the scores.
+    private static func score(_ span: Span<UInt8>, _ integers: Int, _ index: Int) -> Float {
+        Float(bitPattern: span.integer(UInt32.self, at: GroupFile.headBytes + 8 * integers + 4 * index))
     }
 }

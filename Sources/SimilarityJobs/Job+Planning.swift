@@ -140,8 +140,8 @@ extension Job {
             }
         }
         let rightPath = request.right ?? request.left
-        let (right, prepared) = try JobInputs.open(rightPath)
-        let left = request.left == rightPath ? right : try JobInputs.open(request.left).rows
+        let (right, prepared) = try JobInputs.open(rightPath, withIDs: true)
+        let left = request.left == rightPath ? right : try JobInputs.open(request.left, withIDs: true).rows
         guard left.dimension == right.dimension else {
             throw JobError(
                 .unusable,
@@ -201,7 +201,12 @@ extension Job {
             whole = try right.forecastNearest(to: left, k: k, metric: request.metric, options: options)
             results = [(nil, m * min(Double(k), n))]
         case .join(let threshold):
-            whole = try right.forecastJoin(from: left, threshold: threshold, metric: request.metric, options: options)
+            whole = try right.forecastJoin(
+                from: request.right == nil ? nil : left,
+                threshold: threshold,
+                metric: request.metric,
+                options: options
+            )
             let half = request.right == nil ? 0.5 : 1
             for (threshold, count) in try sampled(request, threshold, left, right, options) {
                 results.append((threshold, count * half))

@@ -26,16 +26,23 @@ extension Job {
     ) throws -> Int {
         let share = try part ?? JobPart(0, of: 1)
         progress?(0)
-        var wanted: [Int] = []
-        for group in stride(from: share.index, to: manifest.groupCount, by: share.count) {
-            try options.cancellation?.check()
-            if !isDone(group) { wanted.append(group) }
+        func missing(_ order: UInt64) throws -> [Int] {
+            try stride(from: share.index, to: manifest.groupCount, by: share.count).filter { group in
+                try options.cancellation?.check()
+                return !isDone(group, order)
+            }
         }
-        if wanted.isEmpty { return 0 }
+        // If all is done, no corpus is needed to see it.
+        var wanted: [Int]?
+        if let order = manifest.hasBlockGroups ? try folder.finishedGroups(of: manifest).order : 0 {
+            wanted = try missing(order)
+            if wanted == [] { return 0 }
+        }
         let inputs = try JobInputs(self, isSampled: true)
         var options = options
         options.invalidRows = manifest.skipsInvalidRows ? .skip : .reject
         let work = GroupWork(self, inputs, prepared: try preparedCorpus(inputs, options), options: options)
+        let groups = try manifest.hasBlockGroups || wanted == nil ? missing(work.order) : wanted ?? []
         var done = 0
         var computed = 0
         // Those that another process is at come last.
@@ -45,22 +52,28 @@ extension Job {
             guard let lock = try FileLock.attempt(folder.groupLock(group)) else { return false }
             defer { lock.removeFile() }
             // Somebody may have done it since.
-            if !isDone(group) {
+            if !isDone(group, work.order) {
                 var groupOptions = work.options
-                groupOptions.progress = { [done, count = wanted.count] in progress?((Double(done) + $0) / Double(count))
+                groupOptions.progress = { [done, count = groups.count] in progress?((Double(done) + $0) / Double(count))
                 }
                 let result = try inputs.unchanged {
-                    try work.result(ofRows: manifest.rows(ofGroup: group), options: groupOptions)
+                    try work.result(ofGroup: group, options: groupOptions)
                 }
-                let path = folder.group(group)
-                try GroupFile.write(result, group: group, of: manifest, to: path, registry: temporaryFiles)
+                try GroupFile.write(
+                    result,
+                    group: group,
+                    of: manifest,
+                    order: work.order,
+                    to: folder.group(group),
+                    registry: temporaryFiles
+                )
                 computed += 1
             }
             done += 1
-            progress?(Double(done) / Double(wanted.count))
+            progress?(Double(done) / Double(groups.count))
             return true
         }
-        for group in wanted where try !compute(group) { waiting.append(group) }
+        for group in groups where try !compute(group) { waiting.append(group) }
         while !waiting.isEmpty {
             waiting = try waiting.filter { try !compute($0) }
             if !waiting.isEmpty { sleepBriefly() }
@@ -68,47 +81,84 @@ extension Job {
         return computed
     }
 
-    /// Whether there is a file of a group, with the right checksum.
-    private func isDone(_ group: Int) -> Bool {
+    /// Whether there is a file of a group, with the right checksum and of that order.
+    private func isDone(_ group: Int, _ order: UInt64) -> Bool {
         let path = folder.group(group)
-        return FileIdentity(path: path) != nil && (try? GroupFile.read(path, group: group, of: manifest)) != nil
+        return FileIdentity(path: path) != nil && (try? OpenGroup(path, group: group, of: manifest))?.order == order
     }
 
     /// The corpus by its codes: the input itself, or what one process makes of it for all.
-    private func preparedCorpus(_ inputs: JobInputs, _ options: RunOptions) throws -> PreparedCorpus? {
+    func preparedCorpus(_ inputs: JobInputs, _ options: RunOptions) throws -> PreparedCorpus? {
         if let prepared = inputs.prepared { return prepared.metric == metric ? prepared : nil }
-        guard manifest.preparesCorpus, options.engine.mayUseCodes else { return nil }
-        // Whoever has the lock prepares; the others find the file.
-        let lock = try FileLock(folder.lock)
-        defer { withExtendedLifetime(lock) {} }
-        // One that was left damaged, or of an input that has been another, is made anew.
-        if (try? PreparedCorpusFile.read(folder.corpus)) == nil {
+        guard manifest.preparesCorpus, options.engine.mayUseCodes || manifest.hasBlockGroups else { return nil }
+        if let corpus = try? readCorpus() { return corpus }
+        // Whoever has the lock prepares; the others find the file, which they read at the same time.
+        do {
+            let lock = try FileLock(folder.lock)
+            defer { withExtendedLifetime(lock) {} }
+            // One that was left damaged, or of an input that has been another, is made anew.
+            if let corpus = try? readCorpus() { return corpus }
             let writer = try PreparedCorpusWriter(path: folder.corpus, registeredIn: temporaryFiles)
             let source = try PreparedSource(inputs.rightPath)
-            let prepared = try inputs.unchanged {
-                try PreparedCorpus(inputs.right, metric: metric, options: options)
-            }
+            let prepared = try inputs.unchanged { try prepare(inputs, options) }
             try writer.write(prepared, source: source, embeddingSource: false) { try options.cancellation?.check() }
         }
-        return try PreparedCorpusFile.read(folder.corpus)
+        return try readCorpus()
+    }
+
+    private func readCorpus() throws -> PreparedCorpus {
+        try PreparedCorpusReader(folder.corpus).corpus(withIDs: false)
+    }
+
+    /// The corpus as it is best for what the job computes.
+    private func prepare(_ inputs: JobInputs, _ options: RunOptions) throws -> PreparedCorpus {
+        switch manifest.kind {
+        case .search(let k, _):
+            try inputs.right.prepared(forNearest: k, to: inputs.left, metric: metric, options: options)
+        case .join(let threshold):
+            try inputs.right.prepared(
+                forJoinFrom: manifest.right == nil ? nil : inputs.left,
+                threshold: threshold,
+                metric: metric,
+                options: options
+            )
+        }
     }
 }
 
 /// Computes groups, with what is the same for all of them.
 struct GroupWork {
-    private let manifest: JobManifest
+    let manifest: JobManifest
     private let inputs: JobInputs
     private let prepared: PreparedCorpus?
+    /// Of a job whose groups are of blocks.
+    let blocks: BlockGroups?
     let options: RunOptions
+
+    /// What the groups depend on besides the manifest: see `BlockGroups.order`.
+    var order: UInt64 { blocks?.order ?? 0 }
 
     init(_ job: Job, _ inputs: JobInputs, prepared: PreparedCorpus?, options: RunOptions) {
         manifest = job.manifest
         self.inputs = inputs
         self.prepared = prepared
+        if let prepared, job.manifest.hasBlockGroups {
+            blocks = BlockGroups(prepared, groupCount: job.manifest.groupCount)
+        } else {
+            blocks = nil
+        }
         var options = options
         // What pays for the whole job was settled when it was planned; a group alone would be planned as a small one.
         if prepared == nil, options.engine == .auto { options.engine = .auto.resolved }
         self.options = options
+    }
+
+    /// What a group has.
+    func result(ofGroup group: Int, options: RunOptions) throws -> GroupResult {
+        guard let blocks, case .join(let threshold) = manifest.kind else {
+            return try result(ofRows: manifest.rows(ofGroup: group), options: options)
+        }
+        return .pairs(try blocks.pairs(ofGroup: group, threshold: threshold, options: options))
     }
 
     /// What the plain operation finds for these rows of the left side.
@@ -124,10 +174,6 @@ struct GroupWork {
             return .neighbors(excludingSelf ? Self.without(rows, found, k: min(k, manifest.rightRows)) : found)
         case .join(let threshold) where manifest.right == nil:
             // Rows before the group have met it already.
-            if let prepared {
-                let joined = try prepared.join(from: left, threshold: threshold, options: options)
-                return .pairs(Self.pairs(joined, rows.lowerBound, 0) { $0.b > $0.a })
-            }
             let rest = inputs.right.slice(rows.lowerBound..<manifest.rightRows)
             let joined = try left.join(rest, threshold: threshold, metric: manifest.metric, options: options)
             return .pairs(Self.pairs(joined, rows.lowerBound, rows.lowerBound) { $0.b > $0.a })

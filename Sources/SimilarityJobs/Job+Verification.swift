@@ -26,25 +26,35 @@ extension Job {
         var options = options
         options.engine = .reference
         options.invalidRows = manifest.skipsInvalidRows ? .skip : .reject
-        let work = GroupWork(self, inputs, prepared: nil, options: options)
+        let prepared = manifest.hasBlockGroups ? try preparedCorpus(inputs, options) : nil
+        let work = GroupWork(self, inputs, prepared: prepared, options: options)
         for (i, group) in done.enumerated() {
             try options.cancellation?.check()
             let stored = try GroupFile.read(folder.group(group), group: group, of: manifest)
-            if chosen.contains(group) {
-                let rows = manifest.rows(ofGroup: group)
-                let sample = rows.prefix(4)
-                let found = try work.result(ofRows: sample, options: work.options)
-                guard found.isEqual(to: stored, of: sample, inGroupFrom: rows.lowerBound) else {
-                    throw JobError(
-                        .wrongResult,
-                        "\(folder.group(group)): rows \(sample.lowerBound) to \(sample.upperBound - 1), computed again, "
-                            + "have another result; remove the file and run the job again"
-                    )
-                }
+            if chosen.contains(group), try !work.agrees(with: stored, ofGroup: group) {
+                throw JobError(
+                    .wrongResult,
+                    "\(folder.group(group)): some of its rows, computed again, have another result; "
+                        + "remove the file and run the job again"
+                )
             }
             progress?(Double(i + 1) / Double(done.count))
         }
         return done.count
+    }
+}
+
+extension GroupWork {
+    /// Whether some rows of a group, computed again, give what it says.
+    fileprivate func agrees(with stored: GroupResult, ofGroup group: Int) throws -> Bool {
+        if let blocks, case .join(let threshold) = manifest.kind, case .pairs(let pairs) = stored {
+            let sample = try blocks.sample(ofGroup: group, threshold: threshold, options: options)
+            return GroupResult.areEqual(sample.found, pairs.filter(sample.isOfSample))
+        }
+        let rows = manifest.rows(ofGroup: group)
+        let sample = rows.prefix(4)
+        let found = try result(ofRows: sample, options: options)
+        return found.isEqual(to: stored, of: sample, inGroupFrom: rows.lowerBound)
     }
 }
 
@@ -59,10 +69,15 @@ extension GroupResult {
                 return a.map(\.row) == b.map(\.row) && bits(a.map(\.score)) == bits(b.map(\.score))
             }
         case (.pairs(let mine), .pairs(let theirs)):
-            let here = theirs.filter { rows.contains($0.a) }
-            return mine.map(\.a) == here.map(\.a) && mine.map(\.b) == here.map(\.b)
-                && bits(mine.map(\.score)) == bits(here.map(\.score))
+            return Self.areEqual(mine, theirs.filter { rows.contains($0.a) })
         default: return false
         }
+    }
+
+    fileprivate static func areEqual(_ mine: [ScoredPair], _ theirs: [ScoredPair]) -> Bool {
+        mine.count == theirs.count
+            && zip(mine, theirs).allSatisfy {
+                $0.a == $1.a && $0.b == $1.b && $0.score.bitPattern == $1.score.bitPattern
+            }
     }
 }

@@ -85,7 +85,7 @@ public struct Job: Sendable {
     /// How far it is, by the files that there are. Their heads and sizes are looked at, not their checksums, which ``run(_:options:progress:)``,
     /// ``merge()`` and ``verify(recomputing:options:progress:)`` do.
     public func status() throws -> JobStatus {
-        let done = Set(try folder.finishedGroups(of: manifest))
+        let done = Set(try folder.finishedGroups(of: manifest).groups)
         return JobStatus(
             groupCount: manifest.groupCount,
             missingGroups: (0..<manifest.groupCount).filter { !done.contains($0) }
@@ -144,7 +144,7 @@ public struct Job: Sendable {
                 "\(status.missingGroups.count) of \(status.groupCount) groups are missing: \(status.missing)"
             )
         }
-        let ids = try JobInputs(self, isSampled: true).ids
+        let ids = try JobInputs(self, isSampled: true, withIDs: true).ids
         func group(_ i: Int) throws -> GroupResult {
             try GroupFile.read(folder.group(i), group: i, of: manifest)
         }
@@ -169,15 +169,11 @@ public struct Job: Sendable {
             )
         case .join:
             let file = try PairFile(path: output, registeredIn: temporaryFiles)
-            var counts: [Int] = []
-            for i in 0..<manifest.groupCount { counts.append(try group(i).entryCount) }
-            let total = Double(max(counts.reduce(0, +), 1))
+            let merged = try MergedPairs((0..<manifest.groupCount).map { (folder.group($0), $0) }, of: manifest)
+            let total = Double(max(merged.count, 1))
             try file.write(
-                parts: counts,
-                of: { i in
-                    guard case .pairs(let pairs) = try group(i) else { return [] }
-                    return pairs
-                },
+                parts: merged.pieces,
+                of: { try merged.piece($0) },
                 metric: metric,
                 ids: ids,
                 check: { try check(Double($0) / total) }

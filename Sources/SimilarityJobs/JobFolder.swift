@@ -49,10 +49,18 @@ struct JobFolder {
         }.sorted()
     }
 
-    /// The groups of this job that there are whole files of, in order. Their heads and sizes are looked at: a file that is empty, cut or of
-    /// another job is none.
-    func finishedGroups(of manifest: JobManifest) throws -> [Int] {
-        try presentGroups(of: manifest).filter { GroupFile.seemsWhole(group($0), group: $0, of: manifest) }
+    /// The groups of this job that there are whole files of, in order, and whether they are all of one order, which they have. Heads and sizes
+    /// are looked at: a file that is empty, cut or of another job is none. Of several orders the one that most groups have counts.
+    func finishedGroups(of manifest: JobManifest) throws -> (groups: [Int], order: UInt64?) {
+        var groups: [UInt64: [Int]] = [:]
+        for number in try presentGroups(of: manifest) {
+            guard let order = GroupFile.order(group(number), group: number, of: manifest),
+                (order != 0) == manifest.hasBlockGroups
+            else { continue }
+            groups[order, default: []].append(number)
+        }
+        let most = groups.max { ($0.value.count, $0.key) < ($1.value.count, $1.key) }
+        return (most?.value ?? [], groups.count == 1 ? most?.key : nil)
     }
 
     /// The path of an input from where the process is.

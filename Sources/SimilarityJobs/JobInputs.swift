@@ -14,15 +14,17 @@ struct JobInputs {
     let rightPath: String
     private let watch: InputWatch
 
-    /// - Parameter isSampled: Whether the files are compared by a sample, and not by all of their bytes.
-    init(_ job: Job, isSampled: Bool) throws {
+    /// - Parameters:
+    ///   - isSampled: Whether the files are compared by a sample, and not by all of their bytes.
+    ///   - withIDs: Whether ids are read, too, which only results need.
+    init(_ job: Job, isSampled: Bool, withIDs: Bool = false) throws {
         let (folder, manifest) = (job.folder, job.manifest)
         watch = InputWatch(folder, [manifest.left] + [manifest.right].compactMap { $0 } + manifest.idFiles)
         try watch.require(isWhole: !isSampled)
         let leftPath = folder.located(manifest.left)
         rightPath = manifest.right.map { folder.located($0) } ?? leftPath
-        (right, prepared) = try Self.open(rightPath)
-        left = rightPath == leftPath ? right : try Self.open(leftPath).rows
+        (right, prepared) = try Self.open(rightPath, withIDs: withIDs)
+        left = rightPath == leftPath ? right : try Self.open(leftPath, withIDs: withIDs).rows
         guard left.rowCount == manifest.leftRows, right.rowCount == manifest.rightRows,
             left.dimension == manifest.dimension, right.dimension == manifest.dimension
         else { throw JobError(.changed, "\(leftPath) or \(rightPath) has other rows than when the job was planned") }
@@ -41,9 +43,11 @@ struct JobInputs {
     }
 
     /// The rows of a file of vectors, or of a prepared corpus, and that corpus.
-    static func open(_ path: String) throws -> (rows: VectorMatrix, prepared: PreparedCorpus?) {
-        guard FileFormat(path: path) == .simile else { return (try VectorFile.read(path), nil) }
-        let prepared = try PreparedCorpusFile.read(path)
+    static func open(_ path: String, withIDs: Bool) throws -> (rows: VectorMatrix, prepared: PreparedCorpus?) {
+        guard FileFormat(path: path) == .simile else {
+            return (try withIDs ? VectorFile.read(path) : VectorFile.rows(path), nil)
+        }
+        let prepared = try PreparedCorpusReader(path).corpus(withIDs: withIDs)
         return (prepared.vectors, prepared)
     }
 

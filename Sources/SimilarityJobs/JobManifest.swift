@@ -29,7 +29,8 @@ struct JobInput: Equatable {
 
 /// What a job is: written once, by `plan`, as `manifest.json`, and never changed.
 ///
-/// Rows of the left side (the queries of a search) are cut into *groups* of ``groupRows``; each gives one file. Part `i` of `n`
+/// Rows of the left side (the queries of a search) are cut into *groups* of ``groupRows``; each gives one file. (Where ``hasBlockGroups``, as
+/// many groups have about as much of the work each, and rows that lie anywhere.) Part `i` of `n`
 /// computes the groups whose number leaves `i` when it is divided by `n`, so any number of parts gives the same files.
 struct JobManifest: Equatable {
     static let version = 1
@@ -56,6 +57,12 @@ struct JobManifest: Equatable {
     let preparesCorpus: Bool
 
     var groupCount: Int { leftRows == 0 ? 0 : (leftRows - 1) / groupRows + 1 }
+
+    /// Whether groups are ranges of blocks of a prepared corpus, see `BlockGroups`, and not of rows: those of a self-join that has one.
+    var hasBlockGroups: Bool {
+        guard case .join = kind, right == nil else { return false }
+        return preparesCorpus || FileFormat(path: left.path) == .simile
+    }
 
     func rows(ofGroup group: Int) -> Range<Int> {
         group * groupRows..<min(group * groupRows + groupRows, leftRows)

@@ -6,6 +6,7 @@
 
 import Foundation
 import Testing
+import VectorFiles
 
 @Suite struct JobCommandTests {
     let folder: WorkFolder
@@ -113,6 +114,41 @@ import Testing
             #expect(found.map(\.0) == expected.map(\.0))
             #expect(zip(found, expected).allSatisfy { $0.1 == $1.1 }, "\(command), \(preparation)")
         }
+    }
+
+    @Test func `groups of another prepared corpus do not count, and none is needed for what is done`() throws {
+        let plan = "plan join --left c.npy --threshold 0.3 --prepare --group-rows 100"
+        try succeed("join --left c.npy --threshold 0.3 --output plain.csv")
+        try succeed("\(plan) --output r.csv --job J")
+        try succeed("run --job J")
+        try FileManager.default.removeItem(atPath: "\(folder.path)/J/corpus.simile")
+        let idle = try simile("run --job J")
+        #expect(idle.status == 0 && idle.errors.contains("0 groups done"), "\(idle.errors)")
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/J/corpus.simile"))
+        // A whole group that says that it is of another order.
+        let name = "J/groups/00000003.group"
+        let good = try folder.bytes(name)
+        var other = Array(good.dropLast(8))
+        other[48] ^= 1
+        try folder.write(name, other + NumpyBytes.bytes(Checksum64.of(other.span)))
+        #expect(try simile("status --job J").output.contains(#""missing":[3]"#))
+        #expect(try simile("merge --job J").status == 1)
+        try succeed("run --job J")
+        #expect(try folder.bytes(name) == good)
+        try succeed("verify --job J --recompute 100")
+        try succeed("merge --job J")
+        #expect(try folder.bytes("r.csv") == folder.bytes("plain.csv"))
+        // Other scores, with the right checksum.
+        var wrong = Array(good.dropLast(8))
+        let entries = (wrong.count - 64) / 20
+        try #require(entries > 100)
+        for i in 0..<entries { wrong[64 + 16 * entries + 4 * i] ^= 1 }
+        try folder.write(name, wrong + NumpyBytes.bytes(Checksum64.of(wrong.span)))
+        let refused = try simile("verify --job J --recompute 100")
+        #expect(
+            refused.status == 1 && refused.errors.contains("computed again"),
+            "\(refused.status): \(refused.errors)"
+        )
     }
 
     @Test func `a dry run writes nothing and forecasts`() throws {

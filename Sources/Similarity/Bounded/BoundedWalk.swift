@@ -18,17 +18,23 @@ struct BoundedWalk {
     let options: RunOptions
     /// Queries of a block.
     let blockQueries: Int
+    /// In a triangle, the blocks of rows that are the queries.
+    private let ownBlocks: Range<Int>
+    /// In a triangle, whose each pair of blocks is.
+    private let ring: BlockRing
     private let blockStride: Int
 
     /// Blocks of 512 rows that a worker takes at a time.
     static let blocksPerSegment = 8
     static let waitingCapacity = 1 << 18
 
+    /// - Parameter ownBlocks: In a triangle, the blocks of rows whose pairs are wanted; nil for all.
     /// - Throws: `SimilarityError` if the dimensions differ.
     init(
         _ prepared: PreparedCorpus,
         queries: RowStorage,
         pairing: TileWalk.Pairing,
+        ownBlocks: Range<Int>? = nil,
         options: RunOptions
     ) throws(SimilarityError) {
         let dimension = prepared.vectors.dimension
@@ -39,33 +45,32 @@ struct BoundedWalk {
         self.queries = queries
         self.pairing = pairing
         self.options = options
-        blockStride = Self.coprimeStride(max(prepared.coded.image.blockCount, 1))
-        blockQueries = Self.plannedQueries(
-            pairing == .triangle ? prepared.coded.rowCount : queries.rowCount,
-            workers: options.workers.count
-        )
+        let blockCount = prepared.coded.image.blockCount
+        ring = BlockRing(count: blockCount)
+        self.ownBlocks = ownBlocks ?? 0..<blockCount
+        blockStride = Self.coprimeStride(max(blockCount, 1))
+        blockQueries =
+            pairing == .triangle
+            ? CodeLayout.blockRows : Self.plannedQueries(queries.rowCount, workers: options.workers.count)
     }
 
-    /// Blocks of at most 512 queries, as many a worker as another, in whole panels so that a triangle begins at one.
+    /// Blocks of at most 512 queries, as many a worker as another, in whole quads.
     static func plannedQueries(_ count: Int, workers: Int) -> Int {
         let rounds = (count + 512 * workers - 1) / (512 * workers)
         let even = (count + workers * max(rounds, 1) - 1) / (workers * max(rounds, 1))
         return count < 64 ? max(count, 1) : (even + 15) / 16 * 16
     }
 
-    /// Walks all pairs and returns one sink a block of `blockQueries` queries, in order. In a triangle, queries are numbered by
-    /// their place in the coded corpus.
+    /// Walks all pairs and returns one sink a block of `blockQueries` queries, in order. In a triangle, the blocks are the own ones of rows,
+    /// and queries are numbered by their place in the coded corpus.
     func run<Sink: TileSink>(
         makeSink: @escaping @Sendable (_ queryCount: Int) -> Sink
     ) throws -> (sinks: [Sink], counters: RunCounters) {
-        let queryCount = pairing == .triangle ? prepared.coded.rowCount : queries.rowCount
-        let blocks = stride(from: 0, to: queryCount, by: blockQueries).map {
-            $0..<min($0 + blockQueries, queryCount)
+        let blocks = queryBlocks
+        let segmentCounts = blocks.indices.map { block in
+            max(1, (visits(ofBlock: block) + Self.blocksPerSegment - 1) / Self.blocksPerSegment)
         }
-        let segmentCounts = blocks.map { queries in
-            let rowBlocks = prepared.coded.image.blockCount - firstBlock(of: queries)
-            return max(1, (rowBlocks + Self.blocksPerSegment - 1) / Self.blocksPerSegment)
-        }
+        let queryCount = blocks.reduce(0) { $0 + $1.count }
         let segmentTotal = segmentCounts.reduce(0, +)
         let control = try WalkControl(options, segmentCount: segmentTotal)
         if prepared.hasInvalidRows { try rejectInvalidRows() }
@@ -104,10 +109,10 @@ struct BoundedWalk {
                         schedule.withLock { $0.publish(found, for: block) }
                     }
                 }
-                let first = firstBlock(of: blocks[block]) + segment * Self.blocksPerSegment
-                for index in first..<min(first + Self.blocksPerSegment, prepared.coded.image.blockCount) {
+                let first = segment * Self.blocksPerSegment
+                for visit in first..<min(first + Self.blocksPerSegment, visits(ofBlock: block)) {
                     if control.isStopped(worker: worker) { break }
-                    control.keep(walker.walk(places(ofBlock: index, for: blocks[block])))
+                    control.keep(walker.walk(places(ofVisit: visit, ofBlock: block)))
                 }
                 control.finishSegment()
             }
@@ -117,22 +122,30 @@ struct BoundedWalk {
         return joined(finished.withLock { $0 }, blockCount: blocks.count)
     }
 
-    /// The first block of rows of a block of queries: in a triangle its own.
-    private func firstBlock(of queries: Range<Int>) -> Int {
-        pairing == .triangle ? queries.lowerBound / CodeLayout.blockRows : 0
+    /// The queries of each block.
+    private var queryBlocks: [Range<Int>] {
+        if pairing == .triangle { return ownBlocks.map { prepared.coded.image.rows(ofBlock: $0) } }
+        return stride(from: 0, to: queries.rowCount, by: blockQueries).map {
+            $0..<min($0 + blockQueries, queries.rowCount)
+        }
     }
 
-    /// The places of the `index`-th block of rows that a block of queries visits.
+    /// How many blocks of rows a block of queries visits: in a triangle itself and its partners.
+    private func visits(ofBlock block: Int) -> Int {
+        pairing == .triangle
+            ? 1 + ring.partnerCount(of: ownBlocks.lowerBound + block) : prepared.coded.image.blockCount
+    }
+
+    /// The places of the block of rows that a block of queries visits at its turn.
     ///
     /// Rows lie grouped, and a cut that has only seen one kind is a poor one. So blocks are visited with a
     /// stride that spreads the first ones over all; in a triangle, where the cut does not move, in order.
-    private func places(ofBlock index: Int, for queries: Range<Int>) -> Range<Int> {
+    private func places(ofVisit visit: Int, ofBlock block: Int) -> Range<Int> {
+        let image = prepared.coded.image
         if pairing == .triangle {
-            let places = prepared.coded.image.rows(ofBlock: index)
-            let first = queries.lowerBound / CodeLayout.panelRows * CodeLayout.panelRows
-            return max(places.lowerBound, min(first, places.upperBound))..<places.upperBound
+            return image.rows(ofBlock: ring.partner(of: ownBlocks.lowerBound + block, at: visit))
         }
-        return prepared.coded.image.rows(ofBlock: index * blockStride % prepared.coded.image.blockCount)
+        return image.rows(ofBlock: visit * blockStride % image.blockCount)
     }
 
     /// About 0.618 of the number of blocks, and prime to it.
@@ -157,6 +170,8 @@ struct BoundedWalk {
                 sinks[result.block]?.merge(result.sink)
             }
         }
+        // Of some blocks of a triangle nobody asks.
+        if pairing == .triangle, ownBlocks.count < ring.count { return (sinks.compactMap { $0 }, counters) }
         let counted = prepared.pairCounts(of: scoredQueries, pairing: pairing)
         counters.pairs = counted.pairs
         counters.filtered = counted.pairs - counted.excluded - counters.verdicts

@@ -8,6 +8,8 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
     private let coded: CodedRows
     private let cutFloor: CutFloor
     private let metric: Metric
+    // Of the walk, which is too large to be asked for every pair.
+    private let pairing: TileWalk.Pairing
     private var pair: RowPair
     private var filter: CodeFilter
     private var range = 0..<0
@@ -28,6 +30,7 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
         coded = walk.prepared.coded
         cutFloor = walk.prepared.cutFloor
         metric = walk.prepared.metric
+        pairing = walk.pairing
         let storage = walk.prepared.vectors.storage
         pair = RowPair(
             queries: walk.pairing == .triangle ? storage : walk.queries,
@@ -129,7 +132,7 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
     @inline(__always)
     private func number(_ query: Int) -> Int {
         let place = range.lowerBound + query
-        return walk.pairing == .triangle ? coded.source(of: place) : place
+        return pairing == .triangle ? coded.source(of: place) : place
     }
 
     /// Walks the rows of one block of the corpus; returns how many pairs the sink has kept since the last call.
@@ -179,7 +182,7 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
     /// Gives a pair its verdict.
     private mutating func decide(_ query: Int, _ row: Int) {
         let source = coded.source(of: row)
-        if walk.pairing == .exceptSelf, source == range.lowerBound + query { return }
+        if pairing == .exceptSelf, source == range.lowerBound + query { return }
         pair.load(query: number(query), row: source)
         let score = metric.verdict(
             pair,

@@ -29,6 +29,10 @@ struct EnginePlan {
     /// Nanoseconds of one cube of the dimension in the eigenproblem, for a multiply-add of one nanosecond.
     private static let eigen = 5.0
 
+    /// Rows of more bytes are not in a cache when they get a verdict, which then takes so many times as long (117,659 x 384 floats on Zen 5).
+    private static let cacheBytes = 0x1p25
+    private static let uncachedRow = 3.0
+
     /// Jobs of fewer multiply-adds are over before a plan is made.
     static let smallestJob = 1e10
     /// The most that looking may cost, as a share of the matrix multiply.
@@ -189,7 +193,9 @@ struct EnginePlan {
             wanted: wanted,
             profile: level.codes
         )
-        let verdict = costs.verdict + costs.verdictComponent * Double(corpus.dimension)
+        let (n, d) = (Double(corpus.rowCount), Double(corpus.dimension))
+        let isCached = n * d * Double(corpus.elementType.byteCount) <= cacheBytes
+        let verdict = costs.verdict + costs.verdictComponent * d * (isCached ? 1 : uncachedRow)
         return zip(prefixes, forecast.shares).flatMap { prefix, share in
             let hasRowTerms = prefix < corpus.dimension || metric == .euclidean
             let scan = Double(prefix) * costs.code + costs.pair + (hasRowTerms ? costs.rowTerms : 0)

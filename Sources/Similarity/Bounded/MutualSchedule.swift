@@ -16,7 +16,8 @@ package struct MutualSchedule: Sendable {
 
     private enum Pass: Int { case own, near, rest }
 
-    private let blockCount: Int
+    private let ring: BlockRing
+    private var blockCount: Int { ring.count }
     private var pass = Pass.own
     private var isBusy: [Bool]
     private var tilesUnderWay = 0
@@ -24,13 +25,13 @@ package struct MutualSchedule: Sendable {
     private var left: [[Int]]
     private let near: [[Int]]
     private let nearPairs: Set<[Int]>
-    /// In the last pass, how far each block has gone around the circle of all.
+    /// In the last pass, how far each block has gone around the ring of all.
     private var distances: [Int]
     private var nextOwner = 0
 
     /// - Parameter near: Of each block those that lie nearest to it.
     package init(near: [[Int]]) {
-        blockCount = near.count
+        ring = BlockRing(count: near.count)
         var pairs: Set<[Int]> = []
         var owned = [[Int]](repeating: [], count: near.count)
         for (block, others) in near.enumerated() {
@@ -98,16 +99,14 @@ package struct MutualSchedule: Sendable {
     }
 
     private func hasPartners(_ block: Int) -> Bool {
-        !left[block].isEmpty || pass == .rest && distances[block] < blockCount / 2
+        !left[block].isEmpty || pass == .rest && distances[block] < ring.partnerCount(of: block)
     }
 
-    /// The next partner around the circle: of each pair the one that has the shorter way to the other owns it, of the same ways the first.
+    /// The next partner around the ring that has not been one yet.
     private mutating func advance(_ block: Int) -> Int? {
-        while distances[block] < blockCount / 2 {
+        while distances[block] < ring.partnerCount(of: block) {
             distances[block] += 1
-            let distance = distances[block]
-            if 2 * distance == blockCount, block >= distance { continue }
-            let partner = (block + distance) % blockCount
+            let partner = ring.partner(of: block, at: distances[block])
             if !nearPairs.contains([min(block, partner), max(block, partner)]) { return partner }
         }
         return nil

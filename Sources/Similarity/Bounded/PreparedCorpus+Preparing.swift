@@ -17,7 +17,7 @@ extension PreparedCorpus {
     }
 
     /// Prepares with a known basis; `prefix` nil lets a sample choose for a search of ten neighbors. Without codes of the tail
-    /// a pair that survives the prefix is decided at once; such a corpus is for one job, not for a file.
+    /// a pair that survives the prefix is decided at once, which is best for joins; searches want those codes.
     package init(
         _ vectors: VectorMatrix,
         metric: Metric,

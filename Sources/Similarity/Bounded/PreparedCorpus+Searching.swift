@@ -98,14 +98,25 @@ extension PreparedCorpus {
         guard options.engine.mayUseCodes else {
             return try vectors.selfJoin(threshold: threshold, metric: metric, options: options)
         }
+        return try selfJoin(threshold: threshold, ofBlocks: 0..<blockRing.count, options: options)
+    }
+
+    /// The pairs of a self-join that belong to some of the blocks in ``blockRing``, in the order of a result. All blocks together have all.
+    package func selfJoin(threshold: Float, ofBlocks own: Range<Int>, options: RunOptions) throws -> JoinedPairs {
         let cut = metric.cut(ofThreshold: threshold)
-        let walk = try BoundedWalk(self, queries: vectors.storage, pairing: .triangle, options: options)
+        let walk = try BoundedWalk(
+            self,
+            queries: vectors.storage,
+            pairing: .triangle,
+            ownBlocks: own,
+            options: options
+        )
         let (sinks, counters) = try walk.run { _ in ThresholdSink(threshold: cut) }
         var pairs: [ScoredPair] = []
         pairs.reserveCapacity(sinks.reduce(0) { $0 + $1.entries.count })
         for (block, sink) in sinks.enumerated() {
             for entry in sink.entries {
-                let row = coded.source(of: block * walk.blockQueries + entry.query)
+                let row = coded.source(of: (own.lowerBound + block) * walk.blockQueries + entry.query)
                 pairs.append(ScoredPair(a: min(row, entry.row), b: max(row, entry.row), score: entry.score))
             }
         }

@@ -18,37 +18,45 @@ extension VectorMatrix {
         metric: Metric,
         options: RunOptions
     ) throws -> OperationForecast {
-        try forecast(queries, metric, .nearest(count: k, rowCount: rowCount), options)
+        try forecast(queries, metric, .nearest(count: k, rowCount: rowCount), isTriangle: false, options)
     }
 
-    /// What a join of `left` with this matrix is expected to take; of a self-join the half.
+    /// What a join of another matrix, nil for this one itself, with this one is expected to take.
     package func forecastJoin(
-        from left: VectorMatrix,
+        from left: VectorMatrix?,
         threshold: Float,
         metric: Metric,
         options: RunOptions
     ) throws -> OperationForecast {
-        try forecast(left, metric, .above(cut: metric.cut(ofThreshold: threshold)), options)
+        try forecast(
+            left ?? self,
+            metric,
+            .above(cut: metric.cut(ofThreshold: threshold)),
+            isTriangle: left == nil,
+            options
+        )
     }
 
     private func forecast(
         _ queries: VectorMatrix,
         _ metric: Metric,
         _ wanted: Wanted,
+        isTriangle: Bool,
         _ options: RunOptions
     ) throws -> OperationForecast {
         let workers = Double(options.workers.count)
         guard options.engine.mayUseCodes, dimension <= CodeShape.dimensionLimit, rowCount > 0, queries.rowCount > 0
         else {
             let multiply = (options.speed ?? .measured).own
-            let products = Double(rowCount) * Double(queries.rowCount) * Double(dimension)
+            let pairs = Double(rowCount) * Double(queries.rowCount) / (isTriangle ? 2 : 1)
+            let products = pairs * Double(dimension)
             return OperationForecast(preparesCorpus: false, seconds: products * multiply * 1e-9 / workers)
         }
         let plan = try EnginePlan.make(
             queries: queries.storage,
             corpus: storage,
             metric: metric,
-            isTriangle: false,
+            isTriangle: isTriangle,
             wanted: wanted,
             options: options
         )

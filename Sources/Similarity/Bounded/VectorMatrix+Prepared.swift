@@ -41,6 +41,47 @@ extension VectorMatrix {
         }
     }
 
+    /// This corpus prepared for one search, however it is carried out.
+    package func prepared(
+        forNearest k: Int,
+        to queries: VectorMatrix,
+        metric: Metric,
+        options: RunOptions
+    ) throws -> PreparedCorpus {
+        try prepared(for: queries.storage, metric, .nearest(count: k, rowCount: rowCount), false, options)
+    }
+
+    /// This corpus prepared for one join of another matrix, nil for itself, with it.
+    package func prepared(
+        forJoinFrom left: VectorMatrix?,
+        threshold: Float,
+        metric: Metric,
+        options: RunOptions
+    ) throws -> PreparedCorpus {
+        let cut = metric.cut(ofThreshold: threshold)
+        return try prepared(for: left?.storage ?? storage, metric, .above(cut: cut), left == nil, options)
+    }
+
+    private func prepared(
+        for queries: RowStorage,
+        _ metric: Metric,
+        _ wanted: Wanted,
+        _ isTriangle: Bool,
+        _ options: RunOptions
+    ) throws -> PreparedCorpus {
+        var options = options
+        options.engine = .bounded
+        let plan = try planned(
+            for: queries,
+            metric: metric,
+            isTriangle: isTriangle,
+            wanted: wanted,
+            options: options
+        )
+        // Vectors that are too wide for codes are refused.
+        return try plan.prepared ?? PreparedCorpus(self, metric: metric, options: options)
+    }
+
     private func prepared(
         _ metric: Metric,
         _ spectrum: Spectrum,

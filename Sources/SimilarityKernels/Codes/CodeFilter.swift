@@ -36,7 +36,7 @@ package struct CodeCandidate: Sendable {
     private var chosenCorrections: [Int32] = []
     /// Blocks that some queries have been taken to before the others, and those queries.
     package var visited: [Int: [UInt16]] = [:]
-    /// In a triangle, the place of the first query: a pair is one of a place with a later one.
+    /// Where queries are the rows of a block, the place of the first: within the block a pair is one of a place with a later one.
     var firstPlace: Int?
     /// Of each query its offset as a row, where queries are rows that are compared with one another; else empty.
     var queryOffsets: [Float] = []
@@ -283,6 +283,7 @@ package struct CodeCandidate: Sendable {
         var selectedCount = selectedBefore
         var deferredCount = deferredCount
         let shift = places.lowerBound - first
+        let isOwn = first == firstPlace
         let limits = limits
         for s in 0..<found {
             var survivor = unsafe survivors[s]
@@ -290,7 +291,7 @@ package struct CodeCandidate: Sendable {
             let local = Int(survivor.query)
             // Padding of the last panel.
             if row >= places.upperBound { continue }
-            if let firstPlace, row <= firstPlace &+ local { continue }
+            if isOwn, row &- first <= local { continue }
             if let chosen { survivor.query = chosen[local] }
             survivor.row = UInt16(truncatingIfNeeded: Int(survivor.row) &+ shift)
             let likely =

@@ -36,7 +36,7 @@ extension PreparedCorpusReader {
     }
 
     /// The rows of the source, if it is what it was.
-    func sourceRows() throws(VectorFileError) -> VectorMatrix {
+    func sourceRows(withIDs: Bool) throws(VectorFileError) -> VectorMatrix {
         // The header has been read: without embedded rows it names a source.
         guard let source = header.source, let sourcePath else { preconditionFailure("no rows and no source") }
         func refuse(_ message: String) -> VectorFileError { .refused(path, place: "source", message) }
@@ -55,7 +55,7 @@ extension PreparedCorpusReader {
         if let difference = source.fingerprint.difference(from: sourcePath, bytes: bytes) {
             throw refuse("\(sourcePath) has changed since it was prepared: \(difference)")
         }
-        let rows = try VectorFile.matrix(bytes, path: sourcePath, format: format)
+        let rows = try VectorFile.matrix(bytes, path: sourcePath, format: format, withIDs: withIDs)
         guard rows.rowCount == header.rowCount, rows.dimension == header.dimension,
             rows.storage.elementType == header.elementType
         else {

@@ -29,8 +29,13 @@ package struct PreparedCorpusReader: Sendable {
     /// Codes that were made for kernels of another level, and that those of `level` cannot take, are coded again; results are the
     /// same. Whatever the codes say is taken as it is, but for numbers that could end the process: row numbers, norms and the
     /// rotation, whose coordinates become integers. The rest can only make a filter drop or keep the wrong pairs.
-    package func corpus(for level: KernelLevel = .current) throws(VectorFileError) -> PreparedCorpus {
-        let vectors = header.embedsRows ? try embeddedRows() : try sourceRows()
+    ///
+    /// - Parameter withIDs: Whether the ids of the rows are read, too.
+    package func corpus(
+        for level: KernelLevel = .current,
+        withIDs: Bool = true
+    ) throws(VectorFileError) -> PreparedCorpus {
+        let vectors = header.embedsRows ? try embeddedRows(withIDs) : try sourceRows(withIDs: withIDs)
         guard let coded = CodedRows(image: layout.image, bytes: bytes, byteOffset: layout.codes.lowerBound) else {
             throw .refused(path, place: "codes", "expected \(layout.codes.count) bytes, found fewer")
         }
@@ -84,9 +89,9 @@ package struct PreparedCorpusReader: Sendable {
         return Rotation(dimension: header.dimension, matrix: matrix, defect: defect)
     }
 
-    private func embeddedRows() throws(VectorFileError) -> VectorMatrix {
+    private func embeddedRows(_ withIDs: Bool) throws(VectorFileError) -> VectorMatrix {
         let storage = try storage(header.elementType, rowCount: header.rowCount, at: layout.rows, "rows")
-        guard header.idByteCount != nil else { return VectorMatrix(storage: storage) }
+        guard header.idByteCount != nil, withIDs else { return VectorMatrix(storage: storage) }
         let ids = try bytes.withBytes { span throws(VectorFileError) in
             try RowIDFile.read(span.extracting(layout.ids), path: path, rowCount: header.rowCount, of: path)
         }

@@ -22,14 +22,12 @@ package struct PreparedCorpusWriter {
     /// - Parameters:
     ///   - source: The file that the rows came from, taken before they were read: if it has changed since, nothing is written.
     ///   - check: Called now and then; throws to give up.
-    /// - Precondition: the corpus has codes of its tails, as every one has that is not made for one join.
     package func write(
         _ prepared: PreparedCorpus,
         source: PreparedSource?,
         embeddingSource: Bool,
         check: () throws -> Void = {}
     ) throws {
-        precondition(prepared.coded.shape.rest == 0)
         let vectors = prepared.vectors
         let ids = embeddingSource ? vectors.ids.map { Self.lines($0) } : nil
         let rotation = prepared.encoding.rotation
@@ -40,6 +38,7 @@ package struct PreparedCorpusWriter {
             codedRowCount: prepared.coded.rowCount,
             prefix: prepared.prefix,
             profile: prepared.coded.shape.profile,
+            codesTail: prepared.coded.shape.rest == 0,
             rotationDefect: rotation.isIdentity ? nil : rotation.defect,
             elementType: vectors.storage.elementType,
             embedsRows: embeddingSource,

@@ -96,6 +96,7 @@ extension PreparedHeader {
         guard defect >= 0, defect < 1 else {
             throw refuse("expected a defect of the rotation from 0 to 1, found \(defect)")
         }
+        codesTail = !flags.contains(.omitsTail)
         rotationDefect = flags.contains(.hasRotation) ? defect : nil
         embedsRows = flags.contains(.embedsRows)
         let idLength: UInt64 = bytes.integer(at: Place.sections + 16 * 3 + 8)

@@ -19,6 +19,8 @@ struct PreparedHeader: Sendable, Equatable {
     var prefix: Int
     /// How large the codes of the prefix are.
     var profile: CodeProfile
+    /// Whether the coordinates after the prefix are coded too.
+    var codesTail = true
     /// The defect of the rotation; nil if there is none.
     var rotationDefect: Double?
     /// How components are stored, in the source and in the file if it holds the rows.
@@ -79,7 +81,8 @@ struct PreparedHeader: Sendable, Equatable {
         static let namesSource = Flags(rawValue: 4)
         static let embedsRows = Flags(rawValue: 8)
         static let embedsIDs = Flags(rawValue: 16)
-        static let all: Flags = [.hasOffsets, .hasRotation, .namesSource, .embedsRows, .embedsIDs]
+        static let omitsTail = Flags(rawValue: 32)
+        static let all: Flags = [.hasOffsets, .hasRotation, .namesSource, .embedsRows, .embedsIDs, .omitsTail]
     }
 
     var flags: Flags {
@@ -90,6 +93,7 @@ struct PreparedHeader: Sendable, Equatable {
         if source != nil { flags.insert(.namesSource) }
         if embedsRows { flags.insert(.embedsRows) }
         if idByteCount != nil { flags.insert(.embedsIDs) }
+        if !codesTail { flags.insert(.omitsTail) }
         return flags
     }
 

@@ -27,7 +27,12 @@ struct PreparedLayout: Equatable {
     init?(_ header: PreparedHeader) {
         guard
             let image = CodeImage(
-                shape: CodeShape(dimension: header.dimension, prefix: header.prefix, profile: header.profile),
+                shape: CodeShape(
+                    dimension: header.dimension,
+                    prefix: header.prefix,
+                    codesTail: header.codesTail,
+                    profile: header.profile
+                ),
                 rowCount: header.codedRowCount,
                 hasOffsets: header.flags.contains(.hasOffsets)
             )

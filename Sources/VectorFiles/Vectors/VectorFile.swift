@@ -45,16 +45,24 @@ public enum VectorFile {
         }
     }
 
+    /// The rows of a file that is mapped, without the ids that stand beside it.
+    package static func rows(_ path: String) throws(VectorFileError) -> VectorMatrix {
+        let format = try FileFormat.of(path, among: FileFormat.vectors, for: "vectors")
+        return try matrix(try mapped(path), path: path, format: format, withIDs: false)
+    }
+
     /// The matrix of a mapped vector file.
     static func matrix(
         _ bytes: SharedBytes,
         path: String,
-        format: FileFormat
+        format: FileFormat,
+        withIDs: Bool = true
     ) throws(VectorFileError) -> VectorMatrix {
         guard let reader = VectorFormat.of(format) else {
             throw .unknownFormat(path, ".\(format.rawValue) is not a format of vectors")
         }
         let storage = try reader.storage(bytes, path)
+        if !withIDs { return VectorMatrix(storage: storage) }
         let ids = try RowIDFile.readIfPresent(besides: path, vectors: bytes, rowCount: storage.rowCount)
         return VectorMatrix(storage: storage, ids: ids)
     }

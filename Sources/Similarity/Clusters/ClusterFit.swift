@@ -13,6 +13,8 @@ struct ClusterFit {
     private let weights: [Double]
     private(set) var centroids = VectorMatrix(rowCount: 0, dimension: 1, values: [])
     private(set) var assignment: ClusterAssignment
+    /// The rows by their codes, where that pays.
+    private var coded: CodedAssignment?
     private(set) var iterationCount = 0
     private(set) var hasConverged = false
 
@@ -124,6 +126,10 @@ struct ClusterFit {
     /// Moves centroids to the means of their rows and rows to the nearest centroids, until little changes.
     mutating func iterate() throws {
         var inertia = assignment.inertia(metric)
+        let clusters = centroids.rowCount
+        if CodedAssignment.pays(rows, clusters: clusters, iterations: clustering.iterationLimit, options) {
+            coded = try CodedAssignment(rows, metric: metric, options: quiet)
+        }
         // What a plan found for the first centroids holds for the next ones; codes are planned with each set of them.
         if options.engine == .auto, !assignment.engine.mayUseCodes { options.engine = assignment.engine }
         while iterationCount < clustering.iterationLimit, !hasConverged {
@@ -131,7 +137,7 @@ struct ClusterFit {
             let before = assignment.labels
             try fillEmptyClusters()
             centroids = try means()
-            assignment = try ClusterAssignment(rows, centroids, metric, options)
+            try assign()
             iterationCount += 1
             options.progress?(Double(iterationCount) / Double(clustering.iterationLimit))
             let now = assignment.inertia(metric)
@@ -145,9 +151,26 @@ struct ClusterFit {
             let filled = try fillEmptyClusters()
             if filled.isEmpty { break }
             centroids = try means(of: Set(filled))
-            assignment = try ClusterAssignment(rows, centroids, metric, options)
+            try assign()
             attempts += 1
         }
+    }
+
+    /// Puts each row to the nearest centroid.
+    private mutating func assign() throws {
+        if let coded {
+            assignment = try coded.assignment(after: assignment, to: centroids, options: quiet)
+        } else {
+            assignment = try ClusterAssignment(rows, centroids, metric, options)
+        }
+    }
+
+    /// The options of a step, which tells of nothing itself.
+    private var quiet: RunOptions {
+        var options = options
+        options.progress = nil
+        options.explain = nil
+        return options
     }
 
     /// Gives each cluster without rows the row that is farthest from its centroid, of one that has others.
@@ -204,7 +227,11 @@ struct ClusterFit {
             try options.checkCancellation()
             let isChosen = chosen?.contains(cluster.lowerBound) ?? true
             let range = isChosen ? bounds[cluster.lowerBound]..<bounds[cluster.upperBound] : 0..<0
-            let sum = RowSums.sum(sorted[range].lazy.map { Int($0) }, of: storage) { weights[$0] }
+            let sum = RowSums.sum(count: range.count, of: storage) {
+                Int(sorted[range.lowerBound + $0])
+            } weight: {
+                weights[$0]
+            }
             var scale = 1 / Double(max(range.count, 1))
             if metric == .cosine {
                 let norm = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()

@@ -25,6 +25,23 @@ extension CodeFilter {
         for i in floors.indices { limits.setFloor(i, floors[i]) }
     }
 
+    /// Codes rows `numbers` of a matrix, at most 512, for queries that want nothing themselves: a pair is kept for what it is to its row.
+    package mutating func begin(forRows numbers: Range<Int>, of storage: RowStorage, by encoding: CodedRows.Encoding) {
+        begin(
+            count: numbers.count,
+            of: storage,
+            by: encoding,
+            firstPlace: nil,
+            rowNumber: { numbers.lowerBound + $0 },
+            isLeftOut: { encoding.normalizes && $0 == 0 }
+        )
+        queryOffsets = queries.terms.map { terms in
+            encoding.offsetFactor.map { Float(roundingDown: terms.norm * terms.norm * $0) } ?? 0
+        }
+        limits.begin(queries.terms, rowOffsets: queryOffsets)
+        for i in floors.indices { floors[i] = CodeBound.Floor(value: .infinity, magnitude: 0) }
+    }
+
     /// Tests the queries against the rows `places` of one block, which begin at a panel: a pair is a candidate if it may matter to its query or
     /// to its row.
     ///

@@ -15,7 +15,12 @@ package enum CenteredMoments {
         let step = 1 << 13
         let parts = try concurrentMap(count: (storage.rowCount + step - 1) / step, workers: workers) { part in
             try check()
-            return RowSums.sum(part * step..<min((part + 1) * step, storage.rowCount), of: storage) { _ in 1 }
+            let rows = part * step..<min((part + 1) * step, storage.rowCount)
+            return RowSums.sum(count: rows.count, of: storage) {
+                rows.lowerBound + $0
+            } weight: { _ in
+                1
+            }
         }
         var sum = [Double](repeating: 0, count: storage.dimension)
         for part in parts { for i in sum.indices { sum[i] += part[i] } }

@@ -5,11 +5,15 @@
 package enum RowSums {
     /// The sum of some rows, a component after the other.
     ///
-    /// - Parameter weight: What a row is multiplied with.
+    /// - Parameters:
+    ///   - count: How many they are.
+    ///   - number: The row that is added at a turn.
+    ///   - weight: What a row is multiplied with.
     /// - Complexity: reads each row once.
     package static func sum(
-        _ rows: some Sequence<Int>,
+        count: Int,
         of storage: RowStorage,
+        number: (Int) -> Int,
         weight: (Int) -> Double
     ) -> [Double] {
         let dimension = storage.dimension
@@ -18,7 +22,8 @@ package enum RowSums {
         let vectorEnd = dimension & ~7
         unsafe sums.withUnsafeMutableBufferPointer { buffer in
             guard let sums = buffer.baseAddress else { return }
-            for row in rows {
+            for turn in 0..<count {
+                let row = number(turn)
                 tile.loadComponents(row..<row + 1, of: storage)
                 let (x, factor) = unsafe (tile.row(at: 0), weight(row))
                 var i = 0

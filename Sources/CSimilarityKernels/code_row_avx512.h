@@ -10,18 +10,16 @@
 #include <string.h>
 
 #include "CSimilarityKernels.h"
+#include "targets.h"
 
-#define VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
-#define VNNI_INLINE VNNI static inline __attribute__((always_inline))
-
-VNNI_INLINE __m512i broadcast(const int8_t *codes) {
+AVX512 ALWAYS_INLINE __m512i broadcast(const int8_t *codes) {
     int32_t four;
     memcpy(&four, codes, 4);
     return _mm512_set1_epi32(four);
 }
 
 /// Writes the survivors of one query among sixteen rows: those of the bits of `mask`.
-VNNI_INLINE size_t write_survivors(
+AVX512 ALWAYS_INLINE size_t write_survivors(
     __m512i sums, unsigned mask, uint32_t query, uint32_t row, struct simile_survivor *survivors) {
     int32_t products[16];
     _mm512_storeu_si512(products, sums);
@@ -36,7 +34,7 @@ VNNI_INLINE size_t write_survivors(
 }
 
 /// Which of sixteen products of query `query` are not below the bound, a bit each; `floors` are those of the rows, if they have some.
-VNNI_INLINE __mmask16 survivors_of(
+AVX512 ALWAYS_INLINE __mmask16 survivors_of(
     const struct simile_code_tile *t, size_t query, __m512i sums, __m512 offsets, __m512 tails, __m512 floors,
     bool has_row_terms, bool has_floors) {
     __m512 bound = _mm512_set1_ps(t->bases[query]);
@@ -51,7 +49,7 @@ VNNI_INLINE __mmask16 survivors_of(
 
 /// One query, as fast as the codes come from memory: four sums, because a sum waits four or five cycles for the one before.
 /// `lanes` and `run`, the layout of queries, are constants where this is used.
-VNNI_INLINE size_t code_row(
+AVX512 ALWAYS_INLINE size_t code_row(
     const struct simile_code_tile *t, size_t *panel, struct simile_survivor *survivors, size_t capacity, size_t lanes,
     size_t run) {
     const size_t steps = t->depth / 4, piece = run / 4;

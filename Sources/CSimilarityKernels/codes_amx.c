@@ -16,9 +16,8 @@
 #include <unistd.h>
 
 #include "code_row_avx512.h"
+#include "targets.h"
 
-#define TARGET __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
-#define ALWAYS_INLINE TARGET static inline __attribute__((always_inline))
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
 /// Queries or rows of a tile, and the coordinates that it holds of each.
@@ -39,7 +38,7 @@ struct __attribute__((packed)) configuration {
     uint8_t rows[16];
 };
 
-ALWAYS_INLINE void configure(void) {
+AMX ALWAYS_INLINE void configure(void) {
     struct configuration c;
     memset(&c, 0, sizeof c);
     c.palette = 1;
@@ -66,14 +65,14 @@ struct extremes {
 
 /// A product, an integer of magnitude below 2^24, is not below a bound if the sum is at least the bound, rounded up, minus the
 /// correction. Everything survives a bound that is a NaN: `max` gives its second operand then.
-ALWAYS_INLINE __m512i least_sums(__m512 bounds, __m512i corrections, __mmask16 mask) {
+AMX ALWAYS_INLINE __m512i least_sums(__m512 bounds, __m512i corrections, __mmask16 mask) {
     const __m512 up = _mm512_roundscale_ps(bounds, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
     const __m512 in_range = _mm512_min_ps(_mm512_max_ps(up, _mm512_set1_ps(-0x1p24f)), _mm512_set1_ps(0x1p24f));
     return _mm512_mask_sub_epi32(_mm512_set1_epi32(INT32_MAX), mask, _mm512_cvtps_epi32(in_range), corrections);
 }
 
 /// Takes the limits of 32 queries. Those that fill up a group never survive.
-ALWAYS_INLINE void take_limits(const struct simile_code_tile *t, size_t query, struct limits *limits) {
+AMX ALWAYS_INLINE void take_limits(const struct simile_code_tile *t, size_t query, struct limits *limits) {
     const size_t count = 4 * t->quad_count;
     UNROLLED for (size_t half = 0; half < 2; ++half) {
         const size_t first = query + LANES * half;
@@ -98,7 +97,7 @@ ALWAYS_INLINE void take_limits(const struct simile_code_tile *t, size_t query, s
 
 /// Makes the least sums for two panels with row terms or floors: of no row is the bound lower, because each term is rounded as it is
 /// for that row, and rounding keeps order.
-ALWAYS_INLINE void lower_limits(struct limits *limits, const struct extremes *e, bool has_floors) {
+AMX ALWAYS_INLINE void lower_limits(struct limits *limits, const struct extremes *e, bool has_floors) {
     UNROLLED for (size_t half = 0; half < 2; ++half) {
         const __m512 slopes = _mm512_loadu_ps(limits->slopes + LANES * half);
         const __m512 tail_slopes = _mm512_loadu_ps(limits->tail_slopes + LANES * half);
@@ -130,7 +129,7 @@ struct sums {
 
 /// Products of 32 queries and 32 rows into the tiles 0 ... 3. What they hold before goes to `previous`, each tile when it is
 /// needed: a store waits for the products of its tile alone.
-ALWAYS_INLINE void multiply(
+AMX ALWAYS_INLINE void multiply(
     const int8_t *q0, const int8_t *q1, const uint8_t *x0, const uint8_t *x1, const uint8_t *rest0, const uint8_t *rest1,
     size_t steps, struct sums *previous) {
     const size_t step = LANES * RUN;
@@ -174,13 +173,13 @@ ALWAYS_INLINE void multiply(
 }
 
 /// Which of two times 16 sums of one query may survive: those of the larger of each two.
-ALWAYS_INLINE __mmask16 may_survive(const struct limits *l, const struct sums *sums, size_t half, size_t i) {
+AMX ALWAYS_INLINE __mmask16 may_survive(const struct limits *l, const struct sums *sums, size_t half, size_t i) {
     const __m512i s = _mm512_max_epi32(_mm512_load_si512(sums->of[half][0][i]), _mm512_load_si512(sums->of[half][1][i]));
     return _mm512_cmpge_epi32_mask(s, _mm512_set1_epi32(l->least[LANES * half + i]));
 }
 
 /// Writes the survivors among 16 queries and `panels` panels.
-TARGET __attribute__((noinline)) static size_t write_tile(
+AMX __attribute__((noinline)) static size_t write_tile(
     const struct simile_code_tile *t, const struct limits *l, const struct sums *sums, size_t half, size_t query,
     size_t panel, size_t panels, struct simile_survivor *survivors) {
     const size_t row = LANES * panel;
@@ -216,7 +215,7 @@ TARGET __attribute__((noinline)) static size_t write_tile(
 }
 
 /// Tests 32 queries from `query` on against the panels `panel` and, if `panels` is 2, the next.
-ALWAYS_INLINE size_t test(
+AMX ALWAYS_INLINE size_t test(
     const struct simile_code_tile *t, const struct limits *l, const struct sums *sums, size_t query, size_t panel,
     size_t panels, struct simile_survivor *survivors) {
     size_t found = 0;
@@ -235,7 +234,7 @@ struct rest {
 };
 
 /// What the row terms of a panel and, if there are more, the next lie between.
-ALWAYS_INLINE void take_extremes(const struct simile_code_tile *t, size_t panel, size_t panels, struct extremes *e) {
+AMX ALWAYS_INLINE void take_extremes(const struct simile_code_tile *t, size_t panel, size_t panels, struct extremes *e) {
     const size_t row = LANES * panel, next = panels > 1 ? row + LANES : row;
     const __m512 o0 = _mm512_loadu_ps(t->offsets + row), o1 = _mm512_loadu_ps(t->offsets + next);
     const __m512 t0 = _mm512_loadu_ps(t->tails + row), t1 = _mm512_loadu_ps(t->tails + next);
@@ -250,7 +249,7 @@ ALWAYS_INLINE void take_extremes(const struct simile_code_tile *t, size_t panel,
 }
 
 /// All queries against `panels` panels. The sums of two panels are tested when the next products are under way.
-TARGET static size_t scan_panels(
+AMX static size_t scan_panels(
     const struct simile_code_tile *t, size_t panel, size_t panels, struct rest *rest, struct simile_survivor *survivors) {
     const size_t depth = t->depth, steps = depth / RUN, room = LANES * depth;
     const size_t group = LANES * ((depth + RUN - 1) / RUN * RUN);
@@ -303,7 +302,7 @@ TARGET static size_t scan_panels(
     return found;
 }
 
-TARGET size_t simile_code_tile_amx(
+AMX size_t simile_code_tile_amx(
     const struct simile_code_tile *t, size_t *panel, struct simile_survivor *survivors, size_t capacity) {
     struct rest rest;
     if (t->depth % RUN != 0) memset(&rest, 0, sizeof rest);
@@ -321,7 +320,7 @@ TARGET size_t simile_code_tile_amx(
     return found;
 }
 
-TARGET size_t simile_code_row_amx(
+AMX size_t simile_code_row_amx(
     const struct simile_code_tile *t, size_t *panel, struct simile_survivor *survivors, size_t capacity) {
     return code_row(t, panel, survivors, capacity, LANES, RUN);
 }

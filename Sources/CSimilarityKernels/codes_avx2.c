@@ -10,8 +10,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-#define AVX2 __attribute__((target("avx2,fma")))
-#define ALWAYS_INLINE AVX2 static inline __attribute__((always_inline))
+#include "targets.h"
 
 /// Four products of a step go to one 16-bit lane pair a row. The additions wrap, and the sum of a chunk does not: it is at
 /// most |codes of the row| * |codes of the query| <= 32767, so what wrapped on the way is undone by the end. This is what
@@ -23,7 +22,7 @@ struct products {
     __m256i a0, a1, b0, b1, c0, c1, d0, d1;
 };
 
-ALWAYS_INLINE struct products multiply_chunk(const uint8_t *x, const int8_t *q, size_t steps, const int32_t *corrections) {
+AVX2 ALWAYS_INLINE struct products multiply_chunk(const uint8_t *x, const int8_t *q, size_t steps, const int32_t *corrections) {
     __m256i a0 = _mm256_set1_epi32(corrections[0]), a1 = a0, b0 = _mm256_set1_epi32(corrections[1]), b1 = b0;
     __m256i c0 = _mm256_set1_epi32(corrections[2]), c1 = c0, d0 = _mm256_set1_epi32(corrections[3]), d1 = d0;
     for (; steps > 0; --steps, x += 64, q += 16) {
@@ -49,7 +48,7 @@ ALWAYS_INLINE struct products multiply_chunk(const uint8_t *x, const int8_t *q, 
                              _mm256_madd_epi16(d0, ones), _mm256_madd_epi16(d1, ones)};
 }
 
-ALWAYS_INLINE void add(struct products *sums, struct products more) {
+AVX2 ALWAYS_INLINE void add(struct products *sums, struct products more) {
     sums->a0 = _mm256_add_epi32(sums->a0, more.a0);
     sums->a1 = _mm256_add_epi32(sums->a1, more.a1);
     sums->b0 = _mm256_add_epi32(sums->b0, more.b0);
@@ -65,7 +64,7 @@ struct bound {
     __m256 slope, tail_slope, base, floor_slope, floor_base;
 };
 
-ALWAYS_INLINE struct bound load_bound(const struct simile_code_tile *t, size_t query, bool has_floors) {
+AVX2 ALWAYS_INLINE struct bound load_bound(const struct simile_code_tile *t, size_t query, bool has_floors) {
     const __m256 none = _mm256_setzero_ps();
     return (struct bound){_mm256_set1_ps(t->slopes[query]), _mm256_set1_ps(t->tail_slopes[query]),
                           _mm256_set1_ps(t->bases[query]), has_floors ? _mm256_set1_ps(t->floor_slopes[query]) : none,
@@ -73,7 +72,7 @@ ALWAYS_INLINE struct bound load_bound(const struct simile_code_tile *t, size_t q
 }
 
 /// Which of eight products, of the rows from `row` on, are not below the bound.
-ALWAYS_INLINE __m256i survives(
+AVX2 ALWAYS_INLINE __m256i survives(
     const struct simile_code_tile *t, size_t row, __m256i products, struct bound b, bool has_floors) {
     __m256 bound = _mm256_fmadd_ps(b.slope, _mm256_loadu_ps(t->offsets + row), b.base);
     // The second operand is what comes out where one is a NaN.
@@ -84,7 +83,7 @@ ALWAYS_INLINE __m256i survives(
 }
 
 /// Writes the survivors of one query among sixteen rows: those of the bits of `mask`.
-ALWAYS_INLINE size_t write_survivors(
+AVX2 ALWAYS_INLINE size_t write_survivors(
     __m256i p0, __m256i p1, unsigned mask, uint32_t query, uint32_t row, struct simile_survivor *survivors) {
     int32_t products[16];
     _mm256_storeu_si256((__m256i *)products, p0);
@@ -101,7 +100,7 @@ ALWAYS_INLINE size_t write_survivors(
 }
 
 /// Which of sixteen products of query `query`, of the rows from `row` on, survive, a bit each.
-ALWAYS_INLINE unsigned survivors_of(
+AVX2 ALWAYS_INLINE unsigned survivors_of(
     const struct simile_code_tile *t, size_t query, size_t row, __m256i p0, __m256i p1, bool has_floors) {
     const struct bound b = load_bound(t, query, has_floors);
     const __m256i m0 = survives(t, row, p0, b, has_floors), m1 = survives(t, row + 8, p1, b, has_floors);
@@ -110,7 +109,7 @@ ALWAYS_INLINE unsigned survivors_of(
 }
 
 /// `has_floors` is a constant where this is used.
-ALWAYS_INLINE size_t scan(
+AVX2 ALWAYS_INLINE size_t scan(
     const struct simile_code_tile *t, size_t panel, size_t quad, bool has_floors, struct simile_survivor *survivors) {
     const uint8_t *x = t->panels + panel * 16 * t->depth;
     const int8_t *q = t->queries + quad * 4 * t->depth;
@@ -193,7 +192,7 @@ AVX2 size_t simile_code_row_avx2(
     return found;
 }
 
-ALWAYS_INLINE int32_t product(const int16_t *query, const int8_t *row, size_t depth) {
+AVX2 ALWAYS_INLINE int32_t product(const int16_t *query, const int8_t *row, size_t depth) {
     // |query| |row| < 2^31, so no lane can overflow whatever its share of the sum.
     __m256i s0 = _mm256_setzero_si256(), s1 = s0;
     size_t i = 0;

@@ -10,9 +10,8 @@
 #include <immintrin.h>
 
 #include "code_row_avx512.h"
+#include "targets.h"
 
-#define TARGET VNNI
-#define ALWAYS_INLINE TARGET static inline __attribute__((always_inline))
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
 /// At most three quads of queries against two panels: 24 sums, two vectors of rows, and a query's four codes that are read once
@@ -21,7 +20,7 @@
 #define MOST_PANELS 2
 
 /// `quads` and `panels` are constants where this is used.
-ALWAYS_INLINE size_t scan(
+AVX512 ALWAYS_INLINE size_t scan(
     const struct simile_code_tile *t, size_t panel, size_t quad, int quads, int panels,
     struct simile_survivor *survivors) {
     const size_t depth = t->depth;
@@ -69,7 +68,7 @@ ALWAYS_INLINE size_t scan(
     return found;
 }
 
-ALWAYS_INLINE size_t scan_panels(
+AVX512 ALWAYS_INLINE size_t scan_panels(
     const struct simile_code_tile *t, size_t panel, int panels, struct simile_survivor *survivors) {
     size_t found = 0, quad = 0;
     for (; quad + 3 <= t->quad_count; quad += 3) found += scan(t, panel, quad, 3, panels, survivors + found);
@@ -78,7 +77,7 @@ ALWAYS_INLINE size_t scan_panels(
     return found;
 }
 
-TARGET size_t simile_code_tile_avx512(
+AVX512 size_t simile_code_tile_avx512(
     const struct simile_code_tile *t, size_t *panel, struct simile_survivor *survivors, size_t capacity) {
     // Two panels stay in L1 while the queries stream past them from L2.
     const size_t room = 64 * t->quad_count;
@@ -97,13 +96,13 @@ TARGET size_t simile_code_tile_avx512(
     return found;
 }
 
-TARGET size_t simile_code_row_avx512(
+AVX512 size_t simile_code_row_avx512(
     const struct simile_code_tile *t, size_t *panel, struct simile_survivor *survivors, size_t capacity) {
     return code_row(t, panel, survivors, capacity, 4, 4);
 }
 
 /// |query| |row| < 2^31, so no lane can overflow whatever its share of the sum.
-ALWAYS_INLINE int32_t product(const int16_t *query, const int8_t *row, size_t depth) {
+AVX512 ALWAYS_INLINE int32_t product(const int16_t *query, const int8_t *row, size_t depth) {
     __m512i a = _mm512_setzero_si512(), b = a;
     size_t i = 0;
     for (; i + 64 <= depth; i += 64) {
@@ -120,7 +119,7 @@ ALWAYS_INLINE int32_t product(const int16_t *query, const int8_t *row, size_t de
     return _mm512_reduce_add_epi32(_mm512_add_epi32(a, b));
 }
 
-TARGET void simile_code_products_avx512(
+AVX512 void simile_code_products_avx512(
     const struct simile_survivor *survivors, size_t count, const int16_t *queries, const int8_t *rows, size_t depth,
     int32_t *products) {
     for (size_t i = 0; i < count; ++i) {

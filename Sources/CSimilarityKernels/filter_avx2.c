@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "lanes_avx2.h"
-
-#define AVX2 __attribute__((target("avx2,fma,f16c")))
+#include "targets.h"
 
 AVX2 void simile_dot_rows_avx2(
     const float *query, const float *rows, size_t stride, size_t count, size_t depth, float *scores) {

@@ -8,9 +8,9 @@
 
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+#include "targets.h"
 
-TARGET size_t simile_threshold_scan_avx512(
+AVX512 size_t simile_threshold_scan_avx512(
     const float *scores, const float *norms, const float *offsets, float slope, float base, size_t count,
     int32_t *survivors) {
     // Nearly every group of scores has no survivor, so 64 of them are tested with one branch.

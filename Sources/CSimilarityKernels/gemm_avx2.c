@@ -6,8 +6,10 @@
 
 #include <immintrin.h>
 
+#include "targets.h"
+
 #define LEVEL(name) name##_avx2
-#define TARGET __attribute__((target("avx2,fma")))
+#define TARGET AVX2
 #define VECTOR __m256
 #define LANES 8
 // Twelve sums, two registers of the panel and one broadcast of the sixteen that there are.
@@ -21,7 +23,7 @@
 #define MULTIPLY_ADD _mm256_fmadd_ps
 
 // Eight floats of eight rows to eight columns.
-TARGET static inline __attribute__((always_inline)) void transpose_avx2(
+AVX2 ALWAYS_INLINE void transpose_avx2(
     const float *rows, size_t stride, float *columns, size_t column_stride) {
     __m256 r[8], t[8];
     for (int i = 0; i < 8; ++i) r[i] = _mm256_loadu_ps(rows + (size_t)i * stride);

@@ -6,8 +6,10 @@
 
 #include <immintrin.h>
 
+#include "targets.h"
+
 #define LEVEL(name) name##_avx512
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+#define TARGET AVX512
 #define VECTOR __m512
 #define LANES 16
 // Twenty-four sums and two registers of the panel; the broadcast is part of the multiply-add.
@@ -21,7 +23,7 @@
 #define MULTIPLY_ADD _mm512_fmadd_ps
 
 // Sixteen floats of sixteen rows to sixteen columns: pairs, fours, then blocks of four.
-TARGET static inline __attribute__((always_inline)) void transpose_avx512(
+AVX512 ALWAYS_INLINE void transpose_avx512(
     const float *rows, size_t stride, float *columns, size_t column_stride) {
     __m512 r[16], t[16];
     for (int i = 0; i < 16; ++i) r[i] = _mm512_loadu_ps(rows + (size_t)i * stride);

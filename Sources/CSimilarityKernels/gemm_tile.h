@@ -41,7 +41,7 @@ TARGET static void LEVEL(pack_block)(const float *a, size_t stride, size_t depth
 }
 
 // A packed block of `rows` rows of A against a panel. Where the depth is cut, later parts add to what the earlier ones have stored.
-TARGET static inline __attribute__((always_inline)) void LEVEL(multiply)(
+TARGET ALWAYS_INLINE void LEVEL(multiply)(
     const float *block, const float *panel, size_t depth, float *c, size_t c_stride, size_t columns, bool adds,
     const int rows) {
     VECTOR sums[ROWS][2];

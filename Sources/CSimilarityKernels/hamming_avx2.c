@@ -10,7 +10,9 @@
 #include <immintrin.h>
 #include <string.h>
 
-__attribute__((target("avx2,popcnt"))) void simile_hamming_avx2(
+#include "targets.h"
+
+AVX2 void simile_hamming_avx2(
     const uint8_t *query, const uint8_t *rows, size_t width, size_t count, uint32_t *distances) {
     const __m256i table = _mm256_setr_epi8(
         0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);

@@ -9,7 +9,8 @@
 bool simile_has_avx2(void) {
     // The builtin reads the processor once per process and also checks that the operating system saves the wide
     // registers.
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")
+        && __builtin_cpu_supports("popcnt");
 }
 
 bool simile_has_avx512(void) {

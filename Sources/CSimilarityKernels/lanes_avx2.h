@@ -7,8 +7,10 @@
 
 #include <immintrin.h>
 
+#include "targets.h"
+
 /// The sum of eight floats in any order, for filters.
-__attribute__((target("avx2"))) static inline float horizontal_sum(__m256 v) {
+AVX2_UNFUSED static inline float horizontal_sum(__m256 v) {
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));

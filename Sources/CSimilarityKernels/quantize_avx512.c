@@ -8,13 +8,13 @@
 
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+#include "targets.h"
 
-TARGET static inline __mmask16 lanes(size_t left) { return left < 16 ? (__mmask16)((1u << left) - 1) : 0xFFFF; }
-TARGET static inline __m512d low_half(__m512 v) { return _mm512_cvtps_pd(_mm512_castps512_ps256(v)); }
-TARGET static inline __m512d high_half(__m512 v) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1)); }
+AVX512 static inline __mmask16 lanes(size_t left) { return left < 16 ? (__mmask16)((1u << left) - 1) : 0xFFFF; }
+AVX512 static inline __m512d low_half(__m512 v) { return _mm512_cvtps_pd(_mm512_castps512_ps256(v)); }
+AVX512 static inline __m512d high_half(__m512 v) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1)); }
 
-TARGET double simile_extent_avx512(const float *y, size_t count, float *largest) {
+AVX512 double simile_extent_avx512(const float *y, size_t count, float *largest) {
     __m512d low = _mm512_setzero_pd(), high = low;
     __m512 most = _mm512_setzero_ps();
     for (size_t i = 0; i < count; i += 16) {
@@ -28,7 +28,7 @@ TARGET double simile_extent_avx512(const float *y, size_t count, float *largest)
     return _mm512_reduce_add_pd(_mm512_add_pd(low, high));
 }
 
-TARGET struct simile_quantized simile_quantize_avx512(
+AVX512 struct simile_quantized simile_quantize_avx512(
     const float *y, size_t count, float scale, float limit, int16_t *codes) {
     const __m512 inverse = _mm512_set1_ps(1 / scale), step = _mm512_set1_ps(scale);
     const __m512 most = _mm512_set1_ps(limit), least = _mm512_set1_ps(-limit);

@@ -12,14 +12,12 @@
 #if defined(__x86_64__)
 
 #include "lanes_avx2.h"
+#include "targets.h"
 
 #pragma STDC FP_CONTRACT OFF
 
-#define AVX2 __attribute__((target("avx2")))
-#define AVX2_FMA __attribute__((target("avx2,fma")))
-
 /// ((l0+l4)+(l2+l6))+((l1+l5)+(l3+l7)) for low = l0...l3, high = l4...l7.
-AVX2 static inline double canonical_sum(__m256d low, __m256d high) {
+AVX2_UNFUSED static inline double canonical_sum(__m256d low, __m256d high) {
     const __m256d pairs = _mm256_add_pd(low, high);  // l0+l4, l1+l5, l2+l6, l3+l7
     const __m128d sums = _mm_add_pd(_mm256_castpd256_pd128(pairs), _mm256_extractf128_pd(pairs, 1));
     return _mm_cvtsd_f64(_mm_add_sd(sums, _mm_unpackhi_pd(sums, sums)));
@@ -27,16 +25,16 @@ AVX2 static inline double canonical_sum(__m256d low, __m256d high) {
 
 /// The last `depth % 8` elements followed by zeros. A missing element adds +0 to a lane, which changes no bit: lanes
 /// start at +0 and so never hold -0.
-AVX2 static inline __m256 load_tail(const float *p, size_t count) {
+AVX2_UNFUSED static inline __m256 load_tail(const float *p, size_t count) {
     float tail[8] = {0};
     for (size_t i = 0; i < count; ++i) tail[i] = p[i];
     return _mm256_loadu_ps(tail);
 }
 
-AVX2 static inline __m256d low_half(__m256 v) { return _mm256_cvtps_pd(_mm256_castps256_ps128(v)); }
-AVX2 static inline __m256d high_half(__m256 v) { return _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)); }
+AVX2_UNFUSED static inline __m256d low_half(__m256 v) { return _mm256_cvtps_pd(_mm256_castps256_ps128(v)); }
+AVX2_UNFUSED static inline __m256d high_half(__m256 v) { return _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)); }
 
-AVX2_FMA double simile_verdict_dot_avx2(const float *a, const float *b, size_t depth) {
+AVX2 double simile_verdict_dot_avx2(const float *a, const float *b, size_t depth) {
     __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd();
     size_t i = 0;
     for (; i + 8 <= depth; i += 8) {
@@ -53,7 +51,7 @@ AVX2_FMA double simile_verdict_dot_avx2(const float *a, const float *b, size_t d
     return canonical_sum(low, high);
 }
 
-AVX2 double simile_verdict_squared_distance_avx2(const float *a, const float *b, size_t depth) {
+AVX2_UNFUSED double simile_verdict_squared_distance_avx2(const float *a, const float *b, size_t depth) {
     __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd();
     size_t i = 0;
     for (; i + 8 <= depth; i += 8) {
@@ -85,7 +83,7 @@ AVX2 double simile_verdict_squared_distance_avx2(const float *a, const float *b,
         if (query) score##r = _mm256_fmadd_ps(q, v, score##r);  \
     } while (0)
 
-AVX2_FMA static inline __attribute__((always_inline)) void norms_and_scores(
+AVX2 ALWAYS_INLINE void norms_and_scores(
     const float *query, const float *rows, size_t stride, size_t count, size_t depth, double *sums, float *scores) {
     // One row has two dependent chains of additions, four cycles each; four rows at a time keep the multiply-add ports
     // busy, and the loop is then bound by memory. The processor's own prefetching follows four interleaved streams badly, so
@@ -135,12 +133,12 @@ AVX2_FMA static inline __attribute__((always_inline)) void norms_and_scores(
     }
 }
 
-AVX2_FMA void simile_verdict_squared_norms_avx2(
+AVX2 void simile_verdict_squared_norms_avx2(
     const float *rows, size_t stride, size_t count, size_t depth, double *sums) {
     norms_and_scores(NULL, rows, stride, count, depth, sums, NULL);
 }
 
-AVX2_FMA void simile_dot_rows_with_norms_avx2(
+AVX2 void simile_dot_rows_with_norms_avx2(
     const float *query, const float *rows, size_t stride, size_t count, size_t depth, float *scores, double *sums) {
     norms_and_scores(query, rows, stride, count, depth, sums, scores);
 }

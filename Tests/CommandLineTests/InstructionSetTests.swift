@@ -26,7 +26,7 @@ import Testing
     private static let levels: [String] = {
         let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         let flags = processor.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ") ?? []
-        let hasAVX2 = ["avx2", "fma", "f16c"].allSatisfy { flags.contains(Substring($0)) }
+        let hasAVX2 = ["avx2", "fma", "f16c", "popcnt"].allSatisfy { flags.contains(Substring($0)) }
         let hasAVX512 = ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"].allSatisfy {
             flags.contains(Substring($0))
         }

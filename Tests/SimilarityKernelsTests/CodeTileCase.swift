@@ -155,7 +155,7 @@ struct CodeTileCase {
     /// Step by step, four codes of each query of a quad; at AMX 64 codes of each query of sixteen, filled up with zeros.
     private func packedQueries(_ level: KernelLevel) -> [Int8] {
         var bytes: [Int8] = []
-        if level.name == "amx" {
+        if level.queries == .tiles {
             for group in stride(from: 0, to: queries.count, by: 16) {
                 for run in stride(from: 0, to: depth, by: 64) {
                     for query in group..<group + 16 {

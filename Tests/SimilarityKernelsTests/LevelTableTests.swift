@@ -19,7 +19,7 @@ import VectorTestSupport
                 ?? []
         )
         let needs: [(String, Set<String>)] = [
-            ("avx2", ["avx2", "fma", "f16c"]),
+            ("avx2", ["avx2", "fma", "f16c", "popcnt"]),
             ("avx512", ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"]),
             ("amx", ["amx_tile", "amx_int8"]),
         ]

@@ -59,7 +59,7 @@ static inline void simile_prefetch(const void *bytes, size_t count) {
 
 #if defined(__x86_64__)
 
-/// Whether this processor and operating system run AVX2, FMA and F16C code. Asked of the hardware once.
+/// Whether this processor and operating system run AVX2, FMA, F16C and POPCNT code. Asked of the hardware once.
 bool simile_has_avx2(void);
 
 /// The same for AVX-512 (F, BW, VL, DQ, VNNI).

@@ -111,8 +111,8 @@ package struct CodeQueryTerms: Sendable {
             terms.sourceNorm = coded.norm(of: place)
             terms.norm = normalizes ? 1 : terms.sourceNorm
             let prefix =
-                level.codes == .wide
-                ? (scale: Float(1), squares: takePrefix(i, at: place, of: coded), residual: 0)
+                level.codes.queryLimit >= shape.profile.rowLimit
+                ? (scale: Float(1), squares: takePrefix(i, at: place, of: coded, level.codes), residual: 0)
                 : shrinkPrefix(i, at: place, of: coded, &scratch, &quantizer, level)
             // Both are floats, so their product is exact.
             terms.scale = block.scale * Double(prefix.scale)
@@ -165,7 +165,7 @@ package struct CodeQueryTerms: Sendable {
     }
 
     /// Moves the codes of a row from its panel; returns the sum of their squares.
-    private mutating func takePrefix(_ i: Int, at place: Int, of coded: CodedRows) -> Int {
+    private mutating func takePrefix(_ i: Int, at place: Int, of coded: CodedRows, _ profile: CodeProfile) -> Int {
         let depth = coded.shape.depth
         let (panel, lane) = place.quotientAndRemainder(dividingBy: CodeLayout.panelRows)
         let source = unsafe coded.base + (coded.image.panels + panel * CodeLayout.panelRows * depth + 4 * lane)
@@ -186,7 +186,7 @@ package struct CodeQueryTerms: Sendable {
             squares &+= wide &* wide
         }
         let place = CodeLayout.correction(ofQuery: i, chunks: chunks.count)
-        unsafe corrections[place] = CodeProfile.wide.correction(low: sum.wrappedSum(), high: 0)
+        unsafe corrections[place] = profile.correction(low: sum.wrappedSum(), high: 0)
         return Int(squares.wrappedSum())
     }
 

@@ -101,23 +101,11 @@ package enum OpenBLASRuntime {
     /// it for one of its ancestors (0.3.21, Debian 12's, takes newer Intel ones for a "Prescott", with SSE3), and then runs at a
     /// fraction of its speed. A core that we do not know is believed.
     package static var isBelowLevel: Bool {
-        let sse = [
-            "Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Generic", "Katmai", "Coppermine", "Northwood",
-            "Banias", "Atom", "Barcelona", "Bobcat",
-        ]
-        let avx = ["Sandybridge", "Bulldozer", "Piledriver", "Steamroller"]
-        let avx2 = ["Haswell", "Zen", "Excavator"]
-        return switch KernelLevel.current.name {
-        case "reference", "baseline": false
-        case "avx2": (sse + avx).contains(core)
-        default: (sse + avx + avx2).contains(core)
-        }
+        KernelLevel.current.olderBLASCores.contains(core)
     }
 
     /// The core that OpenBLAS should be told to take, for a person: the widest that all versions have.
-    package static var remedy: String {
-        KernelLevel.current.name == "avx2" ? "Haswell" : "SkylakeX"
-    }
+    package static var remedy: String { KernelLevel.current.remedyBLASCore }
 
     /// How many threads one OpenBLAS call may use now.
     package static var threadCount: Int { Int(openblas_get_num_threads()) }

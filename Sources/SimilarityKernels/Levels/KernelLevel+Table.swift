@@ -3,7 +3,7 @@
 internal import CSimilarityKernels
 
 // The table of levels, each the one before with its overrides. A new level is a C file with functions of its own and one
-// entry here; tests, `SIMILE_INSTRUCTION_SET` and `simile info` find it in `all`.
+// entry here; tests, `SIMILE_INSTRUCTION_SET` and `simile info` find it in `all`. Nothing else asks for a level by its name.
 
 extension KernelLevel {
     /// All levels of this architecture, slowest first, whether the machine has them or not.
@@ -20,6 +20,10 @@ extension KernelLevel {
         name: "reference",
         requirement: "nothing",
         isSupported: true,
+        needsTiles: false,
+        below: nil,
+        olderBLASCores: [],
+        remedyBLASCore: "",
         kernels: unsafe KernelTable(
             verdictDot: { a, b, depth in unsafe Verdict.referenceDot(a, b, depth: depth) },
             verdictSquaredDistance: { a, b, depth in unsafe Verdict.referenceSquaredDistance(a, b, depth: depth) },
@@ -116,8 +120,13 @@ extension KernelLevel {
     /// C with AVX2, FMA and F16C; integer products in 16-bit sums.
     package static let avx2 = baseline.overridden(
         as: "avx2",
-        requirement: "AVX2, FMA and F16C",
+        requirement: "AVX2, FMA, F16C and POPCNT",
         isSupported: simile_has_avx2(),
+        olderBLASCores: [
+            "Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Generic", "Katmai", "Coppermine", "Northwood",
+            "Banias", "Atom", "Barcelona", "Bobcat", "Sandybridge", "Bulldozer", "Piledriver", "Steamroller",
+        ],
+        remedyBLASCore: "Haswell",
         costs: .avx2
     ) { kernels in
         unsafe kernels.verdictDot = unsafe simile_verdict_dot_avx2
@@ -141,6 +150,8 @@ extension KernelLevel {
         as: "avx512",
         requirement: "AVX-512 (F, BW, VL, DQ, VNNI)",
         isSupported: simile_has_avx512(),
+        olderBLASCores: ["Haswell", "Zen", "Excavator"],
+        remedyBLASCore: "SkylakeX",
         codes: .wide,
         costs: .avx512
     ) { kernels in
@@ -158,6 +169,7 @@ extension KernelLevel {
         as: "amx",
         requirement: "AVX-512 (F, BW, VL, DQ, VNNI) and AMX (TILE, INT8)",
         isSupported: simile_has_amx(),
+        needsTiles: true,
         queries: .tiles,
         costs: .amx
     ) { kernels in

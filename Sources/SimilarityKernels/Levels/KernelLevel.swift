@@ -16,6 +16,13 @@ package struct KernelLevel: Sendable, Hashable, CustomStringConvertible {
     package let requirement: String
     /// Whether this processor and operating system run it.
     package let isSupported: Bool
+    /// Whether a process must be permitted to use it: see `TilePermission`.
+    package let needsTiles: Bool
+    /// The name of the level that it was made from, which takes its place where it is not permitted; nil of the first.
+    package let below: String?
+    /// Cores of OpenBLAS that are older than this level, and the one that a person should ask for instead.
+    package let olderBLASCores: [String]
+    package let remedyBLASCore: String
     package var kernels: KernelTable
     /// The codes that its integer kernels multiply.
     package let codes: CodeProfile
@@ -25,10 +32,13 @@ package struct KernelLevel: Sendable, Hashable, CustomStringConvertible {
     package let costs: KernelCosts
 
     /// The level above this one: with what `override` changes.
-    func overridden(
+    package func overridden(
         as name: String,
         requirement: String,
         isSupported: Bool,
+        needsTiles: Bool? = nil,
+        olderBLASCores: [String] = [],
+        remedyBLASCore: String? = nil,
         codes: CodeProfile? = nil,
         queries: QueryLayout? = nil,
         costs: KernelCosts? = nil,
@@ -40,6 +50,10 @@ package struct KernelLevel: Sendable, Hashable, CustomStringConvertible {
             name: name,
             requirement: requirement,
             isSupported: isSupported,
+            needsTiles: needsTiles ?? self.needsTiles,
+            below: self.name,
+            olderBLASCores: self.olderBLASCores + olderBLASCores,
+            remedyBLASCore: remedyBLASCore ?? self.remedyBLASCore,
             kernels: kernels,
             codes: codes ?? self.codes,
             queries: queries ?? self.queries,

@@ -39,15 +39,15 @@ package enum TilePermission: Sendable, Equatable, CustomStringConvertible {
 extension KernelLevel {
     /// Whether its kernels may be called: true but for a level of tiles in a process that is not permitted to use them. Asks for
     /// the permission.
-    package var isPermitted: Bool { queries != .tiles || TilePermission.current == .granted }
+    package var isPermitted: Bool { !needsTiles || TilePermission.current == .granted }
 
     /// This level, or the fastest below it that this process may use. Codes of rows are the same at both.
     package var permitted: KernelLevel {
-        #if arch(x86_64)
-        isPermitted ? self : .avx512
-        #else
-        self
-        #endif
+        if isPermitted { return self }
+        guard let below = Self.all.first(where: { $0.name == below }) else {
+            preconditionFailure("\(name) has no level below")
+        }
+        return below.permitted
     }
 
     /// Why this level is not used, if it is not.

@@ -51,12 +51,14 @@ struct ClusterCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let record = RecordedRun(running)
         input = try inputs.resolved(input)
         vectors = try vectors.map { try inputs.resolved($0) }
-        try OutputCheck.requireDistinct(
-            outputs: [("--output", output), ("--summary", summary), ("--centroids", centroids)],
-            from: [input] + [vectors, startCentroids].compactMap { $0 }
+        let run = try ResultRun(
+            running,
+            writes: [
+                .vectors("--output", output), .file("--summary", summary), .vectors("--centroids", centroids),
+            ],
+            reads: [input, vectors, startCentroids]
         )
         let labelFile = try output.map { try LabelFile(path: $0, registeredIn: Interruption.temporaryFiles) }
         let centroidFile = try centroids.map {
@@ -68,6 +70,8 @@ struct ClusterCommand: AsyncParsableCommand {
         }
         let reader = try InputReader(inputs, running, for: [(input, vectors)])
         let set = try await reader.read(input, vectors: vectors, metric: metric)
+        run.noting("input", input, set)
+        run.noting("vectors", vectors, set)
         var clustering = ClusteringOptions()
         clustering.iterationLimit = iterations
         clustering.tolerance = tolerance
@@ -91,7 +95,7 @@ struct ClusterCommand: AsyncParsableCommand {
             throw CommandFailure.refused("\(InputSpool.named(input)): \(error)")
         }
         progress.finish()
-        try set.requireUnchanged()
+        try run.requireUnchanged()
         if let centroidFile { try centroidFile.write(found.centroids, check: Interruption.flag.check) }
         let report = report(found, set)
         if let (file, format) = summaryFile { try report.write(to: file, format) }
@@ -110,17 +114,16 @@ struct ClusterCommand: AsyncParsableCommand {
         running.tell(
             "\(found.labels.count) rows in \(found.count) clusters of \(found.sizes.min() ?? 0) to \(found.sizes.max() ?? 0), "
                 + "inertia \(Quantity.fixed(found.inertia, 3)), \(found.iterationCount) iterations"
-                + "\(end(of: found)) (\(Quantity.seconds(record.seconds)))"
+                + "\(end(of: found)) (\(Quantity.seconds(run.seconds)))"
         )
-        for result in [output, summary].compactMap({ $0 }) {
-            record.write(
-                beside: result,
-                inputs: [try record.input("input", input, set)]
-                    + (try vectors.map { [try record.input("vectors", $0, set)] } ?? []),
-                results: [
+        for result in [output, summary] {
+            run.record(
+                result,
+                [
                     ("clusters", .count(found.count)), ("inertia", .number(found.inertia)),
                     ("iterations", .count(found.iterationCount)), ("seed", .text("\(seed)")),
-                ] + SourceRecord.binding(result)
+                ],
+                isBound: true
             )
         }
         if output == nil, summary == nil { try report.print(format ?? .standard) }

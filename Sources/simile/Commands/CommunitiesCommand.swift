@@ -37,11 +37,9 @@ struct CommunitiesCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let record = RecordedRun(running)
         input = try inputs.resolved(input)
         vectors = try vectors.map { try inputs.resolved($0) }
-        let touched = output.map { [$0, RunRecord.path(of: $0)] } ?? []
-        try OutputCheck.requireDistinct(touched, from: [input] + [vectors].compactMap { $0 })
+        let run = try ResultRun(running, writes: [.file("--output", output)], reads: [input, vectors])
         let file = try output.map { path in
             let format = try FileFormat.of(path, among: [.jsonl, .csv, .npy], for: "communities")
             return (try AtomicFile(path, registeredIn: Interruption.temporaryFiles), format)
@@ -51,6 +49,8 @@ struct CommunitiesCommand: AsyncParsableCommand {
             vectors: vectors,
             metric: metric
         )
+        run.noting("input", input, set)
+        run.noting("vectors", vectors, set)
         let n = set.vectors.rowCount
         let progress = running.progress("joining", total: Double(n) * Double(n) / 2, unit: "pairs")
         defer { progress.finish() }
@@ -63,7 +63,7 @@ struct CommunitiesCommand: AsyncParsableCommand {
         let joined: JoinedPairs
         do {
             let distinct = copies.map { set.selecting($0.representatives) } ?? set
-            let options = record.watching(
+            let options = run.watching(
                 running.runOptions(progress, bytesPerPair: RunningOptions.bytesPerGroupedPair)
             )
             joined = try distinct.selfJoin(threshold: threshold.value, metric: metric, options: options)
@@ -71,7 +71,7 @@ struct CommunitiesCommand: AsyncParsableCommand {
             throw CommandFailure.failed("\(error); ask for a stricter --threshold, or allow more --memory")
         }
         progress.finish()
-        try set.requireUnchanged()
+        try run.requireUnchanged()
         let found =
             try copies.map { try joined.communities(of: $0, ownScore: metric.ownScore, minimumSize: minSize) }
             ?? joined.communities(rowCount: n, minimumSize: minSize)
@@ -91,13 +91,12 @@ struct CommunitiesCommand: AsyncParsableCommand {
         }
         let grouped = found.reduce(0) { $0 + $1.members.count }
         running.tell(
-            "\(n) rows: \(grouped) in \(found.count) communities, \(n - grouped) in none (\(Quantity.seconds(record.seconds)))"
+            "\(n) rows: \(grouped) in \(found.count) communities, \(n - grouped) in none (\(Quantity.seconds(run.seconds)))"
         )
         guard let output else { return try report.print(format ?? .standard) }
-        record.write(
-            beside: output,
-            inputs: [try record.input("input", input, set)],
-            results: [("communities", .count(found.count)), ("rowsInThem", .count(grouped))],
+        run.record(
+            output,
+            [("communities", .count(found.count)), ("rowsInThem", .count(grouped))],
             counters: joined.counters
         )
     }

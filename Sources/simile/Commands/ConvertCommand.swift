@@ -27,14 +27,13 @@ struct ConvertCommand: ParsableCommand {
     @OptionGroup var running: RunningOptions
 
     mutating func run() throws {
-        let clock = ContinuousClock.now
         input = try InputSpool.resolve(input, format: inputFormat)
         let isCSVOfVectors = try FileFormat(path: input) == .csv && CSVVectors.holdsVectors(input, column: vectorField)
         if let format = FileFormat(path: input), [.txt, .csv].contains(format), !isCSVOfVectors {
             throw CommandFailure.usage("\(input) holds texts; embed makes vectors of them")
         }
         if output == "-" || FileFormat(path: output) == .jsonl { return try writeLines() }
-        try OutputCheck.requireDistinct(VectorFileWriter.touchedPaths(output), from: [input])
+        let run = try ResultRun(running, writes: [.vectors("--output", output)], reads: [input])
         let writer = try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles)
         // What is written as it stands is not rounded.
         let source = try VectorFile.read(input, vectorField: vectorField, idField: idField)
@@ -48,10 +47,10 @@ struct ConvertCommand: ParsableCommand {
                 try written(rows.upperBound)
             }
         }
-        try requireUnchanged(vectors)
+        try InputSet(vectors: vectors, texts: nil).requireUnchanged()
         try writer.finish(check: Interruption.flag.check)
         running.tellOfVanished(writer)
-        tell(vectors, since: clock)
+        tell(vectors, run)
     }
 
     private func readVectors(_ vectors: VectorMatrix) throws -> VectorMatrix {
@@ -59,26 +58,17 @@ struct ConvertCommand: ParsableCommand {
         return vectors
     }
 
-    private func requireUnchanged(_ vectors: VectorMatrix) throws {
-        if vectors.storage.bytes.hasChanged {
-            throw CommandFailure.refused(
-                "\(input): expected the file to stay as it was, found that it has been written to while it was read"
-            )
-        }
-    }
-
-    private func tell(_ vectors: VectorMatrix, since clock: ContinuousClock.Instant) {
+    private func tell(_ vectors: VectorMatrix, _ run: ResultRun) {
         running.tell(
             "\(vectors.rowCount) rows, \(vectors.dimension) dimensions -> \(output) "
-                + "(\(Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))))"
+                + "(\(Quantity.seconds(run.seconds)))"
         )
     }
 
     /// Writes a line a vector, to a file or to standard output.
     private func writeLines() throws {
-        let clock = ContinuousClock.now
         let isFile = output != "-"
-        if isFile { try OutputCheck.requireDistinct([output], from: [input]) }
+        let run = try ResultRun(running, writes: [.file("--output", isFile ? output : nil)], reads: [input])
         let file = isFile ? try AtomicFile(output, registeredIn: Interruption.temporaryFiles) : nil
         let vectors = try readVectors(VectorFile.read(input, vectorField: vectorField, idField: idField))
         let out = BufferedOutput()
@@ -94,10 +84,10 @@ struct ConvertCommand: ParsableCommand {
                 }
             }
         }
-        try requireUnchanged(vectors)
+        try InputSet(vectors: vectors, texts: nil).requireUnchanged()
         guard let file else { return try out.flush() }
         try file.finish()
         try file.publish()
-        tell(vectors, since: clock)
+        tell(vectors, run)
     }
 }

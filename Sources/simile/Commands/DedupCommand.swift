@@ -57,7 +57,6 @@ struct DedupCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let record = RecordedRun(running)
         input = try inputs.resolved(input)
         vectors = try vectors.map { try inputs.resolved($0) }
         against = try against.map { try inputs.resolved($0) }
@@ -66,9 +65,12 @@ struct DedupCommand: AsyncParsableCommand {
         if case .longest = keep, !isText {
             throw CommandFailure.usage("--keep longest needs texts; \(input) holds vectors")
         }
-        try OutputCheck.requireDistinct(
-            outputs: [("--report", report), ("--output", output), ("--output-vectors", outputVectors)],
-            from: [input] + [vectors, against, from].compactMap { $0 }
+        let run = try ResultRun(
+            running,
+            writes: [
+                .vectors("--report", report), .vectors("--output", output), .vectors("--output-vectors", outputVectors),
+            ],
+            reads: [input, vectors, against, from]
         )
         // Outputs that cannot be written are known before the work begins.
         let reportFile = try report.map {
@@ -91,8 +93,8 @@ struct DedupCommand: AsyncParsableCommand {
 
         let reader = try InputReader(inputs, running, for: [(input, vectors)] + (against.map { [($0, nil)] } ?? []))
         let work =
-            if let from { try repeated(from, reader) } else { try await computed(reader, record) }
-        try work.set.requireUnchanged()
+            if let from { try repeated(from, reader) } else { try await computed(reader, run) }
+        try run.requireUnchanged()
         let outcome = work.outcome
         let names = DuplicateReport.Names(
             ids: (work.set.vectors.ids, (work.other ?? work.set).vectors.ids),
@@ -111,8 +113,8 @@ struct DedupCommand: AsyncParsableCommand {
         case .vectors(let file): try write(outcome, of: work.set.vectors, to: file)
         case nil: break
         }
-        try publish(work, record, reportFile, checksum)
-        try tell(work, record, names)
+        try publish(work, run, reportFile, checksum)
+        try tell(work, run, names)
     }
 }
 
@@ -147,7 +149,7 @@ extension DedupCommand {
     /// Gives the report its name, together with the record that `--from` goes by; without a report the kept records have one.
     private func publish(
         _ work: Work,
-        _ record: RecordedRun,
+        _ run: ResultRun,
         _ file: DuplicateReport?,
         _ checksum: UInt64?
     ) throws {
@@ -158,20 +160,20 @@ extension DedupCommand {
             + (checksum.map { [("resultChecksum", .text($0.hexadecimal))] } ?? [])
         if let report, let file {
             try file.publish(
-                with: record.finished(beside: report, inputs: work.inputs, results: facts, counters: outcome.counters)
+                with: run.finishedRecord(report, facts, inputs: work.inputs, counters: outcome.counters)
             )
-        } else if let output {
-            record.write(beside: output, inputs: work.inputs, results: facts, counters: outcome.counters)
+        } else {
+            run.record(output, facts, inputs: work.inputs, counters: outcome.counters)
         }
     }
 
-    private func tell(_ work: Work, _ record: RecordedRun, _ names: DuplicateReport.Names) throws {
+    private func tell(_ work: Work, _ run: ResultRun, _ names: DuplicateReport.Names) throws {
         let outcome = work.outcome
         let groups = outcome.groupCount.map { " in \($0) groups" } ?? ""
         let skipped = work.skipped.isEmpty ? "" : ", \(work.skipped.count) invalid ones left out"
         running.tell(
             "\(outcome.isKept.count) records: \(outcome.keptCount) kept, \(outcome.lines.count) dropped\(groups)\(skipped) "
-                + "(\(Quantity.seconds(record.seconds)))"
+                + "(\(Quantity.seconds(run.seconds)))"
         )
         guard report == nil, output == nil, outputVectors == nil else { return }
         let format = format ?? .standard

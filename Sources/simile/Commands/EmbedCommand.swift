@@ -36,14 +36,15 @@ struct EmbedCommand: AsyncParsableCommand {
             )
         }
         var writer: VectorFileWriter?
+        let result = try ResultRun(running, writes: [.vectors("--output", output)], reads: [input])
         if let output {
-            try OutputCheck.requireDistinct(outputs: [("--output", output)], from: [input])
             writer = try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles)
         }
         #if ModelHub
-        if let vectorizer = inputs.vectorizer(running) as? HubVectorizer { return try await embed(vectorizer, writer) }
+        if let vectorizer = inputs.vectorizer(running) as? HubVectorizer {
+            return try await embed(vectorizer, writer, result)
+        }
         #endif
-        let record = RecordedRun(running)
         let reader = try InputReader(inputs, running, for: [(input, nil)])
         let file = try reader.readTexts(input)
         let all = try await reader.embed(file.texts, ids: file.ids, from: (input, file.lines))
@@ -57,10 +58,10 @@ struct EmbedCommand: AsyncParsableCommand {
                 sourceLines: running.skipInvalid ? lines : nil,
                 check: Interruption.flag.check
             )
-            tell(count: rows.count, dimension: vectors.dimension, record)
+            tell(count: rows.count, dimension: vectors.dimension, result)
             var texts = TextsChecksum()
             for row in rows { texts.update(file.texts[row]) }
-            try write(record, rows: file.texts.count, left: rows.count, vectors.dimension, texts)
+            try record(result, rows: file.texts.count, left: rows.count, vectors.dimension, texts)
         } else {
             let out = BufferedOutput()
             for (i, row) in rows.enumerated() {
@@ -71,9 +72,9 @@ struct EmbedCommand: AsyncParsableCommand {
         }
     }
 
-    private func tell(count: Int, dimension: Int, _ record: RecordedRun, more: String = "") {
+    private func tell(count: Int, dimension: Int, _ result: ResultRun, more: String = "") {
         guard let output else { return }
-        let seconds = record.seconds
+        let seconds = result.seconds
         running.tell(
             "\(count) texts, \(dimension) dimensions -> \(output) "
                 + "(\(Quantity.seconds(seconds)), \(Quantity.short(Double(count) / seconds)) texts/s\(more))"
@@ -83,14 +84,13 @@ struct EmbedCommand: AsyncParsableCommand {
     /// Says beside the vectors what they were made of, so that they are not taken for those of other texts.
     ///
     /// - Parameter texts: Nil where it is not known which texts have vectors.
-    private func write(
-        _ record: RecordedRun,
+    private func record(
+        _ result: ResultRun,
         rows: Int,
         left: Int,
         _ dimension: Int,
         _ texts: TextsChecksum?
     ) throws {
-        guard let output else { return }
         let source = try RunRecord.Input(
             role: "input",
             path: InputSpool.named(input),
@@ -98,20 +98,20 @@ struct EmbedCommand: AsyncParsableCommand {
             rows: rows,
             skippedRows: rows - left
         )
-        record.write(
-            beside: output,
-            inputs: [source],
-            results: [
+        result.record(
+            output,
+            [
                 ("model", .text(inputs.model ?? ModelLocation.defaultModel)), ("rows", .count(left)),
                 ("dimension", .count(dimension)),
-            ] + (texts.map { [$0.fact] } ?? []) + SourceRecord.binding(output)
+            ] + (texts.map { [$0.fact] } ?? []),
+            inputs: [source],
+            isBound: true
         )
     }
 
     #if ModelHub
     /// The same with a model of the hub, text by text: a first pass looks for what is wrong before anything is paid for.
-    private func embed(_ vectorizer: HubVectorizer, _ writer: VectorFileWriter?) async throws {
-        let record = RecordedRun(running)
+    private func embed(_ vectorizer: HubVectorizer, _ writer: VectorFileWriter?, _ result: ResultRun) async throws {
         var fields = try inputs.fields(of: input)
         fields.takesUnreadableForBlank = running.skipInvalid
         var reader = try TextFileReader(input, fields: fields)
@@ -143,9 +143,9 @@ struct EmbedCommand: AsyncParsableCommand {
         )
         let report = try await work.run(total: count - blank.count)
         let more = report.progress.summary
-        tell(count: report.textCount, dimension: report.dimension, record, more: more.isEmpty ? "" : "; \(more)")
+        tell(count: report.textCount, dimension: report.dimension, result, more: more.isEmpty ? "" : "; \(more)")
         let isWhole = report.textCount == count - blank.count
-        try write(record, rows: count, left: report.textCount, report.dimension, isWhole ? texts : nil)
+        try record(result, rows: count, left: report.textCount, report.dimension, isWhole ? texts : nil)
     }
     #endif
 }

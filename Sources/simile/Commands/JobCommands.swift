@@ -133,7 +133,7 @@ struct MergeCommand: AsyncParsableCommand {
     @Option(help: "Progress on standard error.") var progress: ProgressStyle = .auto
 
     mutating func run() async throws {
-        let record = RecordedRun(nil)
+        let run = try ResultRun(nil)
         try reporting {
             let job = try opened(job)
             let progress = Progress(
@@ -149,10 +149,10 @@ struct MergeCommand: AsyncParsableCommand {
                 progress.update(share)
             }
             progress.finish()
-            record.write(
-                beside: job.output,
-                inputs: job.recordedInputs,
-                results: [("job", .text(self.job)), ("groups", .count(try job.status().groupCount))]
+            run.record(
+                job.output,
+                [("job", .text(self.job)), ("groups", .count(try job.status().groupCount))],
+                inputs: job.recordedInputs
             )
             if !quiet { StandardStream.error.print("simile: \(job.leftRowCount) rows -> \(job.output)\n") }
         }

@@ -41,25 +41,20 @@ struct JoinCommand: AsyncParsableCommand {
     private var negativeDistance: String { "--threshold is \(threshold.value); a distance is not negative" }
 
     mutating func run() async throws {
-        let record = RecordedRun(running)
         let isOneInput = right == left
         left = try inputs.resolved(left)
         right = isOneInput ? left : try right.map { try inputs.resolved($0) }
         if output == "-" { (output, format) = (nil, format ?? .jsonl) }
-        var file: PairFile?
+        let run = try ResultRun(running, writes: [.result(output)], reads: [left, right])
         if resume {
             guard let output else {
                 throw CommandFailure.usage("--resume needs --output: what is done is kept beside it")
             }
-            try OutputCheck.requireDistinct(result: output, from: [left, right].compactMap { $0 })
             return try Checkpoint(try request(to: output), running).run()
         }
         let large = try canBeGrouped() ? output.map { try request(to: $0) } : nil
         Checkpoint.tellOfStale(output, running, large: large)
-        if let output {
-            try OutputCheck.requireDistinct(result: output, from: [left, right].compactMap { $0 })
-            file = try PairFile(path: output, registeredIn: Interruption.temporaryFiles)
-        }
+        var file = try output.map { try PairFile(path: $0, registeredIn: Interruption.temporaryFiles) }
         let reader = try InputReader(inputs, running, for: [(left, nil)] + (right.map { [($0, nil)] } ?? []))
         // The right side, or the only one, is the one that is searched in.
         let (corpus, metric) = try await reader.readCorpus(right ?? left, metric: self.metric)
@@ -68,7 +63,9 @@ struct JoinCommand: AsyncParsableCommand {
         let leftSet = right == nil || right == left ? corpus : try await reader.read(left, metric: metric)
         let (m, n) = (Double(leftSet.vectors.rowCount), Double((rightSet ?? leftSet).vectors.rowCount))
         let progress = running.progress("joining", total: rightSet == nil ? m * m / 2 : m * n, unit: "pairs")
-        let options = record.watching(running.runOptions(progress))
+        run.noting("left", left, leftSet)
+        if let rightSet { run.noting("right", right, rightSet) }
+        let options = run.watching(running.runOptions(progress))
         guard let joined = try found(leftSet, rightSet, metric, options) else {
             progress.finish()
             file = nil
@@ -76,23 +73,16 @@ struct JoinCommand: AsyncParsableCommand {
             return try Checkpoint.ofLargeJoin(try request(to: output ?? ""), running).run()
         }
         progress.finish()
-        try leftSet.requireUnchanged()
-        try rightSet?.requireUnchanged()
+        try run.requireUnchanged()
         let report = JoinReport(left: leftSet, right: rightSet ?? leftSet, joined: joined)
         if let file, let output {
             try running.writing(joined.pairs.count, unit: "pairs") { check in
                 try file.write(joined, ids: report.ids, check: check)
             }
             running.tell(
-                "\(joined.pairs.count) pairs -> \(output) (\(Quantity.seconds(record.seconds)), \(joined.counters.engine))"
+                "\(joined.pairs.count) pairs -> \(output) (\(Quantity.seconds(run.seconds)), \(joined.counters.engine))"
             )
-            record.write(
-                beside: output,
-                inputs: try [("left", left, leftSet)].map(record.input)
-                    + (rightSet.map { [("right", right ?? left, $0)] } ?? []).map(record.input),
-                results: [("pairs", .count(joined.pairs.count))],
-                counters: joined.counters
-            )
+            run.record(output, [("pairs", .count(joined.pairs.count))], counters: joined.counters)
             if format == .json { try StandardStream.output.write("{\(joined.counters.jsonField)}\n") }
         } else {
             try report.print(format ?? .standard)

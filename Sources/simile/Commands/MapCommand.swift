@@ -55,14 +55,10 @@ struct MapCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let clock = ContinuousClock.now
         let name = title ?? input.split(separator: "/").last.map(String.init) ?? input
         input = try inputs.resolved(input)
         vectors = try vectors.map { try inputs.resolved($0) }
-        try OutputCheck.requireDistinct(
-            VectorFileWriter.touchedPaths(output),
-            from: [input] + [vectors, labels].compactMap { $0 }
-        )
+        let run = try ResultRun(running, writes: [.vectors("--output", output)], reads: [input, vectors, labels])
         let format = try FileFormat.of(output, among: [.html, .svg, .csv, .jsonl] + FileFormat.vectors, for: "maps")
         let isPlace = FileFormat.vectors.contains(format)
         let writer = isPlace ? try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles) : nil
@@ -74,6 +70,7 @@ struct MapCommand: AsyncParsableCommand {
             vectors: vectors,
             metric: metric
         )
+        run.noting("input", input, set)
         let rowCount = set.vectors.rowCount
         if running.skipInvalid { set = set.withoutInvalidRows() }
         let groups = try groups(of: set, rowCount: rowCount, values)
@@ -81,7 +78,7 @@ struct MapCommand: AsyncParsableCommand {
             layout
             ?? (set.vectors.dimension == 2 ? .plane : rowCount <= LayoutOptions.fewRows ? .distances : .neighbors)
         let places = try places(of: set.vectors, layout)
-        try set.requireUnchanged()
+        try run.requireUnchanged()
         if let writer {
             try writer.write(places, check: Interruption.flag.check)
         } else if let file {
@@ -118,7 +115,7 @@ struct MapCommand: AsyncParsableCommand {
             stress > 0.005
             ? "; distances differ by \(Int((stress * 100).rounded())) % from those of the rows (stress)" : ""
         running.tell(
-            "\(places.rowCount) points -> \(output)\(loss) (\(Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))))"
+            "\(places.rowCount) points -> \(output)\(loss) (\(Quantity.seconds(run.seconds)))"
         )
     }
 

@@ -34,12 +34,12 @@ struct MatrixCommand: AsyncParsableCommand {
     mutating func run() async throws {
         input = try input.map { try inputs.resolved($0) }
         if output == "-" { (output, format) = (nil, format ?? .jsonl) }
-        if let output, let input { try OutputCheck.requireDistinct([output], from: [input]) }
+        let run = try ResultRun(running, writes: [.file("--output", output)], reads: [input])
         let file = try output.map { try MatrixFile(path: $0) }
         let reader = try InputReader(inputs, running, for: input.map { [($0, nil)] } ?? [])
         var set: InputSet
         if let input {
-            set = try await reader.read(input, metric: metric)
+            set = run.noting("input", input, try await reader.read(input, metric: metric))
         } else {
             if let blank = texts.firstIndex(where: \.isBlank), !running.skipInvalid {
                 throw CommandFailure.refused("text \(blank + 1) of the command line is blank: expected text")
@@ -66,7 +66,7 @@ struct MatrixCommand: AsyncParsableCommand {
             throw CommandFailure.usage("--order is for .svg pictures and tables; other outputs are by row number")
         }
         var matrix = try set.vectors.similarityMatrix(metric: metric, options: running.runOptions())
-        try set.requireUnchanged()
+        try run.requireUnchanged()
         if order == .cluster {
             let rows = matrix.clusterOrder(areDistances: metric == .euclidean)
             matrix = matrix.ordered(by: rows)

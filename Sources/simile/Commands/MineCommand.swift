@@ -69,14 +69,14 @@ struct MineCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let record = RecordedRun(running)
         queries = try inputs.resolved(queries)
         corpus = try inputs.resolved(corpus)
         if output == "-" { output = nil }
-        if let output {
-            let given = [queries, corpus] + [queryVectors, corpusVectors, positives].compactMap { $0 }
-            try OutputCheck.requireDistinct([output, RunRecord.path(of: output)], from: given)
-        }
+        let run = try ResultRun(
+            running,
+            writes: [.file("--output", output)],
+            reads: [queries, corpus, queryVectors, corpusVectors, positives]
+        )
         let file = try output.map { path in
             _ = try FileFormat.of(path, among: [.jsonl], for: "mined negatives")
             return try AtomicFile(path, registeredIn: Interruption.temporaryFiles)
@@ -84,6 +84,8 @@ struct MineCommand: AsyncParsableCommand {
         let reader = try InputReader(inputs, running, for: [(queries, queryVectors), (corpus, corpusVectors)])
         let rows = try await reader.read(corpus, vectors: corpusVectors, metric: metric)
         let wanted = try await reader.read(queries, vectors: queryVectors, metric: metric)
+        run.noting("queries", queries, wanted)
+        run.noting("corpus", corpus, rows)
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)
         let answers =
             try positives.map {
@@ -112,25 +114,18 @@ struct MineCommand: AsyncParsableCommand {
             classes: classes(rows),
             metric: metric,
             mining: mining,
-            options: record.watching(running.runOptions(progress))
+            options: run.watching(running.runOptions(progress))
         )
         progress.finish()
-        try rows.requireUnchanged()
-        try wanted.requireUnchanged()
+        try run.requireUnchanged()
         let count = try write(mined, wanted, rows, to: file)
         let pairs = answers.reduce(0) { $0 + $1.count }
         let without = pairs - mined.count
         running.tell(
             "\(pairs) pairs of a query and a positive: \(count) negatives\(output.map { " -> \($0)" } ?? ""), "
-                + "\(without) pairs without any (\(Quantity.seconds(record.seconds)))"
+                + "\(without) pairs without any (\(Quantity.seconds(run.seconds)))"
         )
-        if let output {
-            record.write(
-                beside: output,
-                inputs: [try record.input("queries", queries, wanted), try record.input("corpus", corpus, rows)],
-                results: [("pairs", .count(pairs)), ("negatives", .count(count))]
-            )
-        }
+        run.record(output, [("pairs", .count(pairs)), ("negatives", .count(count))])
     }
 
     /// Row i answers query i.

@@ -51,8 +51,7 @@ struct PlanOptions: ParsableArguments {
         request.groupRows = groupRows
         request.preparesCorpus = prepare
         request.skipsInvalidRows = running.skipInvalid
-        let inputs = [request.left] + [request.right].compactMap { $0 }
-        try OutputCheck.requireDistinct(ResultOutput.touchedPaths(output), from: inputs)
+        try PlannedOutput.requireDistinct([.result(output)], from: [request.left] + [request.right].compactMap { $0 })
         let forecast: JobForecast
         do {
             let options = running.runOptions()

@@ -34,9 +34,8 @@ struct PrepareCommand: AsyncParsableCommand {
         if kind == .prepared {
             throw CommandFailure.usage("\(corpus) is a prepared corpus already; prepare takes vectors or texts")
         }
-        try OutputCheck.requireDistinct([output], from: [corpus])
+        let run = try ResultRun(running, writes: [.file("--output", output)], reads: [corpus])
         let writer = try PreparedCorpusWriter(path: output, registeredIn: Interruption.temporaryFiles)
-        let clock = ContinuousClock.now
         let source = try PreparedSource(corpus)
         let vectors = try await InputReader(inputs, running, for: [(corpus, nil)]).read(corpus, metric: metric).vectors
         let (n, d) = (Double(vectors.rowCount), Double(vectors.dimension))
@@ -54,7 +53,7 @@ struct PrepareCommand: AsyncParsableCommand {
         running.tell(
             "\(vectors.rowCount) rows, prefix \(prepared.prefix) of \(vectors.dimension), codes of "
                 + "\(Quantity.fixed(share, 2)) of the float vectors\(embeds ? ", vectors embedded" : "") -> \(output) "
-                + "(\(Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))))"
+                + "(\(Quantity.seconds(run.seconds)))"
         )
     }
 }

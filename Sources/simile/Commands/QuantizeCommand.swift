@@ -37,11 +37,11 @@ struct QuantizeCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let record = RecordedRun(running)
         input = try inputs.resolved(input)
-        try OutputCheck.requireDistinct(
-            outputs: [("--output", output), ("--save-calibration", saveCalibration)],
-            from: [input] + [calibration].compactMap { $0 }
+        let run = try ResultRun(
+            running,
+            writes: [.vectors("--output", output), .vectors("--save-calibration", saveCalibration)],
+            reads: [input, calibration]
         )
         let writer = try VectorFileWriter(
             path: output,
@@ -52,6 +52,7 @@ struct QuantizeCommand: AsyncParsableCommand {
             try VectorFileWriter(path: $0, registeredIn: Interruption.temporaryFiles)
         }
         var set = try await InputReader(inputs, running, for: [(input, nil)]).read(input, metric: .dot)
+        run.noting("input", input, set)
         if running.skipInvalid { set = set.withoutInvalidRows() }
         let vectors = set.vectors
         let ranges = to == .int8 ? try ranges(of: vectors) : nil
@@ -73,18 +74,17 @@ struct QuantizeCommand: AsyncParsableCommand {
                 try written(rows.upperBound)
             }
         }
-        try set.requireUnchanged()
+        try run.requireUnchanged()
         try writer.finish(check: Interruption.flag.check)
         running.tellOfVanished(writer)
         running.tell(
             "\(vectors.rowCount) rows, \(vectors.dimension) dimensions as \(to.rawValue) -> \(output) "
-                + "(\(Quantity.seconds(record.seconds)))"
+                + "(\(Quantity.seconds(run.seconds)))"
         )
-        record.write(
-            beside: output,
-            inputs: [try record.input("input", input, set)],
-            results: [("rows", .count(vectors.rowCount)), ("dimension", .count(vectors.dimension))]
-                + SourceRecord.binding(output)
+        run.record(
+            output,
+            [("rows", .count(vectors.rowCount)), ("dimension", .count(vectors.dimension))],
+            isBound: true
         )
     }
 

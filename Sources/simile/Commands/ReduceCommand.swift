@@ -42,16 +42,17 @@ struct ReduceCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let record = RecordedRun(running)
         input = try inputs.resolved(input)
-        try OutputCheck.requireDistinct(
-            outputs: [("--save", save), ("--output", output)],
-            from: [input] + [apply].compactMap { $0 }
+        let run = try ResultRun(
+            running,
+            writes: [.vectors("--save", save), .vectors("--output", output)],
+            reads: [input, apply]
         )
         let writer = try output.map { try VectorFileWriter(path: $0, registeredIn: Interruption.temporaryFiles) }
         let saved = try apply.map { try ProjectionFile.read($0) }
         // Zero rows are nothing to tell of here.
         var set = try await InputReader(inputs, running, for: [(input, nil)]).read(input, metric: .dot)
+        run.noting("input", input, set)
         if running.skipInvalid { set = set.withoutInvalidRows() }
         let projection = try saved ?? fitted(set.vectors)
         guard projection.dimension == set.vectors.dimension else {
@@ -63,7 +64,7 @@ struct ReduceCommand: AsyncParsableCommand {
         if let apply { tellOfOtherSpace(projection, apply, set.vectors) }
         if let save { try ProjectionFile.write(projection, to: save, registeredIn: Interruption.temporaryFiles) }
         if let writer { try write(set.vectors, by: projection, to: writer) }
-        try set.requireUnchanged()
+        try run.requireUnchanged()
         let share = projection.explainedVarianceRatio.reduce(0.0) { $0 + Double($1) }
         let kept = projection.explainedVariance.isEmpty ? "" : ", \(Quantity.fixed(100 * share, 1)) % of the variance"
         let empty = projection.directionsWithoutVariance
@@ -75,16 +76,13 @@ struct ReduceCommand: AsyncParsableCommand {
         }
         running.tell(
             "\(set.vectors.rowCount) rows, \(projection.dimension) -> \(projection.outputDimension) dimensions\(kept)"
-                + "\(output.map { " -> \($0)" } ?? "") (\(Quantity.seconds(record.seconds)))"
+                + "\(output.map { " -> \($0)" } ?? "") (\(Quantity.seconds(run.seconds)))"
         )
-        if let output {
-            record.write(
-                beside: output,
-                inputs: [try record.input("input", input, set)],
-                results: [("rows", .count(set.vectors.rowCount)), ("dimension", .count(projection.outputDimension))]
-                    + SourceRecord.binding(output)
-            )
-        }
+        run.record(
+            output,
+            [("rows", .count(set.vectors.rowCount)), ("dimension", .count(projection.outputDimension))],
+            isBound: true
+        )
     }
 
     /// Directions that were fitted on rows of another kind keep little of these.

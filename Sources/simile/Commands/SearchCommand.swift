@@ -50,7 +50,6 @@ struct SearchCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let record = RecordedRun(running)
         let isOneInput = queries == corpus
         corpus = try inputs.resolved(corpus)
         queries = isOneInput ? corpus : try inputs.resolved(queries)
@@ -60,22 +59,18 @@ struct SearchCommand: AsyncParsableCommand {
                 "--exclude-self needs --queries and --corpus to be the same file, or a prepared corpus and its source"
             )
         }
-        var file: NeighborFile?
+        let run = try ResultRun(running, writes: [.result(output)], reads: [queries, corpus, prefilter])
         if resume {
             guard let output else {
                 throw CommandFailure.usage("--resume needs --output: what is done is kept beside it")
             }
-            try OutputCheck.requireDistinct(result: output, from: [queries, corpus])
             let kind = JobKind.search(k: k, excludingSelf: excludeSelf)
             let metric = try metric ?? JobRequest.metric(ofCorpus: corpus)
             let request = JobRequest(kind, left: queries, right: corpus, metric: metric, output: output)
             return try Checkpoint(request, running).run()
         }
         Checkpoint.tellOfStale(output, running)
-        if let output {
-            try OutputCheck.requireDistinct(result: output, from: [queries, corpus] + [prefilter].compactMap { $0 })
-            file = try NeighborFile(path: output, registeredIn: Interruption.temporaryFiles)
-        }
+        let file = try output.map { try NeighborFile(path: $0, registeredIn: Interruption.temporaryFiles) }
         let reader = try InputReader(inputs, running, for: [(corpus, nil), (queries, nil)])
         let (rows, metric) = try await reader.readCorpus(corpus, metric: self.metric)
         // Another name of the same file may have another ending and other ids beside it.
@@ -94,13 +89,14 @@ struct SearchCommand: AsyncParsableCommand {
         )
 
         let progress = running.progress("searching", total: m * n, unit: "pairs")
-        let options = record.watching(running.runOptions(progress))
+        run.noting("queries", queries, wanted)
+        run.noting("corpus", corpus, rows)
+        let options = run.watching(running.runOptions(progress))
         let found =
             try prefilter.map { try approximate($0, wanted, rows, metric, options) }
             ?? rows.nearest(to: wanted, k: k, metric: metric, excludingSelf: excludeSelf, options: options)
         progress.finish()
-        try rows.requireUnchanged()
-        try wanted.requireUnchanged()
+        try run.requireUnchanged()
         let report = SearchReport(queries: wanted, corpus: rows, found: found)
         if let file, let output {
             try running.writing(found.queryCount, unit: "queries") { check in
@@ -108,12 +104,11 @@ struct SearchCommand: AsyncParsableCommand {
             }
             running.tell(
                 "\(found.queryCount) queries x \(rows.vectors.rowCount) rows -> \(output) "
-                    + "(\(Quantity.seconds(record.seconds)), \(prefilter == nil ? "\(found.counters.engine)" : "approximate"))"
+                    + "(\(Quantity.seconds(run.seconds)), \(prefilter == nil ? "\(found.counters.engine)" : "approximate"))"
             )
-            record.write(
-                beside: output,
-                inputs: [try record.input("queries", queries, wanted), try record.input("corpus", corpus, rows)],
-                results: [("neighbors", .count(found.rows.count)), ("prefilter", .text(prefilter))],
+            run.record(
+                output,
+                [("neighbors", .count(found.rows.count)), ("prefilter", .text(prefilter))],
                 counters: prefilter == nil ? found.counters : nil
             )
             if format == .json { try StandardStream.output.write("{\(found.counters.jsonField)}\n") }

@@ -14,7 +14,8 @@ extension DedupCommand {
         let outcome: DedupOutcome
         let skipped: [Int]
         let threshold: Float
-        var inputs: [RunRecord.Input] = []
+        /// Nil for those that the run has noted.
+        var inputs: [RunRecord.Input]?
     }
 
     private func keeping(_ set: InputSet) -> DuplicateRemoval.Keeping {
@@ -26,7 +27,7 @@ extension DedupCommand {
     }
 
     /// Joins the rows, or searches for each its nearest one in the other file.
-    func computed(_ reader: InputReader, _ record: RecordedRun) async throws -> Work {
+    func computed(_ reader: InputReader, _ run: ResultRun) async throws -> Work {
         let metric = metric ?? .cosine
         if metric == .euclidean, threshold.value < 0 {
             throw CommandFailure.usage("--threshold is \(threshold.value); a distance is not negative")
@@ -35,8 +36,8 @@ extension DedupCommand {
         let rows = set.vectors
         let isValid = set.validFlags(skippingInvalid: running.skipInvalid)
         let skipped = isValid.indices.filter { !isValid[$0] }
-        var recorded = [try record.input("input", input, set)]
-        if let vectors { recorded.append(try record.input("vectors", vectors, set)) }
+        run.noting("input", input, set)
+        run.noting("vectors", vectors, set)
         let m = Double(rows.rowCount)
         guard let against else {
             let progress = running.progress("joining", total: m * m / 2, unit: "pairs")
@@ -54,7 +55,7 @@ extension DedupCommand {
                 joined = try distinct.selfJoin(
                     threshold: threshold.value,
                     metric: metric,
-                    options: record.watching(
+                    options: run.watching(
                         running.runOptions(progress, bytesPerPair: RunningOptions.bytesPerGroupedPair)
                     )
                 )
@@ -77,13 +78,12 @@ extension DedupCommand {
                 set: set,
                 outcome: outcome,
                 skipped: skipped,
-                threshold: threshold.value,
-                inputs: recorded
+                threshold: threshold.value
             )
         }
         let other = try await reader.read(against, metric: metric)
         try requireSameDimension(input, rows, against, other.vectors)
-        recorded.append(try record.input("against", against, other))
+        run.noting("against", against, other)
         let progress = running.progress("searching", total: m * Double(other.vectors.rowCount), unit: "pairs")
         defer { progress.finish() }
         let found = try other.nearest(
@@ -91,18 +91,16 @@ extension DedupCommand {
             k: 1,
             metric: metric,
             excludingSelf: false,
-            options: record.watching(running.runOptions(progress))
+            options: run.watching(running.runOptions(progress))
         )
         progress.finish()
-        try other.requireUnchanged()
         let outcome = DedupOutcome(found, threshold: threshold.value, skipped: skipped)
         return Work(
             set: set,
             other: other,
             outcome: outcome,
             skipped: skipped,
-            threshold: threshold.value,
-            inputs: recorded
+            threshold: threshold.value
         )
     }
 

@@ -62,10 +62,10 @@ struct Checkpoint {
 
     /// Does what is left, writes the result and removes the checkpoint.
     func run() throws {
-        let record = RecordedRun(running)
+        let run = try ResultRun(running)
         var request = request
         request.skipsInvalidRows = running.skipInvalid
-        let options = record.watching(running.runOptions())
+        let options = run.watching(running.runOptions())
         do {
             guard let lock = try Job.hold(folder) else {
                 throw CommandFailure.failed(
@@ -100,13 +100,13 @@ struct Checkpoint {
                 throw CancellationError()
             }
             try job.merge { _ in try Interruption.flag.check() }
-            record.write(
-                beside: request.output,
-                inputs: job.recordedInputs,
-                results: [("groups", .count(before.groupCount)), ("groupsOfEarlierRuns", .count(before.finishedCount))]
+            run.record(
+                request.output,
+                [("groups", .count(before.groupCount)), ("groupsOfEarlierRuns", .count(before.finishedCount))],
+                inputs: job.recordedInputs
             )
             try job.remove()
-            let seconds = Quantity.seconds(record.seconds)
+            let seconds = Quantity.seconds(run.seconds)
             running.tell("\(job.leftRowCount) rows -> \(request.output) (\(seconds), in \(before.groupCount) groups)")
         } catch let error as JobError {
             throw error.asFailure

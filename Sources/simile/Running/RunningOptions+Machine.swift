@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Similarity
+internal import SimilarityJobs
+internal import SimilarityKernels
+internal import System
+
+extension RunningOptions {
+    /// What a record says of the machine and of how it was used.
+    var machineFacts: [(key: String, value: RunRecord.Fact)] {
+        [
+            ("isa", .text(KernelLevel.current.permitted.name)), ("gemm", .text(GEMM.preferred.description)),
+            ("blas", .text(BLAS.shortConfiguration)), ("core", .text(BLAS.core)), ("cpu", .text(processorName)),
+            ("threads", .count(workers.count)), ("threadsFrom", .text(workersSource)),
+        ]
+    }
+}
+
+extension BLAS {
+    /// `OpenBLAS 0.3.21`, without its build options.
+    static var shortConfiguration: String? {
+        configuration.map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+    }
+}

@@ -27,6 +27,18 @@ struct JobInput: Equatable {
     let fingerprint: FileFingerprint
 }
 
+extension JobInput: JSONWritable {
+    func write(to writer: inout JSONWriter) {
+        writer.nestedObject { file in
+            file.field("path", path)
+            file.field("bytes", fingerprint.byteCount)
+            file.field("modified", "\(fingerprint.modificationTime)")
+            file.field("sampledChecksum", fingerprint.sampledChecksum.hexadecimal)
+            file.field("checksum", fingerprint.wholeChecksum.hexadecimal)
+        }
+    }
+}
+
 /// What a job is: written once, by `plan`, as `manifest.json`, and never changed.
 ///
 /// Rows of the left side (the queries of a search) are cut into *groups* of ``groupRows``; each gives one file. (Where ``hasBlockGroups``, as
@@ -69,32 +81,33 @@ struct JobManifest: Equatable {
     }
 
     /// The text of the file; the same manifest has the same text.
-    var text: String {
-        var lines = ["  \"version\": \(Self.version)", "  \"kind\": \"\(kind.name)\""]
-        switch kind {
-        case .search(let k, let excludingSelf): lines += ["  \"k\": \(k)", "  \"excludeSelf\": \(excludingSelf)"]
-        case .join(let threshold): lines.append("  \"threshold\": \(threshold)")
+    var text: [UInt8] {
+        JSONWriter.document { manifest in
+            manifest.field("version", Self.version)
+            manifest.field("kind", kind.name)
+            switch kind {
+            case .search(let k, let excludingSelf):
+                manifest.field("k", k)
+                manifest.field("excludeSelf", excludingSelf)
+            case .join(let threshold): manifest.field("threshold", threshold)
+            }
+            manifest.field("metric", metric.rawValue)
+            manifest.field("left", left)
+            manifest.field("leftRows", leftRows)
+            manifest.field("right", right)
+            manifest.field("rightRows", rightRows)
+            manifest.field("dimension", dimension)
+            manifest.field("idFiles", idFiles)
+            manifest.field("output", output)
+            manifest.field("skipInvalid", skipsInvalidRows)
+            manifest.field("groupRows", groupRows)
+            manifest.field("parts", partCount)
+            manifest.field("prepare", preparesCorpus)
         }
-        lines += [
-            "  \"metric\": \"\(metric.rawValue)\"", "  \"left\": \(Self.text(left))", "  \"leftRows\": \(leftRows)",
-            "  \"right\": \(right.map(Self.text) ?? "null")", "  \"rightRows\": \(rightRows)",
-            "  \"dimension\": \(dimension)",
-            "  \"idFiles\": [\(idFiles.map(Self.text).joined(separator: ", "))]",
-            "  \"output\": \(JSONText.of(output))", "  \"skipInvalid\": \(skipsInvalidRows)",
-            "  \"groupRows\": \(groupRows)", "  \"parts\": \(partCount)", "  \"prepare\": \(preparesCorpus)",
-        ]
-        return "{\n" + lines.joined(separator: ",\n") + "\n}\n"
     }
 
     /// What group files name it by.
-    var identity: UInt64 { Checksum64.of([UInt8](text.utf8).span) }
-
-    private static func text(_ input: JobInput) -> String {
-        let fingerprint = input.fingerprint
-        return "{\"path\": \(JSONText.of(input.path)), \"bytes\": \(fingerprint.byteCount), \"modified\": "
-            + "\"\(fingerprint.modificationTime)\", \"sampledChecksum\": \"\(fingerprint.sampledChecksum.hexadecimal)\", "
-            + "\"checksum\": \"\(fingerprint.wholeChecksum.hexadecimal)\"}"
-    }
+    var identity: UInt64 { Checksum64.of(text.span) }
 
     /// Reads the text of a manifest.
     static func read(_ bytes: [UInt8], path: String) throws(VectorFileError) -> JobManifest {
@@ -138,7 +151,7 @@ struct JobManifest: Equatable {
             preparesCorpus: try fields.flag("prepare")
         )
         // A file that says the same in other words, or more, is not one that `plan` wrote.
-        guard [UInt8](manifest.text.utf8) == bytes else {
+        guard manifest.text == bytes else {
             throw .refused(path, "expected the manifest as it was written, found an edited one; plan the job again")
         }
         return manifest

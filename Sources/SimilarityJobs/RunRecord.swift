@@ -42,10 +42,13 @@ public struct RunRecord: Sendable {
             self.fingerprint = fingerprint
         }
 
-        fileprivate var text: String {
-            "{\"role\": \(JSONText.of(role)), \"path\": \(JSONText.of(path)), \"rows\": \(rows), "
-                + "\"skippedRows\": \(skippedRows), \"bytes\": \(fingerprint.byteCount), "
-                + "\"checksum\": \"\(fingerprint.wholeChecksum.hexadecimal)\"}"
+        fileprivate func write(to record: inout JSONWriter) {
+            record.field("role", role)
+            record.field("path", path)
+            record.field("rows", rows)
+            record.field("skippedRows", skippedRows)
+            record.field("bytes", fingerprint.byteCount)
+            record.field("checksum", fingerprint.wholeChecksum.hexadecimal)
         }
     }
 
@@ -60,12 +63,12 @@ public struct RunRecord: Sendable {
         /// Texts in order.
         case texts([String])
 
-        fileprivate var text: String {
+        fileprivate func write(_ key: String, to record: inout JSONWriter) {
             switch self {
-            case .text(let text): text.map { JSONText.of($0) } ?? "null"
-            case .count(let count): "\(count)"
-            case .number(let number): number.isFinite ? "\(number)" : "null"
-            case .texts(let texts): "[" + texts.map { JSONText.of($0) }.joined(separator: ", ") + "]"
+            case .text(let text): record.field(key, text)
+            case .count(let count): record.field(key, count)
+            case .number(let number): record.field(key, number)
+            case .texts(let texts): record.field(key, texts)
             }
         }
     }
@@ -108,12 +111,17 @@ public struct RunRecord: Sendable {
     /// - Throws: `VectorFileError` if it cannot be written.
     public func write(beside result: String) throws { try write(beside: result, registeredIn: nil) }
 
-    func text(result: String, written: String) -> String {
-        var lines = facts.map { "  \(JSONText.of($0.key)): \($0.value.text)" }
-        lines.append("  \"inputs\": [" + inputs.map { "\n    " + $0.text }.joined(separator: ",") + "\n  ]")
-        lines.append("  \"result\": \(JSONText.of(result))")
-        lines.append("  \"written\": \(JSONText.of(written))")
-        return "{\n" + lines.joined(separator: ",\n") + "\n}\n"
+    func text(result: String, written: String) -> [UInt8] {
+        JSONWriter.document { record in
+            for fact in facts { fact.value.write(fact.key, to: &record) }
+            record.field(
+                "inputs",
+                inLines: true,
+                array: { list in for input in inputs { list.object { input.write(to: &$0) } } }
+            )
+            record.field("result", result)
+            record.field("written", written)
+        }
     }
 }
 

@@ -115,7 +115,7 @@ import Testing
         let plain = EmbeddingRequest.body(model: "BAAI/bge-m3", texts: ["a\"\\\n\u{1}é/"], dimensions: nil)
         #expect(
             String(decoding: plain, as: UTF8.self)
-                == #"{"model":"BAAI/bge-m3","encoding_format":"base64","input":["a\"\\\u000a\u0001é/"]}"#
+                == #"{"model":"BAAI/bge-m3","encoding_format":"base64","input":["a\"\\\n\u0001é/"]}"#
         )
         let shortened = String(
             decoding: EmbeddingRequest.body(model: "m", texts: ["a", "b"], dimensions: 256),

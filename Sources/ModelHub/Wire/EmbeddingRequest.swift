@@ -7,19 +7,12 @@ internal import StrictJSON
 package enum EmbeddingRequest {
     /// Optional keys are left out, never `null`, which strict servers refuse. Slashes are not escaped.
     package static func body(model: String, texts: some Collection<String>, dimensions: Int?) -> [UInt8] {
-        var body: [UInt8] = []
-        body.reserveCapacity(texts.reduce(160) { $0 + $1.utf8.count + 8 })
-        body += "{\"model\":".utf8
-        JSONText.append(model, to: &body)
-        body += ",\"encoding_format\":\"base64\"".utf8
-        if let dimensions { body += ",\"dimensions\":\(dimensions)".utf8 }
-        body += ",\"input\":[".utf8
-        for (i, text) in texts.enumerated() {
-            if i > 0 { body.append(UInt8(ascii: ",")) }
-            JSONText.append(text, to: &body)
+        JSONWriter.object { body in
+            body.field("model", model)
+            body.field("encoding_format", "base64")
+            body.field("dimensions", ifAny: dimensions)
+            body.field("input", array: { list in for text in texts { list.value(text) } })
         }
-        body += "]}".utf8
-        return body
     }
 
     /// Tokens of a text, rather too many: a token has two bytes of UTF-8 at the least, markers and line noise aside, and the

@@ -17,8 +17,10 @@ package struct StandardStream: Sendable {
     package static let error = StandardStream(descriptor: 2, name: "standard error")
 
     /// Writes all of a text.
-    package func write(_ text: String) throws(SystemError) {
-        let bytes = Array(text.utf8)
+    package func write(_ text: String) throws(SystemError) { try write(Array(text.utf8)) }
+
+    /// The same as UTF-8.
+    package func write(_ bytes: [UInt8]) throws(SystemError) {
         try writeAll(bytes.span, to: descriptor, path: name)
     }
 

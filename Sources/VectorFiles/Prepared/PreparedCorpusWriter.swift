@@ -89,7 +89,7 @@ package struct PreparedCorpusWriter {
     /// Ids, one JSON object a line, as they stand beside a vector file.
     private static func lines(_ ids: [RowID]) -> [UInt8] {
         var bytes: [UInt8] = []
-        for (row, id) in ids.enumerated() { bytes += RowIDFile.line(row, id).utf8 }
+        for (row, id) in ids.enumerated() { bytes += RowIDFile.line(row, id) }
         return bytes
     }
 }

@@ -73,7 +73,11 @@ package struct DuplicateReport {
         if format == .csv { file.write(Self.csvHeader(names, metric)) }
         for (i, line) in lines.enumerated() {
             if i % 1024 == 0 { try check(i) }
-            file.write(format == .csv ? Self.csv(line, names) : Self.json(line, names, metric) + "\n")
+            if format == .csv {
+                file.write(Self.csv(line, names))
+            } else {
+                file.write(Self.json(line, names, metric) + [UInt8(ascii: "\n")])
+            }
             try file.flushIfLarge()
         }
         try file.finish()
@@ -93,16 +97,29 @@ package struct DuplicateReport {
         try record?.publish()
     }
 
-    package static func json(_ line: DuplicateLine, _ names: Names, _ metric: Metric) -> String {
-        var text = "{\"dropped\":\(line.row),\"kept\":\(line.kept),\"\(metric.scoreName)\":"
-        text += line.score.map { "\($0)" } ?? "null"
-        if let group = line.group { text += ",\"group\":\(group)" }
-        if let ids = names.ids.dropped { text += ",\"droppedId\":\(JSONText.of(ids[line.row]))" }
-        if let ids = names.ids.kept { text += ",\"keptId\":\(JSONText.of(ids[line.kept]))" }
-        if let texts = names.texts.dropped { text += ",\"droppedText\":\(JSONText.of(texts[line.row]))" }
-        if let texts = names.texts.kept { text += ",\"keptText\":\(JSONText.of(texts[line.kept]))" }
-        let pairs = line.pairs.map { "[\($0.row),\($0.score)]" }.joined(separator: ",")
-        return text + ",\"pairs\":[\(pairs)]\(line.copyOf.map { ",\"copyOf\":\($0)" } ?? "")}"
+    package static func json(_ line: DuplicateLine, _ names: Names, _ metric: Metric) -> [UInt8] {
+        JSONWriter.object { object in
+            object.field("dropped", line.row)
+            object.field("kept", line.kept)
+            object.field(metric.scoreName, line.score)
+            object.field("group", ifAny: line.group)
+            object.field("droppedId", ifAny: names.ids.dropped?[line.row])
+            object.field("keptId", ifAny: names.ids.kept?[line.kept])
+            object.field("droppedText", ifAny: names.texts.dropped?[line.row])
+            object.field("keptText", ifAny: names.texts.kept?[line.kept])
+            object.field(
+                "pairs",
+                array: { pairs in
+                    for pair in line.pairs {
+                        pairs.array {
+                            $0.value(pair.row)
+                            $0.value(pair.score)
+                        }
+                    }
+                }
+            )
+            object.field("copyOf", ifAny: line.copyOf)
+        }
     }
 
     package static func csvHeader(_ names: Names, _ metric: Metric) -> String {

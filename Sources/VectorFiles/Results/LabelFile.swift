@@ -47,11 +47,13 @@ package struct LabelFile {
             case .npy:
                 try file.write(littleEndian: [Int64(label ?? -1)])
             default:
-                let id = ids.map { ",\"id\":\(JSONText.of($0[row]))" } ?? ""
-                let number = label.map { "\($0)" } ?? "null"
-                file.write(
-                    "{\"row\":\(row)\(id),\"\(group)\":\(number),\"\(scoreName)\":\(value.map { "\($0)" } ?? "null")}\n"
-                )
+                let line = JSONWriter.line { line in
+                    line.field("row", row)
+                    line.field("id", ifAny: ids?[row])
+                    line.field(group, label)
+                    line.field(scoreName, value)
+                }
+                file.write(line)
             }
             try file.flushIfLarge()
         }

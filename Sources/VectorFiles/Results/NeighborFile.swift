@@ -63,7 +63,11 @@ package struct NeighborFile {
                 if i == 0, output.format == .csv { single.write(lines.csvHeader) }
                 for query in 0..<lines.queryCount {
                     if query % 1024 == 0 { try check(written + query) }
-                    single.write(output.format == .csv ? lines.csv(query) : lines.json(query) + "\n")
+                    if output.format == .csv {
+                        single.write(lines.csv(query))
+                    } else {
+                        single.write(lines.json(query) + [UInt8(ascii: "\n")])
+                    }
                     try single.flushIfLarge()
                 }
                 written += lines.queryCount
@@ -92,7 +96,7 @@ package struct NeighborFile {
             let lines = NeighborLines(found: found, ids: ids, firstQuery: offsets.count - 1)
             for query in 0..<found.queryCount {
                 if query % 1024 == 0 { try check((offsets.count - 1) / 2) }
-                idFile?.write(lines.idLine(query) + "\n")
+                idFile?.write(lines.idLine(query))
                 try idFile?.flushIfLarge()
                 offsets.append(offsets[offsets.count - 1] + found.offsets[query + 1] - found.offsets[query])
             }
@@ -142,17 +146,23 @@ package struct NeighborLines {
     package var csvHeader: String { "query,rank,row,\(scoreName)" + (ids.isEmpty ? "" : ",queryId,id") + "\n" }
 
     /// The line of a query, without its end.
-    package func json(_ query: Int) -> String {
-        var text = "{\"query\":\(firstQuery + query)"
-        if let queries = ids.queries { text += ",\"queryId\":\(JSONText.of(queries[firstQuery + query]))" }
-        text += ",\"neighbors\":["
-        for (i, neighbor) in found[query].enumerated() {
-            text += i == 0 ? "{" : ",{"
-            text += "\"row\":\(neighbor.row)"
-            if let corpus = ids.corpus { text += ",\"id\":\(JSONText.of(corpus[neighbor.row]))" }
-            text += ",\"\(scoreName)\":\(found.metric.reported(neighbor.score))}"
+    package func json(_ query: Int) -> [UInt8] {
+        JSONWriter.object { line in
+            line.field("query", firstQuery + query)
+            line.field("queryId", ifAny: ids.queries?[firstQuery + query])
+            line.field(
+                "neighbors",
+                array: { list in
+                    for neighbor in found[query] {
+                        list.object { entry in
+                            entry.field("row", neighbor.row)
+                            entry.field("id", ifAny: ids.corpus?[neighbor.row])
+                            entry.field(scoreName, found.metric.reported(neighbor.score))
+                        }
+                    }
+                }
+            )
         }
-        return text + "]}"
     }
 
     /// The lines of a query; none if it has no neighbors.
@@ -168,13 +178,12 @@ package struct NeighborLines {
         return text
     }
 
-    func idLine(_ query: Int) -> String {
-        var text = "{\"query\":\(firstQuery + query)"
-        if let queries = ids.queries { text += ",\"queryId\":\(JSONText.of(queries[firstQuery + query]))" }
-        if let corpus = ids.corpus {
-            text += ",\"ids\":[" + found[query].map { JSONText.of(corpus[$0.row]) }.joined(separator: ",") + "]"
+    func idLine(_ query: Int) -> [UInt8] {
+        JSONWriter.line { line in
+            line.field("query", firstQuery + query)
+            line.field("queryId", ifAny: ids.queries?[firstQuery + query])
+            line.field("ids", ifAny: ids.corpus.map { corpus in found[query].map { corpus[$0.row] } })
         }
-        return text + "}"
     }
 }
 

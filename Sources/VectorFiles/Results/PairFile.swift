@@ -51,7 +51,11 @@ package struct PairFile {
             for i in counts.indices {
                 for pair in try part(i) {
                     if written % 8192 == 0 { try check(written) }
-                    single.write(output.format == .csv ? lines.csv(pair) : lines.json(pair) + "\n")
+                    if output.format == .csv {
+                        single.write(lines.csv(pair))
+                    } else {
+                        single.write(lines.json(pair) + [UInt8(ascii: "\n")])
+                    }
                     try single.flushIfLarge()
                     written += 1
                 }
@@ -78,7 +82,7 @@ package struct PairFile {
             for i in counts.indices {
                 for pair in try part(i) {
                     if written % 8192 == 0 { try check(written / 2) }
-                    file.write(lines.idLine(pair) + "\n")
+                    file.write(lines.idLine(pair))
                     try file.flushIfLarge()
                     written += 1
                 }
@@ -110,11 +114,14 @@ package struct PairLines {
     package var csvHeader: String { "a,b,\(metric.scoreName)" + (ids.isEmpty ? "" : ",aId,bId") + "\n" }
 
     /// The line of a pair, without its end.
-    package func json(_ pair: ScoredPair) -> String {
-        var text = "{\"a\":\(pair.a),\"b\":\(pair.b)"
-        if let left = ids.queries { text += ",\"aId\":\(JSONText.of(left[pair.a]))" }
-        if let right = ids.corpus { text += ",\"bId\":\(JSONText.of(right[pair.b]))" }
-        return text + ",\"\(metric.scoreName)\":\(metric.reported(pair.score))}"
+    package func json(_ pair: ScoredPair) -> [UInt8] {
+        JSONWriter.object { line in
+            line.field("a", pair.a)
+            line.field("b", pair.b)
+            line.field("aId", ifAny: ids.queries?[pair.a])
+            line.field("bId", ifAny: ids.corpus?[pair.b])
+            line.field(metric.scoreName, metric.reported(pair.score))
+        }
     }
 
     /// The line of a pair.
@@ -123,10 +130,10 @@ package struct PairLines {
         return "\(pair.a),\(pair.b),\(metric.reported(pair.score))\(names)\n"
     }
 
-    func idLine(_ pair: ScoredPair) -> String {
-        var parts: [String] = []
-        if let left = ids.queries { parts.append("\"aId\":\(JSONText.of(left[pair.a]))") }
-        if let right = ids.corpus { parts.append("\"bId\":\(JSONText.of(right[pair.b]))") }
-        return "{" + parts.joined(separator: ",") + "}"
+    func idLine(_ pair: ScoredPair) -> [UInt8] {
+        JSONWriter.line { line in
+            line.field("aId", ifAny: ids.queries?[pair.a])
+            line.field("bId", ifAny: ids.corpus?[pair.b])
+        }
     }
 }

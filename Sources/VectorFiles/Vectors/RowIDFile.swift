@@ -144,16 +144,21 @@ enum RowIDFile {
     /// The first line, always of the same length, so that it can be written before the vectors are known.
     static func header(rowCount: Int, vectors: SharedBytes?, hasIDs: Bool) -> [UInt8] {
         let checksum = vectors?.withBytes { FileFingerprint.sampledChecksum($0) } ?? 0
-        let text =
-            "{\"rows\":\(rowCount),\"bytes\":\(vectors?.byteCount ?? 0),\"checksum\":\"\(checksum.hexadecimal)\""
-            + (hasIDs ? "}" : ",\"ids\":false}")
-        return Array((text + String(repeating: " ", count: 120 - text.utf8.count) + "\n").utf8)
+        let text = JSONWriter.object { line in
+            line.field("rows", rowCount)
+            line.field("bytes", vectors?.byteCount ?? 0)
+            line.field("checksum", checksum.hexadecimal)
+            line.field("ids", ifAny: hasIDs ? nil : false)
+        }
+        return text + [UInt8](repeating: UInt8(ascii: " "), count: 120 - text.count) + [UInt8(ascii: "\n")]
     }
 
     /// The line of a row.
-    static func line(_ row: Int, _ id: RowID?, sourceLine: Int? = nil) -> String {
-        let id = id.map { ",\"id\":\(JSONText.of($0))" } ?? ""
-        let sourceLine = sourceLine.map { ",\"line\":\($0)" } ?? ""
-        return "{\"row\":\(row)\(id)\(sourceLine)}\n"
+    static func line(_ row: Int, _ id: RowID?, sourceLine: Int? = nil) -> [UInt8] {
+        JSONWriter.line { line in
+            line.field("row", row)
+            line.field("id", ifAny: id)
+            line.field("line", ifAny: sourceLine)
+        }
     }
 }

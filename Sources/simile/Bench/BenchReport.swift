@@ -8,32 +8,33 @@ internal import VectorFiles
 
 /// What the reports of all measurements share.
 enum BenchReport {
-    /// An object on one line; fields without a value are left out.
-    static func object(_ fields: [(name: String, value: String?)]) -> String {
-        "{" + fields.compactMap { field in field.value.map { "\"\(field.name)\":\($0)" } }.joined(separator: ",") + "}"
-    }
-
-    static func list(_ values: [String]) -> String { "[" + values.joined(separator: ",") + "]" }
-
     /// The processor, the BLAS and what they may use.
-    static var machine: String {
-        object([
-            ("cpu", JSONText.of(processorName ?? "unknown")),
-            ("blas", BLAS.configuration.map { JSONText.of($0) } ?? "null"),
-            ("core", BLAS.core.map { JSONText.of($0) } ?? "null"),
-            ("blasThreads", "\(BLAS.threadCount)"),
-            ("isa", "\"\(KernelLevel.current.permitted.name)\""),
-            ("processors", "\(Workers.available.count)"),
-        ])
+    static func writeMachine(_ machine: inout JSONWriter) {
+        machine.field("cpu", processorName ?? "unknown")
+        machine.field("blas", BLAS.configuration)
+        machine.field("core", BLAS.core)
+        machine.field("blasThreads", BLAS.threadCount)
+        machine.field("isa", KernelLevel.current.permitted.name)
+        machine.field("processors", Workers.available.count)
     }
 
-    static func memory(_ used: (before: Int, peak: Int)) -> String {
-        object([("before", "\(used.before)"), ("peak", "\(used.peak)"), ("extra", "\(used.peak - used.before)")])
+    static func write(memory used: (before: Int, peak: Int)?, to report: inout JSONWriter) {
+        guard let used else { return }
+        report.field(
+            "memory",
+            object: { memory in
+                memory.field("before", used.before)
+                memory.field("peak", used.peak)
+                memory.field("extra", used.peak - used.before)
+            }
+        )
     }
 
-    static func seconds(_ value: Double) -> String { Quantity.fixed(value, 6) }
+    static func seconds(_ value: Double) -> JSONNumber { JSONNumber(Quantity.fixed(value, 6)) }
 
-    static func gigaflops(_ flops: Double, in seconds: Double) -> String { Quantity.fixed(flops / seconds / 1e9, 2) }
+    static func gigaflops(_ flops: Double, in seconds: Double) -> JSONNumber {
+        JSONNumber(Quantity.fixed(flops / seconds / 1e9, 2))
+    }
 
     /// The middle value, or the mean of the middle two; nil of nothing.
     static func median(_ values: [Double]) -> Double? {
@@ -57,11 +58,11 @@ struct CounterTotal {
         engine = calls[0].engine
     }
 
-    var json: String {
-        BenchReport.object([
-            ("pairs", "\(pairs)"), ("filtered", "\(filtered)"), ("verdicts", "\(verdicts)"),
-            ("engine", "\"\(engine)\""),
-        ])
+    func write(to report: inout JSONWriter) {
+        report.field("pairs", pairs)
+        report.field("filtered", filtered)
+        report.field("verdicts", verdicts)
+        report.field("engine", engine.rawValue)
     }
 }
 

@@ -2,6 +2,7 @@
 
 internal import Similarity
 internal import SimilarityKernels
+internal import StrictJSON
 internal import VectorFiles
 
 /// What a measurement of search found, and on what.
@@ -10,7 +11,14 @@ struct SearchBenchReport {
         let seconds: Double
         let perQuery: Double?
         let bareSeconds: Double?
-        var ratio: Double? { bareSeconds.map { seconds / $0 } }
+        let ratio: Double?
+
+        init(seconds: Double, perQuery: Double?, bareSeconds: Double?, ratio: Double? = nil) {
+            self.seconds = seconds
+            self.perQuery = perQuery
+            self.bareSeconds = bareSeconds
+            self.ratio = ratio ?? bareSeconds.map { seconds / $0 }
+        }
     }
 
     let bench: SearchBench
@@ -22,43 +30,53 @@ struct SearchBenchReport {
     let runs: [Run]
 
     /// One JSON object on one line.
-    var json: String {
+    var json: [UInt8] {
         let isRead = BareSweep.isRead(queryCount: bench.isOneByOne ? 1 : bench.queries.rowCount)
         let bare =
             isRead ? "read of the corpus" : GEMM.preferred == .openBLAS ? "cblas_sgemm" : "\(GEMM.preferred) gemm"
-        return BenchReport.object([
-            ("benchmark", "\"search\""), ("queries", "\(bench.queries.rowCount)"), ("rows", "\(bench.corpus.rowCount)"),
-            ("dimension", "\(bench.corpus.dimension)"), ("k", "\(bench.k)"), ("metric", "\"\(bench.metric)\""),
-            ("self", "\(bench.isSelf)"), ("oneByOne", "\(bench.isOneByOne)"), ("prepared", "\(bench.isPrepared)"),
-            ("engine", "\"\(counters.engine)\""), ("threads", "\(bench.options.workers.count)"),
-            ("tile", "\"\(plan)\""), ("bare", bench.hasBare ? "\"\(bare)\"" : nil),
-            ("prepareSeconds", prepareSeconds.map(BenchReport.seconds)),
-            ("runs", BenchReport.list(runs.map { fields($0.seconds, $0.perQuery, $0.bareSeconds, $0.ratio) })),
-            (
-                "median",
-                fields(
-                    BenchReport.median(runs.map(\.seconds)) ?? 0,
-                    BenchReport.median(runs.compactMap(\.perQuery)),
-                    BenchReport.median(runs.compactMap(\.bareSeconds)),
-                    BenchReport.median(runs.compactMap(\.ratio))
-                )
-            ),
-            ("memory", memory.map(BenchReport.memory)), ("machine", BenchReport.machine), ("digest", "\"\(digest)\""),
-            ("counters", counters.json),
-        ])
+        return JSONWriter.line { report in
+            report.field("benchmark", "search")
+            report.field("queries", bench.queries.rowCount)
+            report.field("rows", bench.corpus.rowCount)
+            report.field("dimension", bench.corpus.dimension)
+            report.field("k", bench.k)
+            report.field("metric", bench.metric.rawValue)
+            report.field("self", bench.isSelf)
+            report.field("oneByOne", bench.isOneByOne)
+            report.field("prepared", bench.isPrepared)
+            report.field("engine", counters.engine.rawValue)
+            report.field("threads", bench.options.workers.count)
+            report.field("tile", "\(plan)")
+            report.field("bare", ifAny: bench.hasBare ? bare : nil)
+            report.field("prepareSeconds", ifAny: prepareSeconds.map(BenchReport.seconds))
+            report.field("runs", array: { list in for run in runs { list.object { write(run, to: &$0) } } })
+            report.field("median", object: { write(median, to: &$0) })
+            BenchReport.write(memory: memory, to: &report)
+            report.field("machine", object: { BenchReport.writeMachine(&$0) })
+            report.field("digest", "\(digest)")
+            report.field("counters", object: { counters.write(to: &$0) })
+        }
     }
 
-    private func fields(_ seconds: Double, _ perQuery: Double?, _ bareSeconds: Double?, _ ratio: Double?) -> String {
+    /// The median of each column.
+    private var median: Run {
+        Run(
+            seconds: BenchReport.median(runs.map(\.seconds)) ?? 0,
+            perQuery: BenchReport.median(runs.compactMap(\.perQuery)),
+            bareSeconds: BenchReport.median(runs.compactMap(\.bareSeconds)),
+            ratio: BenchReport.median(runs.compactMap(\.ratio))
+        )
+    }
+
+    private func write(_ run: Run, to object: inout JSONWriter) {
         let (m, n, d) = (bench.queries.rowCount, bench.corpus.rowCount, bench.corpus.dimension)
         let flops = 2 * Double(m) * Double(n) * Double(d)
-        return BenchReport.object([
-            ("seconds", BenchReport.seconds(seconds)),
-            // Nanoseconds, since a call may be short.
-            ("perQuery", perQuery.map { Quantity.fixed($0, 9) }),
-            ("gflops", BenchReport.gigaflops(flops, in: seconds)),
-            ("bareSeconds", bareSeconds.map(BenchReport.seconds)),
-            ("bareGflops", bareSeconds.map { BenchReport.gigaflops(flops, in: $0) }),
-            ("ratio", ratio.map { Quantity.fixed($0, 4) }),
-        ])
+        object.field("seconds", BenchReport.seconds(run.seconds))
+        // Nanoseconds, since a call may be short.
+        object.field("perQuery", ifAny: run.perQuery.map { JSONNumber(Quantity.fixed($0, 9)) })
+        object.field("gflops", BenchReport.gigaflops(flops, in: run.seconds))
+        object.field("bareSeconds", ifAny: run.bareSeconds.map(BenchReport.seconds))
+        object.field("bareGflops", ifAny: run.bareSeconds.map { BenchReport.gigaflops(flops, in: $0) })
+        object.field("ratio", ifAny: run.ratio.map { JSONNumber(Quantity.fixed($0, 4)) })
     }
 }

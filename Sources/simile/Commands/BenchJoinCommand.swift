@@ -52,6 +52,6 @@ struct BenchJoinCommand: ParsableCommand {
             runs: measuring.runs,
             warmup: measuring.warmup
         )
-        try StandardStream.output.write(try bench.run().json + "\n")
+        try StandardStream.output.write(try bench.run().json)
     }
 }

@@ -76,7 +76,7 @@ struct BenchSearchCommand: ParsableCommand {
             runs: measuring.runs,
             warmup: measuring.warmup
         )
-        try StandardStream.output.write(try bench.run().json + "\n")
+        try StandardStream.output.write(try bench.run().json)
     }
 
     private func load() throws -> (queries: VectorMatrix, corpus: VectorMatrix) {

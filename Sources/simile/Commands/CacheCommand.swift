@@ -36,14 +36,26 @@ struct CacheInfoCommand: AsyncParsableCommand {
     }
 
     private func json(_ path: String, _ summary: EmbeddingCache.Summary) -> String {
-        let sources = summary.sources.map { source in
-            "{\"address\":\(JSONText.of(source.address)),\"model\":\(JSONText.of(source.model)),"
-                + "\"dimensions\":\(source.dimensions.map(String.init) ?? "null"),\"texts\":\(source.textCount),"
-                + "\"bytes\":\(source.byteCount)}"
-        }
-        return "{\"path\":\(JSONText.of(path)),\"texts\":\(summary.sources.reduce(0) { $0 + $1.textCount }),"
-            + "\"bytes\":\(summary.byteCount),\"limit\":\(summary.byteLimit),"
-            + "\"sources\":[\(sources.joined(separator: ","))]}\n"
+        JSONWriter.objectText { object in
+            object.field("path", path)
+            object.field("texts", summary.sources.reduce(0) { $0 + $1.textCount })
+            object.field("bytes", summary.byteCount)
+            object.field("limit", summary.byteLimit)
+            object.field(
+                "sources",
+                array: { list in
+                    for source in summary.sources {
+                        list.object { entry in
+                            entry.field("address", source.address)
+                            entry.field("model", source.model)
+                            entry.field("dimensions", source.dimensions)
+                            entry.field("texts", source.textCount)
+                            entry.field("bytes", source.byteCount)
+                        }
+                    }
+                }
+            )
+        } + "\n"
     }
 
     private func table(_ path: String, _ summary: EmbeddingCache.Summary) -> String {

@@ -106,7 +106,7 @@ struct CommunitiesCommand: AsyncParsableCommand {
             GroupReport.Group(
                 number: number,
                 size: community.members.count,
-                facts: [("center", "\(community.center)")],
+                center: community.center,
                 members: community.members.prefix(shown).map { ($0.row, $0.score.map { metric.reported($0) }) }
             )
         }

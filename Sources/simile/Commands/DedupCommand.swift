@@ -183,8 +183,11 @@ extension DedupCommand {
         for (i, line) in outcome.lines.enumerated() {
             if i % 256 == 0 { try Interruption.flag.check() }
             switch format {
-            case .jsonl: try out.write(DuplicateReport.json(line, names, outcome.metric) + "\n")
-            case .json: try out.write((i > 0 ? "," : "") + DuplicateReport.json(line, names, outcome.metric))
+            case .jsonl:
+                try out.write(DuplicateReport.json(line, names, outcome.metric) + [UInt8(ascii: "\n")])
+            case .json:
+                if i > 0 { try out.write(",") }
+                try out.write(DuplicateReport.json(line, names, outcome.metric))
             case .csv: try out.write(DuplicateReport.csv(line, names))
             case .table: try out.write(table(line, work))
             }

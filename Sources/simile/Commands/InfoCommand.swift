@@ -30,7 +30,7 @@ struct InfoCommand: ParsableCommand {
         let facts = try file.map { try describe(InputSpool.resolve($0, format: inputFormat)) } ?? describeMachine()
         let text =
             format == .json
-            ? "{" + facts.map { "\"\($0.key)\":\($0.value.json)" }.joined(separator: ",") + "}\n"
+            ? JSONWriter.objectText { object in for fact in facts { object.field(fact.key, fact.value) } } + "\n"
             : Fact.table(facts)
         try StandardStream.output.write(text)
     }
@@ -120,7 +120,7 @@ struct InfoCommand: ParsableCommand {
 
 /// One line of `info`.
 private struct Fact {
-    enum Value {
+    enum Value: JSONWritable {
         case text(String)
         case count(Int)
         case number(Double)
@@ -132,13 +132,13 @@ private struct Fact {
             paths.isEmpty ? .none : .text(paths.joined(separator: ", "))
         }
 
-        var json: String {
+        func write(to writer: inout JSONWriter) {
             switch self {
-            case .text(let text): JSONText.of(text)
-            case .count(let count): "\(count)"
-            case .number(let number): plain(number)
-            case .flag(let flag): "\(flag)"
-            case .none: "null"
+            case .text(let text): text.write(to: &writer)
+            case .count(let count): count.write(to: &writer)
+            case .number(let number): JSONNumber(plain(number)).write(to: &writer)
+            case .flag(let flag): flag.write(to: &writer)
+            case .none: Int?.none.write(to: &writer)
             }
         }
 

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Similarity
 internal import SimilarityJobs
+internal import StrictJSON
 internal import System
 internal import VectorFiles
 
@@ -80,10 +81,12 @@ struct StatusCommand: ParsableCommand {
     mutating func run() throws {
         let status = try reporting { try Job(in: job).status() }
         if (format ?? (StandardStream.output.isTerminal ? .table : .json)) == .json {
-            let missing = status.missingGroups.map(String.init).joined(separator: ",")
-            try StandardStream.output.write(
-                "{\"groups\":\(status.groupCount),\"done\":\(status.finishedCount),\"missing\":[\(missing)]}\n"
-            )
+            let line = JSONWriter.line { line in
+                line.field("groups", status.groupCount)
+                line.field("done", status.finishedCount)
+                line.field("missing", status.missingGroups)
+            }
+            try StandardStream.output.write(line)
         } else {
             let missing = status.isComplete ? "none" : status.missing
             try StandardStream.output.write(

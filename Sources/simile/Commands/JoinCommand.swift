@@ -83,7 +83,7 @@ struct JoinCommand: AsyncParsableCommand {
                 "\(joined.pairs.count) pairs -> \(output) (\(Quantity.seconds(run.seconds)), \(joined.counters.engine))"
             )
             run.record(output, [("pairs", .count(joined.pairs.count))], counters: joined.counters)
-            if format == .json { try StandardStream.output.write("{\(joined.counters.jsonField)}\n") }
+            if format == .json { try StandardStream.output.write(joined.counters.object + "\n") }
         } else {
             try report.print(format ?? .standard)
         }

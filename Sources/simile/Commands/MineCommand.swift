@@ -148,20 +148,22 @@ struct MineCommand: AsyncParsableCommand {
         for (i, entry) in mined.enumerated() {
             if i % 256 == 0 { try Interruption.flag.check() }
             count += entry.negatives.count
-            let head = "{\"query\":\(value(entry.query, queries)),\"positive\":\(value(entry.positive.row, corpus))"
-            let score = metric.reported(entry.positive.score)
+            let scores = ([entry.positive] + entry.negatives).map { metric.reported($0.score) }
+            func line(_ negatives: (inout JSONWriter) -> Void, _ scores: [Float]) -> [UInt8] {
+                JSONWriter.line { line in
+                    line.field("query", value(entry.query, queries))
+                    line.field("positive", value(entry.positive.row, corpus))
+                    negatives(&line)
+                    line.field("\(metric.scoreName)s", scores)
+                }
+            }
             let lines =
                 switch form {
                 case .nTuple:
-                    [
-                        head
-                            + ",\"negatives\":[\(entry.negatives.map { value($0.row, corpus) }.joined(separator: ","))]"
-                            + ",\"\(metric.scoreName)s\":[\(([score] + entry.negatives.map { metric.reported($0.score) }).map { "\($0)" }.joined(separator: ","))]}\n"
-                    ]
+                    [line({ $0.field("negatives", entry.negatives.map { value($0.row, corpus) }) }, scores)]
                 case .triplet:
-                    entry.negatives.map { negative in
-                        head + ",\"negative\":\(value(negative.row, corpus)),\"\(metric.scoreName)s\":[\(score),"
-                            + "\(metric.reported(negative.score))]}\n"
+                    entry.negatives.enumerated().map { i, negative in
+                        line({ $0.field("negative", value(negative.row, corpus)) }, [scores[0], scores[i + 1]])
                     }
                 }
             for line in lines {
@@ -183,7 +185,22 @@ struct MineCommand: AsyncParsableCommand {
     }
 
     /// The text of a row, or its number.
-    private func value(_ row: Int, _ set: InputSet) -> String { set.texts.map { JSONText.of($0[row]) } ?? "\(row)" }
+    private func value(_ row: Int, _ set: InputSet) -> MinedValue {
+        set.texts.map { .text($0[row]) } ?? .row(row)
+    }
+}
+
+/// What stands for a row in a line.
+private enum MinedValue: JSONWritable {
+    case text(String)
+    case row(Int)
+
+    func write(to writer: inout JSONWriter) {
+        switch self {
+        case .text(let text): text.write(to: &writer)
+        case .row(let row): row.write(to: &writer)
+        }
+    }
 }
 
 /// What a line of mined negatives is, as the command line names it.

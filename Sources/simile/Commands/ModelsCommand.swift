@@ -65,15 +65,15 @@ struct ModelsCommand: AsyncParsableCommand {
         let out = BufferedOutput()
         switch format {
         case .table: try out.write(ListedModel.table(models))
-        case .json: try out.write("{\"models\":[\(models.map(\.json).joined(separator: ","))]}\n")
-        default: for model in models { try out.write(model.json + "\n") }
+        case .json: try out.write(JSONWriter.line { $0.field("models", models) })
+        default: for model in models { try out.write(JSONWriter.line(of: model)) }
         }
         try out.flush()
     }
 }
 
 /// A line of `models`.
-private struct ListedModel {
+private struct ListedModel: JSONWritable {
     /// What `--model` takes.
     let name: String
     let place: String
@@ -99,10 +99,14 @@ private struct ListedModel {
         )
     }
 
-    var json: String {
-        func number(_ value: Int?) -> String { value.map(String.init) ?? "null" }
-        return "{\"model\":\(JSONText.of(name)),\"place\":\"\(place)\",\"dimension\":\(number(dimension)),"
-            + "\"inputLimit\":\(number(inputLimit)),\"languages\":\(languages.map { JSONText.of($0) } ?? "null")}"
+    func write(to writer: inout JSONWriter) {
+        writer.nestedObject { model in
+            model.field("model", name)
+            model.field("place", place)
+            model.field("dimension", dimension)
+            model.field("inputLimit", inputLimit)
+            model.field("languages", languages)
+        }
     }
 
     static func table(_ models: [ListedModel]) -> String {

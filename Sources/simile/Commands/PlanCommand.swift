@@ -140,15 +140,29 @@ private struct PlanReport {
 
     init(_ forecast: JobForecast, _ running: RunningOptions, isJSON: Bool) {
         if isJSON {
-            let rows = forecast.resultRows.map { row in
-                let threshold = row.threshold.map { "\"threshold\":\($0)," } ?? ""
-                return "{\(threshold)\"rows\":\(Int(min(row.count, 0x1p62)))}"
-            }
             text =
-                "{\"left\":\(forecast.leftRowCount),\"right\":\(forecast.rightRowCount),\"dimension\":\(forecast.dimension),"
-                + "\"groupRows\":\(forecast.groupRows),\"groups\":\(forecast.groupCount),\"prepare\":\(forecast.preparesCorpus),"
-                + "\"seconds\":\(forecast.seconds),\"threads\":\(running.workers.count),\"memory\":\(Int(forecast.memory)),"
-                + "\"result\":[\(rows.joined(separator: ","))]}\n"
+                JSONWriter.objectText { plan in
+                    plan.field("left", forecast.leftRowCount)
+                    plan.field("right", forecast.rightRowCount)
+                    plan.field("dimension", forecast.dimension)
+                    plan.field("groupRows", forecast.groupRows)
+                    plan.field("groups", forecast.groupCount)
+                    plan.field("prepare", forecast.preparesCorpus)
+                    plan.field("seconds", forecast.seconds)
+                    plan.field("threads", running.workers.count)
+                    plan.field("memory", Int(forecast.memory))
+                    plan.field(
+                        "result",
+                        array: { list in
+                            for row in forecast.resultRows {
+                                list.object {
+                                    $0.field("threshold", ifAny: row.threshold)
+                                    $0.field("rows", Int(min(row.count, 0x1p62)))
+                                }
+                            }
+                        }
+                    )
+                } + "\n"
             return
         }
         let threads = running.workers.count == 1 ? "1 thread" : "\(running.workers.count) threads"

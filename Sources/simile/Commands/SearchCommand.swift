@@ -111,7 +111,7 @@ struct SearchCommand: AsyncParsableCommand {
                 [("neighbors", .count(found.rows.count)), ("prefilter", .text(prefilter))],
                 counters: prefilter == nil ? found.counters : nil
             )
-            if format == .json { try StandardStream.output.write("{\(found.counters.jsonField)}\n") }
+            if format == .json { try StandardStream.output.write(found.counters.object + "\n") }
         } else {
             try report.print(format ?? .standard)
         }

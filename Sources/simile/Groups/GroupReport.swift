@@ -11,8 +11,8 @@ struct GroupReport {
     struct Group {
         let number: Int
         let size: Int
-        /// What else a line says of the group, e.g. its center.
-        var facts: [(key: String, value: String)] = []
+        /// The row that a community lies around.
+        var center: Int?
         /// Rows with their scores as they are reported.
         let members: [(row: Int, score: Float?)]
     }
@@ -60,15 +60,24 @@ struct GroupReport {
     }
 
     private func json(_ group: Group) -> String {
-        let members = group.members.map { member in
-            var text = "{\"row\":\(set.number(member.row))"
-            if let ids = set.vectors.ids { text += ",\"id\":\(JSONText.of(ids[member.row]))" }
-            if let texts = set.texts { text += ",\"text\":\(JSONText.of(texts[member.row]))" }
-            return text + ",\"\(scoreName)\":\(member.score.map { "\($0)" } ?? "null")}"
+        JSONWriter.objectText { line in
+            line.field(name, group.number)
+            line.field("size", group.size)
+            line.field("center", ifAny: group.center)
+            line.field(
+                "members",
+                array: { members in
+                    for (row, score) in group.members {
+                        members.object { member in
+                            member.field("row", set.number(row))
+                            member.field("id", ifAny: set.vectors.ids?[row])
+                            member.field("text", ifAny: set.texts?[row])
+                            member.field(scoreName, score)
+                        }
+                    }
+                }
+            )
         }
-        let facts = group.facts.map { ",\"\($0.key)\":\($0.value)" }.joined()
-        return
-            "{\"\(name)\":\(group.number),\"size\":\(group.size)\(facts),\"members\":[\(members.joined(separator: ","))]}"
     }
 
     private func csv(_ group: Group) -> String {

@@ -90,10 +90,14 @@ final class Progress: Sendable {
     /// `{"progress":"searching","share":0.25,"perSecond":1000.0,"unit":"pairs","secondsLeft":3.0}`, and `"detail"` if there is more.
     private func object(_ share: Double, _ now: ContinuousClock.Instant, _ detail: String) -> String {
         let (rate, left) = pace(share, now)
-        let more = detail.isEmpty ? "" : ",\"detail\":\(JSONText.of(detail))"
-        return
-            "{\"progress\":\(JSONText.of(title)),\"share\":\(share),\"perSecond\":\(rate),\"unit\":\(JSONText.of(unit)),"
-            + "\"secondsLeft\":\(left)\(more)}"
+        return JSONWriter.objectText { line in
+            line.field("progress", title)
+            line.field("share", share)
+            line.field("perSecond", rate)
+            line.field("unit", unit)
+            line.field("secondsLeft", left)
+            line.field("detail", ifAny: detail.isEmpty ? nil : detail)
+        }
     }
 
     private func summary(_ share: Double, _ now: ContinuousClock.Instant) -> String {

@@ -20,13 +20,15 @@ struct JoinReport {
         for (i, pair) in joined.pairs.enumerated() {
             if i % 256 == 0 { try Interruption.flag.check() }
             switch format {
-            case .jsonl: try out.write(lines.json(pair) + "\n")
-            case .json: try out.write((i == 0 ? "" : ",") + lines.json(pair))
+            case .jsonl: try out.write(lines.json(pair) + [UInt8(ascii: "\n")])
+            case .json:
+                if i > 0 { try out.write(",") }
+                try out.write(lines.json(pair))
             case .csv: try out.write(lines.csv(pair))
             case .table: try out.write(table(pair))
             }
         }
-        if format == .json { try out.write("],\(joined.counters.jsonField)}\n") }
+        if format == .json { try out.write("],\(joined.counters.members)}\n") }
         if format == .table { try out.write("\(joined.pairs.count) pairs\n") }
         try out.flush()
     }

@@ -18,20 +18,27 @@ struct MatrixReport {
         case .csv: for row in -1..<matrix.rowCount { try out.write(csv(row)) }
         case .jsonl: for row in 0..<matrix.rowCount { try out.write(json(row) + "\n") }
         case .json:
-            try out.write("{\"matrix\":[")
-            for row in 0..<matrix.rowCount { try out.write((row == 0 ? "" : ",") + values(row)) }
-            let labels = (0..<matrix.rowCount).map { JSONText.of(set.label($0)) }.joined(separator: ",")
-            try out.write("],\"labels\":[\(labels)],\"metric\":\"\(metric)\"}\n")
+            let object = JSONWriter.line { object in
+                object.field(
+                    "matrix",
+                    array: { rows in for row in 0..<matrix.rowCount { rows.value(values(row)) } }
+                )
+                object.field("labels", (0..<matrix.rowCount).map { set.label($0) })
+                object.field("metric", metric.rawValue)
+            }
+            try out.write(object)
         }
         try out.flush()
     }
 
     /// One row as a JSON object.
     func json(_ row: Int) -> String {
-        var text = "{\"row\":\(set.number(row))"
-        if let id = set.vectors.ids?[row] { text += ",\"id\":\(JSONText.of(id))" }
-        if let label = set.texts?[row] { text += ",\"text\":\(JSONText.of(label))" }
-        return text + ",\"\(metric == .euclidean ? "distances" : "scores")\":\(values(row))}"
+        JSONWriter.objectText { line in
+            line.field("row", set.number(row))
+            line.field("id", ifAny: set.vectors.ids?[row])
+            line.field("text", ifAny: set.texts?[row])
+            line.field("\(metric.scoreName)s", values(row))
+        }
     }
 
     /// One row as comma-separated values; row -1 is the header.
@@ -43,9 +50,7 @@ struct MatrixReport {
         return ([row < 0 ? "row" : String(set.number(row))] + cells).joined(separator: ",") + "\n"
     }
 
-    private func values(_ row: Int) -> String {
-        "[" + (0..<matrix.columnCount).map { "\(matrix[row, $0])" }.joined(separator: ",") + "]"
-    }
+    private func values(_ row: Int) -> [Float] { (0..<matrix.columnCount).map { matrix[row, $0] } }
 
     /// A table that fits the width: a numbered label a row, a column a number, values shaded by their share.
     func table(width: Int, style: TextStyle) -> String {

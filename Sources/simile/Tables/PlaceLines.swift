@@ -21,9 +21,15 @@ struct PlaceLines {
                     "\(number),\(place[0]),\(place[1]),\(group)" + (ids.map { "," + CSVText.of($0[row]) } ?? "") + "\n"
                 )
             } else {
-                let id = ids.map { ",\"id\":\(JSONText.of($0[row]))" } ?? ""
-                let group = groups[row].map { ",\"group\":\($0)" } ?? ""
-                try out("{\"row\":\(number)\(id),\"x\":\(place[0]),\"y\":\(place[1])\(group)}\n")
+                try out(
+                    JSONWriter.objectText { line in
+                        line.field("row", number)
+                        line.field("id", ifAny: ids?[row])
+                        line.field("x", place[0])
+                        line.field("y", place[1])
+                        line.field("group", ifAny: groups[row])
+                    } + "\n"
+                )
             }
         }
     }

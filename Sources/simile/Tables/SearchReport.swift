@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
+internal import StrictJSON
 internal import System
 internal import VectorFiles
 
@@ -20,13 +21,15 @@ struct SearchReport {
         for query in 0..<found.queryCount {
             if query % 256 == 0 { try Interruption.flag.check() }
             switch format {
-            case .jsonl: try out.write(lines.json(query) + "\n")
-            case .json: try out.write((query == 0 ? "" : ",") + lines.json(query))
+            case .jsonl: try out.write(lines.json(query) + [UInt8(ascii: "\n")])
+            case .json:
+                if query > 0 { try out.write(",") }
+                try out.write(lines.json(query))
             case .csv: try out.write(lines.csv(query))
             case .table: try out.write(table(query))
             }
         }
-        if format == .json { try out.write("],\(found.counters.jsonField)}\n") }
+        if format == .json { try out.write("],\(found.counters.members)}\n") }
         try out.flush()
     }
 
@@ -47,8 +50,21 @@ struct SearchReport {
 }
 
 extension RunCounters {
-    /// The counters as a field of a JSON object.
-    var jsonField: String {
-        "\"counters\":{\"pairs\":\(pairs),\"filtered\":\(filtered),\"verdicts\":\(verdicts),\"engine\":\"\(engine)\"}"
+    /// The counters as an object of their own.
+    var object: String {
+        JSONWriter.objectText { object in
+            object.field(
+                "counters",
+                object: { counters in
+                    counters.field("pairs", pairs)
+                    counters.field("filtered", filtered)
+                    counters.field("verdicts", verdicts)
+                    counters.field("engine", engine.rawValue)
+                }
+            )
+        }
     }
+
+    /// The same as a member of an object whose other member has been written line by line.
+    var members: Substring { object.dropFirst().dropLast() }
 }

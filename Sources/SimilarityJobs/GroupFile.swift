@@ -12,13 +12,13 @@ internal import VectorFiles
 /// | 8 to 15 | version 1 |
 /// | 16 to 23 | identity of the manifest |
 /// | 24 to 31 | number of the group |
-/// | 32 to 39 | rows of the group |
+/// | 32 to 39 | rows of the group; 0 where it is of blocks |
 /// | 40 to 47 | entries |
 /// | 48 to 55 | of what its pairs depend on besides: `BlockGroups.order`; 0 for a group of rows |
 /// | 56 to 63 | zeros |
 ///
-/// Of a search: how many neighbors each row has (`UInt64`), then the rows (`UInt64`) and the scores (`Float`, as bits) of all of
-/// them. Of a join: the left rows, the right rows, the scores.
+/// Of a search by ranges of rows: how many neighbors each row has (`UInt64`), then the rows (`UInt64`) and the scores (`Float`, as bits) of all of
+/// them. Else: the left rows, the right rows, the scores; of a self-search a row is on the left, and its neighbor on the right.
 enum GroupFile {
     static let headBytes = 64
     private static let magic = UInt64(littleEndian: 0x474A_454C_494D_4953)
@@ -72,9 +72,8 @@ enum GroupFile {
         }
         // The entries are as many as there are bytes for: no product can overflow.
         let end = span.count - 8
-        let isSearch = if case .search = manifest.kind { true } else { false }
-        let fixed = headBytes + (isSearch ? 8 * rowCount : 0)
-        let entryBytes = isSearch ? 12 : 20
+        let fixed = headBytes + (manifest.groupsHavePairs ? 0 : 8 * rowCount)
+        let entryBytes = manifest.groupsHavePairs ? 20 : 12
         guard end >= fixed, (end - fixed) % entryBytes == 0, UInt64((end - fixed) / entryBytes) == head[5] else {
             throw refused(path, "expected \(head[5]) entries, found \(end) bytes")
         }
@@ -88,10 +87,8 @@ enum GroupFile {
     /// Reads a group, or throws if the file is damaged or of another job.
     static func read(_ path: String, group: Int, of manifest: JobManifest) throws(VectorFileError) -> GroupResult {
         let file = try OpenGroup(path, group: group, of: manifest)
-        switch manifest.kind {
-        case .search: return .neighbors(try file.neighbors())
-        case .join: return .pairs(try file.pairs(0..<file.entryCount))
-        }
+        return manifest.groupsHavePairs
+            ? .pairs(try file.pairs(0..<file.entryCount)) : .neighbors(try file.neighbors())
     }
 
     private static func bytes<T: FixedWidthInteger & BitwiseCopyable>(of values: [T]) -> [UInt8] {
@@ -157,7 +154,7 @@ struct OpenGroup {
         }
     }
 
-    /// Of a join, some of the pairs.
+    /// Some of the pairs, if it holds some.
     func pairs(_ wanted: Range<Int>) throws(VectorFileError) -> [ScoredPair] {
         let firsts = manifest.hasBlockGroups ? 0..<manifest.leftRows : rows
         let pairs = bytes.withBytes { span in
@@ -175,9 +172,9 @@ struct OpenGroup {
         return pairs
     }
 
-    /// Of a search, all neighbors.
+    /// The neighbors of its rows, if it does not.
     func neighbors() throws(VectorFileError) -> NearestNeighbors {
-        guard case .search(let k, _) = manifest.kind else { preconditionFailure("a group of a join") }
+        guard case .search(let k, _) = manifest.kind else { preconditionFailure("a group of pairs") }
         let kept = min(k, manifest.rightRows)
         return try bytes.withBytes { span throws(VectorFileError) in
             var offsets = [0]

@@ -197,8 +197,14 @@ extension Job {
         let whole: OperationForecast
         var results: [(Float?, Double)] = []
         switch request.kind {
-        case .search(let k, _):
-            whole = try right.forecastNearest(to: left, k: k, metric: request.metric, options: options)
+        case .search(let k, let excludingSelf):
+            whole = try right.forecastNearest(
+                to: left,
+                k: k,
+                metric: request.metric,
+                excludingSelf: excludingSelf,
+                options: options
+            )
             results = [(nil, m * min(Double(k), n))]
         case .join(let threshold):
             whole = try right.forecastJoin(
@@ -220,9 +226,16 @@ extension Job {
         let byTime = rowSeconds > 0 ? 10 / rowSeconds : m
         let byMemory = entries > 0 ? room / (48 * entries / max(m, 1)) : m
         let byParts = m / Double(4 * request.partCount)
-        let rows = min(byTime, byMemory, max(byParts, 512), max(m, 1))
+        var rows = min(byTime, byMemory, max(byParts, 512), max(m, 1))
+        // Of bands, of which each meets each, there are as many as make so many groups: about half of their square.
+        let areBands =
+            if case .search(_, excludingSelf: true) = request.kind {
+                request.left == request.right && (prepares || isPrepared)
+            } else { false }
+        if areBands { rows = min(m / (2 * m / max(rows, 1)).squareRoot(), max(m, 1)) }
         let groupRows = request.groupRows ?? max(1, Int(rows) < 512 ? Int(rows) : Int(rows) / 512 * 512)
-        let groupCount = left.rowCount == 0 ? 0 : (left.rowCount - 1) / groupRows + 1
+        let rangeCount = left.rowCount == 0 ? 0 : (left.rowCount - 1) / groupRows + 1
+        let groupCount = areBands ? rangeCount * (rangeCount + 1) / 2 : rangeCount
         let codes = prepares || isPrepared ? n * (d + 64) : 0
         return JobForecast(
             leftRowCount: left.rowCount,

@@ -47,15 +47,15 @@ extension Job {
         var computed = 0
         // Those that another process is at come last.
         var waiting: [Int] = []
-        func compute(_ group: Int) throws -> Bool {
+        /// Makes the file of a group, if nobody has; false if another process is at it.
+        func make(_ group: Int, _ told: (@Sendable (Double) -> Void)?) throws -> Bool {
             try options.cancellation?.check()
             guard let lock = try FileLock.attempt(folder.groupLock(group)) else { return false }
             defer { lock.removeFile() }
             // Somebody may have done it since.
             if !isDone(group, work.order) {
                 var groupOptions = work.options
-                groupOptions.progress = { [done, count = groups.count] in progress?((Double(done) + $0) / Double(count))
-                }
+                groupOptions.progress = told
                 let result = try inputs.unchanged {
                     try work.result(ofGroup: group, options: groupOptions)
                 }
@@ -69,11 +69,23 @@ extension Job {
                 )
                 computed += 1
             }
-            done += 1
-            progress?(Double(done) / Double(groups.count))
             return true
         }
-        for group in groups where try !compute(group) { waiting.append(group) }
+        func compute(_ group: Int) throws -> Bool {
+            let count = groups.count
+            guard try make(group, { [done] in progress?((Double(done) + $0) / Double(count)) }) else { return false }
+            done += 1
+            progress?(Double(done) / Double(count))
+            return true
+        }
+        var ready: Set<Int> = []
+        for group in groups {
+            // Those that it begins with may be those of another part; whoever is first computes them.
+            for needed in manifest.groupsNeeded(by: group) where ready.insert(needed).inserted {
+                while !isDone(needed, work.order), try !make(needed, nil) { sleepBriefly() }
+            }
+            if try !compute(group) { waiting.append(group) }
+        }
         while !waiting.isEmpty {
             waiting = try waiting.filter { try !compute($0) }
             if !waiting.isEmpty { sleepBriefly() }
@@ -84,7 +96,8 @@ extension Job {
     /// Whether there is a file of a group, with the right checksum and of that order.
     private func isDone(_ group: Int, _ order: UInt64) -> Bool {
         let path = folder.group(group)
-        return FileIdentity(path: path) != nil && (try? OpenGroup(path, group: group, of: manifest))?.order == order
+        return FileIdentity(path: path) != nil && (try? GroupFile.read(path, group: group, of: manifest)) != nil
+            && GroupFile.order(path, group: group, of: manifest) == order
     }
 
     /// The corpus by its codes: the input itself, or what one process makes of it for all.
@@ -129,10 +142,12 @@ extension Job {
 /// Computes groups, with what is the same for all of them.
 struct GroupWork {
     let manifest: JobManifest
+    private let folder: JobFolder
     private let inputs: JobInputs
     private let prepared: PreparedCorpus?
     /// Of a job whose groups are of blocks.
     let blocks: BlockGroups?
+    private let known = KnownGroups()
     let options: RunOptions
 
     /// What the groups depend on besides the manifest: see `BlockGroups.order`.
@@ -140,10 +155,11 @@ struct GroupWork {
 
     init(_ job: Job, _ inputs: JobInputs, prepared: PreparedCorpus?, options: RunOptions) {
         manifest = job.manifest
+        folder = job.folder
         self.inputs = inputs
         self.prepared = prepared
         if let prepared, job.manifest.hasBlockGroups {
-            blocks = BlockGroups(prepared, groupCount: job.manifest.groupCount)
+            blocks = BlockGroups(prepared, job.manifest)
         } else {
             blocks = nil
         }
@@ -155,10 +171,21 @@ struct GroupWork {
 
     /// What a group has.
     func result(ofGroup group: Int, options: RunOptions) throws -> GroupResult {
-        guard let blocks, case .join(let threshold) = manifest.kind else {
-            return try result(ofRows: manifest.rows(ofGroup: group), options: options)
+        guard let blocks else { return try result(ofRows: manifest.rows(ofGroup: group), options: options) }
+        return .pairs(try blocks.pairs(ofGroup: group, known: pairs, options: options))
+    }
+
+    /// What a group has that is done.
+    func pairs(ofGroup group: Int) throws -> [ScoredPair] {
+        try known.pairs(ofGroup: group) { try read(group) }
+    }
+
+    private func read(_ group: Int) throws -> [ScoredPair] {
+        let file = try OpenGroup(folder.group(group), group: group, of: manifest)
+        guard file.order == order else {
+            throw JobError(.incomplete, "\(folder.group(group)) was computed by another corpus; run the job again")
         }
-        return .pairs(try blocks.pairs(ofGroup: group, threshold: threshold, options: options))
+        return try file.pairs(0..<file.entryCount)
     }
 
     /// What the plain operation finds for these rows of the left side.
@@ -208,5 +235,20 @@ struct GroupWork {
             offsets.append(rows.count)
         }
         return NearestNeighbors(metric: found.metric, k: k, offsets: offsets, rows: rows, scores: scores)
+    }
+}
+
+/// The last groups that others have begun with: many do with the same one after the other.
+private final class KnownGroups {
+    private var last: [(group: Int, pairs: [ScoredPair])] = []
+
+    func pairs(ofGroup group: Int, read: () throws -> [ScoredPair]) rethrows -> [ScoredPair] {
+        if let index = last.firstIndex(where: { $0.group == group }) {
+            last.append(last.remove(at: index))
+        } else {
+            last.append((group, try read()))
+            if last.count > 2 { last.removeFirst() }
+        }
+        return last[last.count - 1].pairs
     }
 }

@@ -47,9 +47,9 @@ extension Job {
 extension GroupWork {
     /// Whether some rows of a group, computed again, give what it says.
     fileprivate func agrees(with stored: GroupResult, ofGroup group: Int) throws -> Bool {
-        if let blocks, case .join(let threshold) = manifest.kind, case .pairs(let pairs) = stored {
-            let sample = try blocks.sample(ofGroup: group, threshold: threshold, options: options)
-            return GroupResult.areEqual(sample.found, pairs.filter(sample.isOfSample))
+        if let blocks, case .pairs(let stored) = stored {
+            let sample = try blocks.sample(ofGroup: group, known: pairs, options: options)
+            return GroupResult.areEqual(sample.found, stored.filter(sample.isOfSample))
         }
         let rows = manifest.rows(ofGroup: group)
         let sample = rows.prefix(4)

@@ -149,7 +149,7 @@ public struct Job: Sendable {
             try GroupFile.read(folder.group(i), group: i, of: manifest)
         }
         switch manifest.kind {
-        case .search(let k, _):
+        case .search(let k, _) where !manifest.groupsHavePairs:
             let file = try NeighborFile(path: output, registeredIn: temporaryFiles)
             let nothing = NearestNeighbors(
                 metric: metric,
@@ -167,9 +167,19 @@ public struct Job: Sendable {
                 ids: ids,
                 check: { try check(Double($0) / Double(max(manifest.leftRows, 1))) }
             )
+        case .search(let k, _):
+            let file = try NeighborFile(path: output, registeredIn: temporaryFiles)
+            let groups = try MergedPairs(groupFiles, of: manifest)
+            let merged = MergedNeighbors(groups, rowCount: manifest.leftRows, k: min(k, manifest.rightRows), metric)
+            try file.write(
+                parts: merged.pieceCount,
+                of: { try merged.piece($0) },
+                ids: ids,
+                check: { try check(Double($0) / Double(max(manifest.leftRows, 1))) }
+            )
         case .join:
             let file = try PairFile(path: output, registeredIn: temporaryFiles)
-            let merged = try MergedPairs((0..<manifest.groupCount).map { (folder.group($0), $0) }, of: manifest)
+            let merged = try MergedPairs(groupFiles, of: manifest)
             let total = Double(max(merged.count, 1))
             try file.write(
                 parts: merged.pieces,
@@ -179,6 +189,12 @@ public struct Job: Sendable {
                 check: { try check(Double($0) / total) }
             )
         }
+    }
+}
+
+extension Job {
+    fileprivate var groupFiles: [(path: String, group: Int)] {
+        (0..<manifest.groupCount).map { (folder.group($0), $0) }
     }
 }
 

@@ -68,16 +68,53 @@ struct JobManifest: Equatable {
     /// Whether the side that is searched in is prepared once, in the folder, for all parts.
     let preparesCorpus: Bool
 
-    var groupCount: Int { leftRows == 0 ? 0 : (leftRows - 1) / groupRows + 1 }
+    /// Ranges of ``groupRows`` rows; where ``hasBlockGroups``, as many bands of blocks that have about so many rows.
+    private var rangeCount: Int { leftRows == 0 ? 0 : (leftRows - 1) / groupRows + 1 }
 
-    /// Whether groups are ranges of blocks of a prepared corpus, see `BlockGroups`, and not of rows: those of a self-join that has one.
-    var hasBlockGroups: Bool {
-        guard case .join = kind, right == nil else { return false }
-        return preparesCorpus || FileFormat(path: left.path) == .simile
+    /// Where ``hasBlockGroups``, the bands of blocks of the prepared corpus.
+    var bandCount: Int { rangeCount }
+
+    var groupCount: Int { isSelfSearch && hasBlockGroups ? rangeCount * (rangeCount + 1) / 2 : rangeCount }
+
+    /// Whether each row of a file is to have its neighbors among the others.
+    private var isSelfSearch: Bool {
+        if case .search(_, excludingSelf: true) = kind { left.path == right?.path } else { false }
     }
 
+    /// Whether groups are of bands of blocks of a prepared corpus, see `BlockGroups`, and not of ranges of rows: those of a self-join or a
+    /// self-search that has one.
+    var hasBlockGroups: Bool {
+        let isSelfJoin = if case .join = kind { right == nil } else { false }
+        return (isSelfJoin || isSelfSearch) && (preparesCorpus || FileFormat(path: left.path) == .simile)
+    }
+
+    /// Whether groups hold pairs, and not the neighbors of a range of rows.
+    var groupsHavePairs: Bool {
+        if case .search = kind { hasBlockGroups } else { true }
+    }
+
+    /// Of a self-search, the two bands of a group: first come those of one band with itself, which the others begin with.
+    func bands(ofGroup group: Int) -> (first: Int, second: Int) {
+        if group < bandCount { return (group, group) }
+        var (first, rest) = (0, group - bandCount)
+        while rest >= bandCount - 1 - first {
+            rest -= bandCount - 1 - first
+            first += 1
+        }
+        return (first, first + 1 + rest)
+    }
+
+    /// The groups that a group begins with what they have found.
+    func groupsNeeded(by group: Int) -> [Int] {
+        guard isSelfSearch, hasBlockGroups, group >= bandCount else { return [] }
+        let bands = bands(ofGroup: group)
+        return [bands.first, bands.second]
+    }
+
+    /// The rows of a group of a range.
     func rows(ofGroup group: Int) -> Range<Int> {
-        group * groupRows..<min(group * groupRows + groupRows, leftRows)
+        if hasBlockGroups { return 0..<0 }
+        return group * groupRows..<min(group * groupRows + groupRows, leftRows)
     }
 
     /// The text of the file; the same manifest has the same text.

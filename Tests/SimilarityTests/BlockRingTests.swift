@@ -62,4 +62,39 @@ import VectorTestSupport
         let nearest = try matrix.nearest(to: queries, k: 12, metric: metric, options: options)
         #expect((0..<40).allSatisfy { found[$0] == nearest[$0] })
     }
+
+    /// Bands of blocks, each with itself and each with each, as the groups of a job have them; `k` smaller and larger than a band.
+    @Test(arguments: [Metric.cosine, .dot, .euclidean], [1, 5, 600])
+    func `the neighbors of all bands are those of a search`(metric: Metric, k: Int) throws {
+        var random = SplitMix64(seed: UInt64(k))
+        for kind in [HostileRows.decaying, .duplicates, .nearTies] {
+            let rows = kind.make(1_300, dimension: 20, random: &random)
+            let matrix = VectorMatrix(rows: rows)
+            let reference = RunOptions(engine: .reference)
+            let expected = try matrix.nearest(to: matrix, k: k, metric: metric, excludingSelf: true, options: reference)
+            let prepared = try PreparedCorpus(matrix, metric: metric)
+            let blockCount = prepared.blockRing.count
+            for cuts in [[0, blockCount], [0, 1, blockCount], [0, 0, 1, min(2, blockCount), blockCount]] {
+                let bands = zip(cuts, cuts.dropFirst()).map { $0..<$1 }
+                let options = RunOptions(workers: Workers(count: 3))
+                let known = try bands.map { try prepared.neighbors(k: k, ofBlocks: $0, options: options) }
+                var pairs = known.flatMap { $0 }
+                for (i, first) in bands.enumerated() {
+                    for j in bands.indices where j > i {
+                        pairs += try prepared.neighbors(
+                            k: k,
+                            ofBlocks: first,
+                            and: bands[j],
+                            known: known[i] + known[j],
+                            options: options
+                        )
+                    }
+                }
+                #expect(Set(pairs).count == pairs.count)
+                var found: [[Neighbor]] = Array(repeating: [], count: rows.count)
+                for pair in pairs { found[pair.a].append(Neighbor(row: pair.b, score: pair.score)) }
+                for row in rows.indices { #expect(Array(found[row].sorted().prefix(k)) == expected[row]) }
+            }
+        }
+    }
 }

@@ -109,10 +109,17 @@ import VectorTestSupport
     func `every pair of blocks once, and no block in two hands`(blockCount: Int, workers: Int) {
         for round in 0..<20 {
             var random = SplitMix64(seed: UInt64(100 * blockCount + round))
+            // One set of blocks, and two of them.
+            let secondCount = round < 10 || blockCount == 1 ? 0 : 1 + random.below(blockCount - 1)
+            let first = 0..<blockCount - secondCount
             let near = (0..<blockCount).map { block in
-                Array(Set((0..<min(4, blockCount - 1)).map { _ in random.below(blockCount) }).subtracting([block]))
+                Array(
+                    Set((0..<min(4, blockCount - 1)).map { _ in random.below(blockCount) }).filter {
+                        secondCount == 0 ? $0 != block : first.contains($0) != first.contains(block)
+                    }
+                )
             }
-            var schedule = MutualSchedule(near: near)
+            var schedule = MutualSchedule(near: near, secondCount: secondCount)
             var held = [Int?](repeating: nil, count: workers)
             var underWay = [(own: Int, partner: Int)?](repeating: nil, count: workers)
             var isDone = [Bool](repeating: false, count: workers)
@@ -139,6 +146,7 @@ import VectorTestSupport
                         #expect(!busy.contains(own) && !busy.contains(partner), "\(own) with \(partner)")
                     }
                     if own == partner { #expect(pairs.count < blockCount, "blocks with themselves come first") }
+                    #expect(secondCount == 0 || first.contains(own) != first.contains(partner))
                     underWay[worker] = (own, partner)
                     pairs.append([min(own, partner), max(own, partner)])
                 }

@@ -4,7 +4,7 @@
 ///
 /// A worker stays with a block, its own, and goes through the partners of that block; no block is in two hands at a time. First every block is
 /// compared with itself, then with those that lie nearest: after that all cuts are warm. What is left, about half of the blocks for each,
-/// comes last.
+/// comes last. Between two sets of blocks there is no first pass: what the blocks of each have found among themselves is known.
 package struct MutualSchedule: Sendable {
     /// What a worker is to do next.
     package enum Step: Sendable, Equatable {
@@ -16,8 +16,9 @@ package struct MutualSchedule: Sendable {
 
     private enum Pass: Int { case own, near, rest }
 
-    private let ring: BlockRing
-    private var blockCount: Int { ring.count }
+    private let blockCount: Int
+    /// Blocks of the second set, which come after those of the first; 0 where there is one set.
+    private let secondCount: Int
     private var pass = Pass.own
     private var isBusy: [Bool]
     private var tilesUnderWay = 0
@@ -29,9 +30,12 @@ package struct MutualSchedule: Sendable {
     private var distances: [Int]
     private var nextOwner = 0
 
-    /// - Parameter near: Of each block those that lie nearest to it.
-    package init(near: [[Int]]) {
-        ring = BlockRing(count: near.count)
+    /// - Parameters:
+    ///   - near: Of each block those that lie nearest to it: in the other set, if there are two.
+    ///   - secondCount: How many blocks, the last ones, are those of a second set; 0 for one set.
+    package init(near: [[Int]], secondCount: Int = 0) {
+        self.secondCount = secondCount
+        blockCount = near.count
         var pairs: Set<[Int]> = []
         var owned = [[Int]](repeating: [], count: near.count)
         for (block, others) in near.enumerated() {
@@ -42,13 +46,26 @@ package struct MutualSchedule: Sendable {
         // The best is taken first, and partners are taken from the end.
         self.near = owned.map { $0.reversed() }
         nearPairs = pairs
-        left = (0..<near.count).map { [$0] }
+        left = (0..<near.count).map { secondCount == 0 ? [$0] : [] }
         isBusy = Array(repeating: false, count: near.count)
         distances = Array(repeating: 0, count: near.count)
     }
 
     /// Pairs of blocks, each block with itself among them.
-    package var tileCount: Int { blockCount * (blockCount + 1) / 2 }
+    package var tileCount: Int {
+        secondCount == 0 ? blockCount * (blockCount + 1) / 2 : (blockCount - secondCount) * secondCount
+    }
+
+    /// How many blocks a block is the owner of the pair with, itself not among them.
+    private func partnerCount(of block: Int) -> Int {
+        if secondCount == 0 { return BlockRing(count: blockCount).partnerCount(of: block) }
+        return block < blockCount - secondCount ? secondCount : 0
+    }
+
+    private func partner(of block: Int, at distance: Int) -> Int {
+        if secondCount == 0 { return BlockRing(count: blockCount).partner(of: block, at: distance) }
+        return blockCount - secondCount + (block + distance) % secondCount
+    }
 
     /// The next step of a worker that holds a block, or none.
     package mutating func next(holding held: Int?) -> Step {
@@ -99,14 +116,14 @@ package struct MutualSchedule: Sendable {
     }
 
     private func hasPartners(_ block: Int) -> Bool {
-        !left[block].isEmpty || pass == .rest && distances[block] < ring.partnerCount(of: block)
+        !left[block].isEmpty || pass == .rest && distances[block] < partnerCount(of: block)
     }
 
     /// The next partner around the ring that has not been one yet.
     private mutating func advance(_ block: Int) -> Int? {
-        while distances[block] < ring.partnerCount(of: block) {
+        while distances[block] < partnerCount(of: block) {
             distances[block] += 1
-            let partner = ring.partner(of: block, at: distances[block])
+            let partner = partner(of: block, at: distances[block])
             if !nearPairs.contains([min(block, partner), max(block, partner)]) { return partner }
         }
         return nil

@@ -3,8 +3,8 @@
 internal import SimilarityKernels
 internal import Synchronization
 
-/// The search of a prepared corpus for the nearest rows of each of its own rows: every pair of blocks is looked at once, and a verdict counts
-/// for both of its rows.
+/// The search of a prepared corpus for the nearest rows of each of its own rows, or of a part of that, within some blocks or between two sets of
+/// them: every pair of blocks is looked at once, and a verdict counts for both of its rows.
 ///
 /// Queries are the rows of a block as they are coded. A pair is dropped only if it provably matters to neither of its rows, by cuts that
 /// both have had at some time; cuts only rise, so an older one drops less. What is kept does not depend on the order in which pairs are
@@ -13,6 +13,9 @@ struct MutualWalk {
     let prepared: PreparedCorpus
     let k: Int
     let options: RunOptions
+    /// The blocks, and those that they are compared with, if it is not with one another.
+    let first: Range<Int>
+    var second: Range<Int>?
 
     /// Blocks that are compared with each block before the rest.
     static let nearBlocks = 4
@@ -47,6 +50,15 @@ struct MutualWalk {
         }
     }
 
+    /// A neighbor of a row that is known before the walk.
+    struct KnownNeighbor {
+        /// Which of the blocks, and which of its rows.
+        let block: Int
+        let row: Int
+        let neighbor: UInt32
+        let score: Float
+    }
+
     /// Where a block lies while no worker has it in its hands, which the schedule sees to.
     private final class Place: Sendable {
         private let block: Mutex<Block?>
@@ -62,22 +74,48 @@ struct MutualWalk {
         func put(_ value: Block) { block.withLock { $0 = value } }
     }
 
+    /// The blocks of both sets.
+    private var numbers: [Int] { Array(first) + Array(second ?? 0..<0) }
+
+    /// Of each block those of the other set, or of the same, that lie nearest, by their places in ``numbers``.
+    private func nearBlocks() -> [[Int]] {
+        let (coded, centroids) = (prepared.coded, prepared.centroids)
+        guard let second else {
+            return coded.neighboringBlocks(Self.nearBlocks, of: first, among: first, centroids: centroids).map {
+                $0.map { $0 - first.lowerBound }
+            }
+        }
+        return coded.neighboringBlocks(Self.nearBlocks, of: first, among: second, centroids: centroids).map {
+            $0.map { first.count + $0 - second.lowerBound }
+        }
+            + coded.neighboringBlocks(Self.nearBlocks, of: second, among: first, centroids: centroids).map {
+                $0.map { $0 - first.lowerBound }
+            }
+    }
+
+    /// - Parameter known: Neighbors that have been found already, by the place of the row in a block of ``numbers`` that they are those of; they
+    ///   count as found.
     /// - Returns: What has been found for the rows in the order of their places, a sink a block of 512, and how many verdicts were given.
     /// - Throws: `SimilarityError` if there are invalid rows that are to be rejected, `CancellationError` if cancelled.
-    func run() throws -> (sinks: [TopKSink], verdicts: Int) {
+    func run(known: [KnownNeighbor] = []) throws -> (sinks: [TopKSink], verdicts: Int) {
         let coded = prepared.coded
         if prepared.hasInvalidRows, options.invalidRows == .reject {
             try InvalidRowCheck.reject(prepared.vectors.storage, prepared.vectors.storage, options: options)
         }
-        let near = coded.neighboringBlocks(Self.nearBlocks, centroids: prepared.centroids)
-        let plan = MutualSchedule(near: near)
+        let numbers = numbers
+        let plan = MutualSchedule(near: nearBlocks(), secondCount: second?.count ?? 0)
         let control = try WalkControl(options, segmentCount: plan.tileCount)
         let schedule = Mutex(plan)
-        let blocks = (0..<coded.image.blockCount).map { Place(Block(coded.image.rows(ofBlock: $0), of: coded, k: k)) }
+        var started = numbers.map { Block(coded.image.rows(ofBlock: $0), of: coded, k: k) }
+        for one in known {
+            _ = started[one.block].offer(one.score, of: one.neighbor, to: one.row, by: prepared.cutFloor)
+        }
+        let blocks = started.map { Place($0) }
+        started = []
         let verdicts = Mutex(0)
         let workers = options.workers.useful(
-            queryCount: coded.rowCount,
-            rowCount: coded.rowCount,
+            queryCount: CodeLayout.blockRows * first.count,
+            rowCount: CodeLayout.blockRows * (second ?? first).count,
             depth: coded.shape.depth
         )
         runWorkers(min(workers, max(1, (blocks.count + 1) / 2))) { worker in
@@ -94,7 +132,7 @@ struct MutualWalk {
                     held = own
                     let places = own == partner ? [blocks[own]] : [blocks[own], blocks[partner]]
                     var hands = places.map { $0.take() }
-                    walker.compare(own, isNew: isNew, with: partner, &hands)
+                    walker.compare(numbers[own], isNew: isNew, with: numbers[partner], &hands)
                     for place in places.reversed() { place.put(hands.removeLast()) }
                     schedule.withLock { $0.finish(own: own, partner: partner) }
                     control.finishSegment()

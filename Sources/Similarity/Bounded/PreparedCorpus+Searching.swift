@@ -72,7 +72,12 @@ extension PreparedCorpus {
                 }
             }
         ) { kept in
-            let (sinks, verdicts) = try MutualWalk(prepared: self, k: kept, options: options).run()
+            let (sinks, verdicts) = try MutualWalk(
+                prepared: self,
+                k: kept,
+                options: options,
+                first: 0..<blockRing.count
+            ).run()
             // A verdict is one for both of its rows.
             counters.verdicts = 2 * verdicts
             counters.filtered = counted.pairs - counted.excluded - counters.verdicts

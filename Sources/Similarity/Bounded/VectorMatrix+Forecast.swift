@@ -16,9 +16,17 @@ extension VectorMatrix {
         to queries: VectorMatrix,
         k: Int,
         metric: Metric,
+        excludingSelf: Bool = false,
         options: RunOptions
     ) throws -> OperationForecast {
-        try forecast(queries, metric, .nearest(count: k, rowCount: rowCount), isTriangle: false, options)
+        try forecast(
+            queries,
+            metric,
+            .nearest(count: k, rowCount: rowCount),
+            isTriangle: false,
+            isMutual: excludingSelf && queries.storage.isSame(as: storage),
+            options
+        )
     }
 
     /// What a join of another matrix, nil for this one itself, with this one is expected to take.
@@ -33,6 +41,7 @@ extension VectorMatrix {
             metric,
             .above(cut: metric.cut(ofThreshold: threshold)),
             isTriangle: left == nil,
+            isMutual: false,
             options
         )
     }
@@ -42,6 +51,7 @@ extension VectorMatrix {
         _ metric: Metric,
         _ wanted: Wanted,
         isTriangle: Bool,
+        isMutual: Bool,
         _ options: RunOptions
     ) throws -> OperationForecast {
         let workers = Double(options.workers.count)
@@ -57,6 +67,7 @@ extension VectorMatrix {
             corpus: storage,
             metric: metric,
             isTriangle: isTriangle,
+            isMutual: isMutual,
             wanted: wanted,
             options: options
         )

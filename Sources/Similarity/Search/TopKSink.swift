@@ -51,6 +51,11 @@ package struct TopKSink: TileSink {
 
     package var queryCount: Int { counts.count }
 
+    /// Calls `body` with what has been kept for a query, in no order.
+    func forEachKept(_ query: Int, _ body: (_ row: Int, _ score: Float) -> Void) {
+        for i in query &* k..<query &* k + counts[query] { body(rows[i], scores[i]) }
+    }
+
     /// What has been kept for a query, best first.
     package func ranked(_ query: Int) -> [Neighbor] {
         let kept = (0..<counts[query]).map { Neighbor(row: rows[query &* k + $0], score: scores[query &* k + $0]) }

@@ -25,21 +25,35 @@ extension CodeFilter {
 }
 
 extension CodedRows {
-    /// For each block the others that lie nearest to it, `count` a block, best first.
+    /// For each of some blocks the others that lie nearest to it, `count` a block, best first.
     ///
-    /// - Parameter centroids: Mean decoded prefix of each block.
-    package func neighboringBlocks(_ count: Int, centroids: [Float]) -> [[Int]] {
-        let (depth, blockCount) = (shape.depth, image.blockCount)
+    /// - Parameters:
+    ///   - others: The blocks that are looked at.
+    ///   - centroids: Mean decoded prefix of each block.
+    package func neighboringBlocks(
+        _ count: Int,
+        of blocks: Range<Int>,
+        among others: Range<Int>,
+        centroids: [Float]
+    ) -> [[Int]] {
+        let depth = shape.depth
+        func rows(_ blocks: Range<Int>) -> [Float] {
+            Array(centroids[blocks.lowerBound * depth..<blocks.upperBound * depth])
+        }
+        let columns = rows(others)
         // Some blocks at a time, so that their products take little.
-        let step = max(1, (1 << 22) / max(blockCount, 1))
-        return stride(from: 0, to: blockCount, by: step).flatMap { first in
-            let some = first..<min(first + step, blockCount)
-            let rows = Array(centroids[some.lowerBound * depth..<some.upperBound * depth])
-            var scores = Self.products(of: rows, count: some.count, with: centroids, depth: depth)
+        let step = max(1, (1 << 22) / max(others.count, 1))
+        return stride(from: blocks.lowerBound, to: blocks.upperBound, by: step).flatMap { first in
+            let some = first..<min(first + step, blocks.upperBound)
+            var scores = Self.products(of: rows(some), count: some.count, with: columns, depth: depth)
             return some.map { block in
-                let start = (block - first) * blockCount
-                scores[start + block] = -.infinity
-                return Self.best(min(count, blockCount - 1), of: scores[start..<start + blockCount])
+                let start = (block - first) * others.count
+                let isOther = !others.contains(block)
+                if !isOther { scores[start + block - others.lowerBound] = -.infinity }
+                let most = isOther ? others.count : others.count - 1
+                return Self.best(min(count, most), of: scores[start..<start + others.count]).map {
+                    $0 + others.lowerBound
+                }
             }
         }
     }

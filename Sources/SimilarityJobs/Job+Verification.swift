@@ -31,7 +31,8 @@ extension Job {
         for (i, group) in done.enumerated() {
             try options.cancellation?.check()
             let stored = try GroupFile.read(folder.group(group), group: group, of: manifest)
-            if chosen.contains(group), try !work.agrees(with: stored, ofGroup: group) {
+            let canBegin = manifest.groupsNeeded(by: group).allSatisfy(done.contains)
+            if chosen.contains(group), canBegin, try !work.agrees(with: stored, ofGroup: group) {
                 throw JobError(
                     .wrongResult,
                     "\(folder.group(group)): some of its rows, computed again, have another result; "

@@ -9,18 +9,15 @@ package struct BlockRing: Sendable, Equatable {
     package init(count: Int) { self.count = count }
 
     /// How many partners belong to a block, itself not among them.
-    @inlinable
     package func partnerCount(of block: Int) -> Int {
         let full = max(count - 1, 0) / 2
         return count > 0 && count % 2 == 0 && block < count / 2 ? full + 1 : full
     }
 
     /// The partner of a block at a distance of 1 to `partnerCount`; at 0 the block itself.
-    @inlinable
     package func partner(of block: Int, at distance: Int) -> Int { (block + distance) % count }
 
     /// Whether a pair of blocks belongs to the first of them.
-    @inlinable
     package func owns(_ block: Int, _ other: Int) -> Bool {
         let distance = other >= block ? other - block : other - block + count
         return distance <= partnerCount(of: block)

@@ -30,6 +30,8 @@ struct CodedAssignment {
             rows.rowCount <= Int(UInt32.max), iterations > 0
         else { return false }
         if options.engine == .bounded { return true }
+        let codeBytes = VectorMatrix.codeBytes(ofRowOf: rows.dimension)
+        if let limit = options.memoryLimit, limit / codeBytes < rows.rowCount { return false }
         let (n, k, d) = (Double(rows.rowCount), Double(clusters), Double(rows.dimension))
         let costs = options.level.costs
         let plain = n * k * d * costs.multiply

@@ -95,6 +95,7 @@ struct DedupCommand: AsyncParsableCommand {
         let work =
             if let from { try repeated(from, reader) } else { try await computed(reader, run) }
         try run.requireUnchanged()
+        try work.set.requireUnchanged()
         let outcome = work.outcome
         let names = DuplicateReport.Names(
             ids: (work.set.vectors.ids, (work.other ?? work.set).vectors.ids),

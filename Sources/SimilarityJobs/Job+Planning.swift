@@ -192,8 +192,10 @@ extension Job {
         var options = options
         options.invalidRows = request.skipsInvalidRows ? .skip : .reject
         // Without codes, what is forecast is the engine of the floats.
-        if request.preparesCorpus == false, !isPrepared, options.engine == .auto { options.engine = .auto.resolved }
         let (m, n, d) = (Double(left.rowCount), Double(right.rowCount), Double(left.dimension))
+        if request.preparesCorpus == false, !isPrepared, options.engine == .auto {
+            options.engine = .plain(multiplyAdds: m * n * d, options)
+        }
         let whole: OperationForecast
         var results: [(Float?, Double)] = []
         switch request.kind {
@@ -281,7 +283,10 @@ extension Job {
         let rows = (0..<count).map { $0 * left.rowCount / count }
         let sample = VectorMatrix(rows: rows.map { left[$0] })
         var options = options
-        options.engine = options.engine == .auto ? .auto.resolved : options.engine
+        if options.engine == .auto {
+            let products = Double(count) * Double(right.rowCount) * Double(right.dimension)
+            options.engine = .plain(multiplyAdds: products, options)
+        }
         let joined = try sample.join(right, threshold: threshold, metric: request.metric, options: options)
         // In a self-join, a row is a pair with itself here.
         let pairs = joined.pairs.filter { request.right != nil || rows[$0.a] != $0.b }

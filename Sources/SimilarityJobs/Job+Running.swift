@@ -165,7 +165,7 @@ struct GroupWork {
         }
         var options = options
         // What pays for the whole job was settled when it was planned; a group alone would be planned as a small one.
-        if prepared == nil, options.engine == .auto { options.engine = .auto.resolved }
+        if prepared == nil, options.engine == .auto { options.engine = manifest.plainEngine(options) }
         self.options = options
     }
 

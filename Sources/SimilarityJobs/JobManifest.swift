@@ -111,6 +111,11 @@ struct JobManifest: Equatable {
         return [bands.first, bands.second]
     }
 
+    /// The engine of the floats for the whole job.
+    func plainEngine(_ options: RunOptions) -> Engine {
+        .plain(multiplyAdds: Double(leftRows) * Double(rightRows) * Double(dimension), options)
+    }
+
     /// The rows of a group of a range.
     func rows(ofGroup group: Int) -> Range<Int> {
         if hasBlockGroups { return 0..<0 }

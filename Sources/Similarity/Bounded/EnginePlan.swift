@@ -55,7 +55,7 @@ struct EnginePlan {
         let (m, n, d) = (Double(queries.rowCount), Double(corpus.rowCount), Double(corpus.dimension))
         let pairs = isTriangle ? n * (n - 1) / 2 : m * n
         var lines: [String] = []
-        var plain = Engine.auto.resolved
+        let plain = Engine.plain(multiplyAdds: pairs * d, options)
         // Of a small job, by the table: it is over before anything is measured.
         var budget = pairs * d * options.level.costs.multiply
         func fallBack(_ reason: String) -> EnginePlan {
@@ -82,7 +82,6 @@ struct EnginePlan {
         }
         let speed = options.speed ?? .measured
         let costs = speed.costs
-        plain = speed.plainEngine
         let multiply = plain == .blas ? speed.openBLAS ?? speed.own : speed.own
         budget = pairs * d * multiply
         lines.append("\(plain): \(time(budget, options))")
@@ -214,6 +213,14 @@ struct EnginePlan {
     }
 
     private static func percent(_ share: Double) -> String { "\(Double(Int(share * 100_000)) / 1000) %" }
+}
+
+extension Engine {
+    /// The engine of the floats for a job of so many multiply-adds, where no codes are used: the faster one as measured, or by the table of
+    /// levels for a job that is over before anything is measured.
+    package static func plain(multiplyAdds: Double, _ options: RunOptions) -> Engine {
+        multiplyAdds < EnginePlan.smallestJob ? Engine.auto.resolved : (options.speed ?? .measured).plainEngine
+    }
 }
 
 extension KernelSpeed {

@@ -26,9 +26,7 @@ struct BenchJoinCommand: ParsableCommand {
     @OptionGroup var running: RunningOptions
 
     mutating func validate() throws {
-        if metric == .euclidean, threshold.value < 0 {
-            throw ValidationError("--threshold is \(threshold.value); a distance is not negative")
-        }
+        try threshold.validate(for: metric)
         if measuring.prepared, right != nil { throw ValidationError("--prepared is for a join of --left with itself") }
     }
 

@@ -31,9 +31,7 @@ struct CommunitiesCommand: AsyncParsableCommand {
     mutating func validate() throws {
         if minSize < 1 { throw ValidationError("--min-size is \(minSize); it must be at least 1") }
         if members < 0 { throw ValidationError("--members is \(members); it must not be negative") }
-        if metric == .euclidean, threshold.value < 0 {
-            throw ValidationError("--threshold is \(threshold.value); a distance is not negative")
-        }
+        try threshold.validate(for: metric)
     }
 
     mutating func run() async throws {

@@ -39,9 +39,7 @@ struct DedupCommand: AsyncParsableCommand {
     @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
-        if metric == .euclidean, threshold.value < 0 {
-            throw ValidationError("--threshold is \(threshold.value); a distance is not negative")
-        }
+        try threshold.validate(for: metric)
         if from != nil, against != nil || vectors != nil || metric != nil {
             throw ValidationError("--from takes metric, vectors and the other corpus from the report; leave them out")
         }

@@ -35,10 +35,8 @@ struct JoinCommand: AsyncParsableCommand {
     @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
-        if metric == .euclidean, threshold.value < 0 { throw ValidationError(negativeDistance) }
+        try threshold.validate(for: metric)
     }
-
-    private var negativeDistance: String { "--threshold is \(threshold.value); a distance is not negative" }
 
     mutating func run() async throws {
         let isOneInput = right == left
@@ -58,7 +56,7 @@ struct JoinCommand: AsyncParsableCommand {
         let reader = try InputReader(inputs, running, for: [(left, nil)] + (right.map { [($0, nil)] } ?? []))
         // The right side, or the only one, is the one that is searched in.
         let (corpus, metric) = try await reader.readCorpus(right ?? left, metric: self.metric)
-        if metric == .euclidean, threshold.value < 0 { throw CommandFailure.usage(negativeDistance) }
+        try threshold.require(for: metric)
         let rightSet = right == nil ? nil : corpus
         let leftSet = right == nil || right == left ? corpus : try await reader.read(left, metric: metric)
         let (m, n) = (Double(leftSet.vectors.rowCount), Double((rightSet ?? leftSet).vectors.rowCount))
@@ -126,15 +124,5 @@ struct JoinCommand: AsyncParsableCommand {
                     + "threshold, or join vector files with --output, which is done in groups"
             )
         }
-    }
-}
-
-/// A threshold, read to the nearest `Float`; NaN and infinities are wrong usage.
-struct Threshold: ExpressibleByArgument {
-    let value: Float
-
-    init?(argument: String) {
-        guard let value = Float(argument), value.isFinite else { return nil }
-        self.value = value
     }
 }

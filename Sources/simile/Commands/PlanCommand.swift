@@ -123,9 +123,7 @@ struct PlanJoinCommand: AsyncParsableCommand {
     @OptionGroup var running: RunningOptions
 
     mutating func validate() throws {
-        if metric == .euclidean, threshold.value < 0 {
-            throw ValidationError("--threshold is \(threshold.value); a distance is not negative")
-        }
+        try threshold.validate(for: metric)
     }
 
     mutating func run() async throws {

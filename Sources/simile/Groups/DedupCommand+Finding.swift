@@ -29,9 +29,7 @@ extension DedupCommand {
     /// Joins the rows, or searches for each its nearest one in the other file.
     func computed(_ reader: InputReader, _ run: ResultRun) async throws -> Work {
         let metric = metric ?? .cosine
-        if metric == .euclidean, threshold.value < 0 {
-            throw CommandFailure.usage("--threshold is \(threshold.value); a distance is not negative")
-        }
+        try threshold.require(for: metric)
         let set = try await reader.read(input, vectors: vectors, metric: metric)
         let rows = set.vectors
         let isValid = set.validFlags(skippingInvalid: running.skipInvalid)

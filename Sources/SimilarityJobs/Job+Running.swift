@@ -144,7 +144,7 @@ struct GroupWork {
     let manifest: JobManifest
     private let folder: JobFolder
     private let inputs: JobInputs
-    private let prepared: PreparedCorpus?
+    private let corpus: Corpus
     /// Of a job whose groups are of blocks.
     let blocks: BlockGroups?
     private let known = KnownGroups()
@@ -157,7 +157,7 @@ struct GroupWork {
         manifest = job.manifest
         folder = job.folder
         self.inputs = inputs
-        self.prepared = prepared
+        corpus = Corpus(inputs.right, prepared: prepared)
         if let prepared, job.manifest.hasBlockGroups {
             blocks = BlockGroups(prepared, job.manifest)
         } else {
@@ -166,6 +166,8 @@ struct GroupWork {
         var options = options
         // What pays for the whole job was settled when it was planned; a group alone would be planned as a small one.
         if prepared == nil, options.engine == .auto { options.engine = manifest.plainEngine(options) }
+        // Every group would tell the same.
+        options.explain = nil
         self.options = options
     }
 
@@ -195,9 +197,7 @@ struct GroupWork {
         case .search(let k, let excludingSelf):
             // One more, because the row itself may be among them.
             let count = excludingSelf ? min(k, manifest.rightRows) + 1 : k
-            let found =
-                try prepared?.nearest(to: left, k: count, options: options)
-                ?? inputs.right.nearest(to: left, k: count, metric: manifest.metric, options: options)
+            let found = try corpus.nearest(to: left, k: count, metric: manifest.metric, options: options)
             return .neighbors(excludingSelf ? Self.without(rows, found, k: min(k, manifest.rightRows)) : found)
         case .join(let threshold) where manifest.right == nil:
             // Rows before the group have met it already.
@@ -205,9 +205,12 @@ struct GroupWork {
             let joined = try left.join(rest, threshold: threshold, metric: manifest.metric, options: options)
             return .pairs(Self.pairs(joined, rows.lowerBound, rows.lowerBound) { $0.b > $0.a })
         case .join(let threshold):
-            let joined =
-                try prepared?.join(from: left, threshold: threshold, options: options)
-                ?? left.join(inputs.right, threshold: threshold, metric: manifest.metric, options: options)
+            let joined = try corpus.join(
+                from: left,
+                threshold: threshold,
+                metric: manifest.metric,
+                options: options
+            )
             return .pairs(Self.pairs(joined, rows.lowerBound, 0) { _ in true })
         }
     }

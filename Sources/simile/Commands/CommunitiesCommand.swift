@@ -64,7 +64,7 @@ struct CommunitiesCommand: AsyncParsableCommand {
             let options = run.watching(
                 running.runOptions(progress, bytesPerPair: RunningOptions.bytesPerGroupedPair)
             )
-            joined = try distinct.selfJoin(threshold: threshold.value, metric: metric, options: options)
+            joined = try distinct.corpus.selfJoin(threshold: threshold.value, metric: metric, options: options)
         } catch let error as SimilarityError where error.code == .tooLarge {
             throw CommandFailure.failed("\(error); ask for a stricter --threshold, or allow more --memory")
         }

@@ -110,10 +110,15 @@ struct JoinCommand: AsyncParsableCommand {
     ) throws -> JoinedPairs? {
         do {
             guard let rightSet, let right else {
-                return try leftSet.selfJoin(threshold: threshold.value, metric: metric, options: options)
+                return try leftSet.corpus.selfJoin(threshold: threshold.value, metric: metric, options: options)
             }
             try requireSameDimension(left, leftSet.vectors, right, rightSet.vectors)
-            return try rightSet.join(from: leftSet, threshold: threshold.value, metric: metric, options: options)
+            return try rightSet.corpus.join(
+                from: leftSet.vectors,
+                threshold: threshold.value,
+                metric: metric,
+                options: options
+            )
         } catch let error as SimilarityError where error.code == .tooLarge {
             if try canBeGrouped() { return nil }
             let limit = running.memoryBudget.map {

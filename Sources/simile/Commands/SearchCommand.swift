@@ -94,7 +94,13 @@ struct SearchCommand: AsyncParsableCommand {
         let options = run.watching(running.runOptions(progress))
         let found =
             try prefilter.map { try approximate($0, wanted, rows, metric, options) }
-            ?? rows.nearest(to: wanted, k: k, metric: metric, excludingSelf: excludeSelf, options: options)
+            ?? rows.corpus.nearest(
+                to: wanted.vectors,
+                k: k,
+                metric: metric,
+                excludingSelf: excludeSelf,
+                options: options
+            )
         progress.finish()
         try run.requireUnchanged()
         let report = SearchReport(queries: wanted, corpus: rows, found: found)

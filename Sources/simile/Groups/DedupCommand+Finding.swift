@@ -50,7 +50,7 @@ extension DedupCommand {
             do {
                 // Of equal rows one stands for all.
                 let distinct = copies.map { set.selecting($0.representatives) } ?? set
-                joined = try distinct.selfJoin(
+                joined = try distinct.corpus.selfJoin(
                     threshold: threshold.value,
                     metric: metric,
                     options: run.watching(
@@ -84,11 +84,10 @@ extension DedupCommand {
         run.noting("against", against, other)
         let progress = running.progress("searching", total: m * Double(other.vectors.rowCount), unit: "pairs")
         defer { progress.finish() }
-        let found = try other.nearest(
-            to: set,
+        let found = try other.corpus.nearest(
+            to: rows,
             k: 1,
             metric: metric,
-            excludingSelf: false,
             options: run.watching(running.runOptions(progress))
         )
         progress.finish()

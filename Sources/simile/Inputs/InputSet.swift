@@ -15,6 +15,9 @@ struct InputSet {
     /// The numbers of the rows in their source, where some have been left out.
     var sourceRows: [Int]?
 
+    /// What is searched in and joined.
+    var corpus: Corpus { Corpus(vectors, prepared: prepared) }
+
     /// What a person reads for a row: its text, its id or its number.
     func label(_ row: Int) -> String { texts?[row] ?? vectors.ids?[row].description ?? "row \(number(row))" }
 

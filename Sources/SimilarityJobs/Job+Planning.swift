@@ -196,29 +196,14 @@ extension Job {
         if request.preparesCorpus == false, !isPrepared, options.engine == .auto {
             options.engine = .plain(multiplyAdds: m * n * d, options)
         }
-        let whole: OperationForecast
-        var results: [(Float?, Double)] = []
+        let operation = request.kind.operation(request.right == nil ? nil : left, right, metric: request.metric)
+        let whole = try right.forecast(operation, options: options)
+        let results: [(Float?, Double)]
         switch request.kind {
-        case .search(let k, let excludingSelf):
-            whole = try right.forecastNearest(
-                to: left,
-                k: k,
-                metric: request.metric,
-                excludingSelf: excludingSelf,
-                options: options
-            )
-            results = [(nil, m * min(Double(k), n))]
+        case .search(let k, _): results = [(nil, m * min(Double(k), n))]
         case .join(let threshold):
-            whole = try right.forecastJoin(
-                from: request.right == nil ? nil : left,
-                threshold: threshold,
-                metric: request.metric,
-                options: options
-            )
             let half = request.right == nil ? 0.5 : 1
-            for (threshold, count) in try sampled(request, threshold, left, right, options) {
-                results.append((threshold, count * half))
-            }
+            results = try sampled(request, threshold, left, right, options).map { ($0, $1 * half) }
         }
         let prepares = request.preparesCorpus ?? (whole.preparesCorpus && !isPrepared)
         let entries = results.first?.1 ?? 0

@@ -113,7 +113,11 @@ extension Job {
             if let corpus = try? readCorpus() { return corpus }
             let writer = try PreparedCorpusWriter(path: folder.corpus, registeredIn: temporaryFiles)
             let source = try PreparedSource(inputs.rightPath)
-            let prepared = try inputs.unchanged { try prepare(inputs, options) }
+            let prepared = try inputs.unchanged {
+                let left = manifest.right == nil ? nil : inputs.left
+                let operation = manifest.kind.operation(left, inputs.right, metric: metric)
+                return try inputs.right.prepared(for: operation, options: options)
+            }
             try writer.write(prepared, source: source, embeddingSource: false) { try options.cancellation?.check() }
         }
         return try readCorpus()
@@ -123,20 +127,6 @@ extension Job {
         try PreparedCorpusReader(folder.corpus).corpus(withIDs: false)
     }
 
-    /// The corpus as it is best for what the job computes.
-    private func prepare(_ inputs: JobInputs, _ options: RunOptions) throws -> PreparedCorpus {
-        switch manifest.kind {
-        case .search(let k, _):
-            try inputs.right.prepared(forNearest: k, to: inputs.left, metric: metric, options: options)
-        case .join(let threshold):
-            try inputs.right.prepared(
-                forJoinFrom: manifest.right == nil ? nil : inputs.left,
-                threshold: threshold,
-                metric: metric,
-                options: options
-            )
-        }
-    }
 }
 
 /// Computes groups, with what is the same for all of them.

@@ -18,6 +18,19 @@ public enum JobKind: Sendable, Equatable {
         case .join: "join"
         }
     }
+
+    /// What is asked of the corpus, or of the right side of a join.
+    ///
+    /// - Parameter left: The queries, or the left side; nil for that of a self-join.
+    func operation(_ left: VectorMatrix?, _ corpus: VectorMatrix, metric: Metric) -> Operation {
+        switch self {
+        case .search(let k, let excludingSelf):
+            .nearest(k: k, to: left ?? corpus, metric: metric, excludingSelf: excludingSelf)
+        case .join(let threshold):
+            left.map { .join(from: $0, threshold: threshold, metric: metric) }
+                ?? .selfJoin(of: corpus, threshold: threshold, metric: metric)
+        }
+    }
 }
 
 /// A file that a job reads, as it was when the job was planned.

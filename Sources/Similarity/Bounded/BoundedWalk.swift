@@ -14,7 +14,7 @@ internal import Synchronization
 struct BoundedWalk {
     let prepared: PreparedCorpus
     let queries: RowStorage
-    let pairing: TileWalk.Pairing
+    let pairing: Operation.Pairing
     let options: RunOptions
     /// Queries of a block.
     let blockQueries: Int
@@ -33,7 +33,7 @@ struct BoundedWalk {
     init(
         _ prepared: PreparedCorpus,
         queries: RowStorage,
-        pairing: TileWalk.Pairing,
+        pairing: Operation.Pairing,
         ownBlocks: Range<Int>? = nil,
         options: RunOptions
     ) throws(SimilarityError) {

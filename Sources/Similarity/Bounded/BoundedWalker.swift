@@ -9,7 +9,7 @@ struct BoundedWalker<Sink: TileSink>: ~Copyable {
     private let cutFloor: CutFloor
     private let metric: Metric
     // Of the walk, which is too large to be asked for every pair.
-    private let pairing: TileWalk.Pairing
+    private let pairing: Operation.Pairing
     private var pair: RowPair
     private var filter: CodeFilter
     private var range = 0..<0

@@ -38,22 +38,12 @@ struct EnginePlan {
     /// The most that looking may cost, as a share of the matrix multiply.
     static let lookingShare = 0.04
 
-    /// Plans a job. If the engine is ``Engine/bounded`` it is only asked how.
-    ///
-    /// - Parameters:
-    ///   - isTriangle: Whether each pair of rows is wanted once, by any engine.
-    ///   - isMutual: Whether queries are the rows themselves, of which codes are looked at pair by pair for both rows, and no other engine does so.
-    static func make(
-        queries: RowStorage,
-        corpus: RowStorage,
-        metric: Metric,
-        isTriangle: Bool,
-        isMutual: Bool = false,
-        wanted: Wanted,
-        options: RunOptions
-    ) throws -> EnginePlan {
-        let (m, n, d) = (Double(queries.rowCount), Double(corpus.rowCount), Double(corpus.dimension))
-        let pairs = isTriangle ? n * (n - 1) / 2 : m * n
+    /// Plans an operation. If the engine is ``Engine/bounded`` it is only asked how.
+    static func make(_ operation: Operation, corpus: RowStorage, options: RunOptions) throws -> EnginePlan {
+        let (m, n, d) = (Double(operation.queries.rowCount), Double(corpus.rowCount), Double(corpus.dimension))
+        let pairs = operation.pairCount(rowCount: corpus.rowCount)
+        // No other engine looks at a pair for both rows at once.
+        let isMutual = operation.isMutual(in: corpus)
         var lines: [String] = []
         let plain = Engine.plain(multiplyAdds: pairs * d, options)
         // Of a small job, by the table: it is over before anything is measured.
@@ -70,14 +60,7 @@ struct EnginePlan {
         guard pairs * d >= smallestJob else {
             if !isForced { return fallBack("a small job is not planned") }
             let spectrum = try Spectrum(of: corpus, options: options)
-            let setting = bestSetting(
-                queries: queries,
-                corpus: corpus,
-                metric: metric,
-                spectrum: spectrum,
-                wanted: wanted,
-                level: options.level
-            )
+            let setting = bestSetting(operation, corpus: corpus, spectrum: spectrum, level: options.level)
             return EnginePlan(preparation: (spectrum, setting), plain: plain, explanation: [], seconds: budget * 1e-9)
         }
         let speed = options.speed ?? .measured
@@ -107,11 +90,9 @@ struct EnginePlan {
                 ? Spectrum(of: corpus, options: options) : .identity(dimension: corpus.dimension)
             if isRotated, !spectrum.isRotation { break }
             for candidate in candidates(
-                queries: queries,
+                operation,
                 corpus: corpus,
-                metric: metric,
                 spectrum: spectrum,
-                wanted: wanted,
                 // A pair that passes for either of its rows passes.
                 floorsOfAPair: isMutual ? 2 : 1,
                 level: options.level,
@@ -122,9 +103,9 @@ struct EnginePlan {
                 let codeBytes = Int(n) * VectorMatrix.codeBytes(ofRowOf: components)
                 if !isForced, let limit = options.memoryLimit, codeBytes > limit { continue }
                 let rotated = isRotated ? Double(setting.codesTail ? corpus.dimension : setting.prefix) : 0
-                let codedRows = n + (isMutual ? 0 : isTriangle ? n : m)
+                let codedRows = n + (isMutual ? 0 : m)
                 var preparation = codedRows * d * (rotated * multiply + costs.component) + (isRotated ? eigen : 0)
-                if case .nearest = wanted, !isMutual { preparation += m * d * costs.query }
+                if case .nearest = operation.wanted, !isMutual { preparation += m * d * costs.query }
                 let total = preparation + (isMutual ? pairs / 2 : pairs) * candidate.pairCost
                 let name = "bounded, \(isRotated ? "" : "not rotated, ")prefix \(setting)"
                 lines.append(
@@ -148,20 +129,16 @@ struct EnginePlan {
     /// The codes with which a walk over a prepared corpus would take about least time. Of settings that are about as good the
     /// shortest prefix: one query at a time waits for the codes to come from memory.
     static func bestSetting(
-        queries: RowStorage,
+        _ operation: Operation,
         corpus: RowStorage,
-        metric: Metric,
         spectrum: Spectrum,
-        wanted: Wanted,
         level: KernelLevel
     ) -> Setting {
         // Only ratios matter here, and a file should not depend on what else a machine did when it was made.
         let candidates = candidates(
-            queries: queries,
+            operation,
             corpus: corpus,
-            metric: metric,
             spectrum: spectrum,
-            wanted: wanted,
             level: level,
             costs: level.costs
         )
@@ -173,36 +150,32 @@ struct EnginePlan {
 
     /// Settings that are worth a thought, with the share of pairs that pass the first stage and nanoseconds a pair.
     private static func candidates(
-        queries: RowStorage,
+        _ operation: Operation,
         corpus: RowStorage,
-        metric: Metric,
         spectrum: Spectrum,
-        wanted: Wanted,
         floorsOfAPair: Double = 1,
         level: KernelLevel,
         costs: KernelCosts
     ) -> [(setting: Setting, share: Double, pairCost: Double)] {
         let prefixes = spectrum.candidatePrefixes
         let forecast = SurvivorForecast(
-            queries: queries,
+            operation,
             corpus: corpus,
-            metric: metric,
             directions: spectrum.strongestDirections(corpus.dimension),
             prefixes: prefixes,
-            wanted: wanted,
             profile: level.codes
         )
         let (n, d) = (Double(corpus.rowCount), Double(corpus.dimension))
         let isCached = n * d * Double(corpus.elementType.byteCount) <= cacheBytes
         let verdict = costs.verdict + costs.verdictComponent * d * (isCached ? 1 : uncachedRow)
         return zip(prefixes, forecast.shares).flatMap { prefix, share in
-            let hasRowTerms = prefix < corpus.dimension || metric == .euclidean
+            let hasRowTerms = prefix < corpus.dimension || operation.metric == .euclidean
             let scan = Double(prefix) * costs.code + costs.pair + (hasRowTerms ? costs.rowTerms : 0)
             let coded = (
                 Setting(prefix: prefix, codesTail: true), share, scan + share * floorsOfAPair * warmth * costs.survivor
             )
             // Where the cut moves, a pair that waits for a better one is worth its codes.
-            guard case .above = wanted, prefix < corpus.dimension else { return [coded] }
+            guard case .above = operation.wanted, prefix < corpus.dimension else { return [coded] }
             return [(Setting(prefix: prefix, codesTail: false), share, scan + share * verdict), coded]
         }
     }

@@ -37,11 +37,9 @@ extension PreparedCorpus {
         let prefix =
             prefix
             ?? EnginePlan.bestSetting(
-                queries: storage,
+                .nearest(k: 10, to: vectors, metric: metric),
                 corpus: storage,
-                metric: metric,
                 spectrum: spectrum,
-                wanted: .nearest(count: 10, rowCount: vectors.rowCount),
                 level: options.level
             ).prefix
         let rotation = try spectrum.rotation(prefix: prefix, hasTail: codesTail, workers: workers)

@@ -53,7 +53,7 @@ public struct PreparedCorpus: Sendable {
     }
 
     /// How many pairs of scored queries and rows there are to decide, and how many of them have no score.
-    func pairCounts(of queries: [Int], pairing: TileWalk.Pairing) -> (pairs: Int, excluded: Int) {
+    func pairCounts(of queries: [Int], pairing: Operation.Pairing) -> (pairs: Int, excluded: Int) {
         let n = vectors.rowCount
         switch pairing {
         case .all: return (queries.count * n, queries.count * excludedRows.count)

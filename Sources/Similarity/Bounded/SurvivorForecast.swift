@@ -8,14 +8,6 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// What an operation wants of each query.
-enum Wanted: Sendable {
-    /// The best `count` of `rowCount` rows.
-    case nearest(count: Int, rowCount: Int)
-    /// All rows that reach a score.
-    case above(cut: Float)
-}
-
 /// The share of pairs that the first stage would let through, for several prefixes, from a few queries and rows.
 struct SurvivorForecast {
     let prefixes: [Int]
@@ -28,14 +20,13 @@ struct SurvivorForecast {
 
     /// - Complexity: `queryCount * rowCount * d` multiply-adds, and a rotation of the sample.
     init(
-        queries: RowStorage,
+        _ operation: Operation,
         corpus: RowStorage,
-        metric: Metric,
         directions: [Float],
         prefixes: [Int],
-        wanted: Wanted,
         profile: CodeProfile
     ) {
+        let (queries, metric) = (operation.queries.storage, operation.metric)
         self.prefixes = prefixes
         let normalizes = metric == .cosine
         let left = RowSample(
@@ -60,8 +51,8 @@ struct SurvivorForecast {
             let floor = Self.floor(
                 of: zip(dots[parts.count - 1], offsets).map { Double($0 - $1) },
                 norm: normalizes ? 1 : left.norms[q],
-                metric: metric,
-                wanted: wanted
+                operation: operation,
+                rowCount: corpus.rowCount
             )
             let whole = leftEnergies[parts.count - 1][q]
             for (i, prefix) in prefixes.enumerated() {
@@ -96,11 +87,11 @@ struct SurvivorForecast {
 
     /// The score that a pair must reach in the end. The best of a whole corpus are beyond a sample's: the tail of its scores
     /// is continued as a normal one's.
-    private static func floor(of scores: [Double], norm: Double, metric: Metric, wanted: Wanted) -> Double {
-        switch wanted {
+    private static func floor(of scores: [Double], norm: Double, operation: Operation, rowCount: Int) -> Double {
+        switch operation.wanted {
         case .above(let cut):
-            return metric == .euclidean ? (norm * norm - Double(cut) * Double(cut)) / 2 : Double(cut)
-        case .nearest(let count, let rowCount):
+            return operation.metric == .euclidean ? (norm * norm - Double(cut) * Double(cut)) / 2 : Double(cut)
+        case .nearest(let count):
             let sorted = scores.sorted(by: >)
             guard sorted.count >= 64 else { return -.infinity }
             let share = min(Double(count) / Double(max(rowCount, 1)), 1)

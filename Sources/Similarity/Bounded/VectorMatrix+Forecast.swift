@@ -11,66 +11,17 @@ package struct OperationForecast: Sendable {
 }
 
 extension VectorMatrix {
-    /// What ``nearest(to:k:metric:excludingSelf:options:)`` with this corpus is expected to take.
-    package func forecastNearest(
-        to queries: VectorMatrix,
-        k: Int,
-        metric: Metric,
-        excludingSelf: Bool = false,
-        options: RunOptions
-    ) throws -> OperationForecast {
-        try forecast(
-            queries,
-            metric,
-            .nearest(count: k, rowCount: rowCount),
-            isTriangle: false,
-            isMutual: excludingSelf && queries.storage.isSame(as: storage),
-            options
-        )
-    }
-
-    /// What a join of another matrix, nil for this one itself, with this one is expected to take.
-    package func forecastJoin(
-        from left: VectorMatrix?,
-        threshold: Float,
-        metric: Metric,
-        options: RunOptions
-    ) throws -> OperationForecast {
-        try forecast(
-            left ?? self,
-            metric,
-            .above(cut: metric.cut(ofThreshold: threshold)),
-            isTriangle: left == nil,
-            isMutual: false,
-            options
-        )
-    }
-
-    private func forecast(
-        _ queries: VectorMatrix,
-        _ metric: Metric,
-        _ wanted: Wanted,
-        isTriangle: Bool,
-        isMutual: Bool,
-        _ options: RunOptions
-    ) throws -> OperationForecast {
+    /// What an operation with this corpus is expected to take.
+    package func forecast(_ operation: Operation, options: RunOptions) throws -> OperationForecast {
         let workers = Double(options.workers.count)
-        guard options.engine.mayUseCodes, dimension <= CodeShape.dimensionLimit, rowCount > 0, queries.rowCount > 0
+        guard options.engine.mayUseCodes, dimension <= CodeShape.dimensionLimit, rowCount > 0,
+            operation.queries.rowCount > 0
         else {
             let multiply = (options.speed ?? .measured).own
-            let pairs = Double(rowCount) * Double(queries.rowCount) / (isTriangle ? 2 : 1)
-            let products = pairs * Double(dimension)
+            let products = operation.pairCount(rowCount: rowCount) * Double(dimension)
             return OperationForecast(preparesCorpus: false, seconds: products * multiply * 1e-9 / workers)
         }
-        let plan = try EnginePlan.make(
-            queries: queries.storage,
-            corpus: storage,
-            metric: metric,
-            isTriangle: isTriangle,
-            isMutual: isMutual,
-            wanted: wanted,
-            options: options
-        )
+        let plan = try EnginePlan.make(operation, corpus: storage, options: options)
         return OperationForecast(preparesCorpus: plan.preparation != nil, seconds: plan.seconds / workers)
     }
 }

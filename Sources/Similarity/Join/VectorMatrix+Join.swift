@@ -52,7 +52,9 @@ extension VectorMatrix {
         metric: Metric = .cosine,
         options: RunOptions = RunOptions()
     ) throws -> JoinedPairs {
-        try join(self, threshold: threshold, metric: metric, pairing: .triangle, options: options)
+        let operation = Operation.selfJoin(of: self, threshold: threshold, metric: metric)
+        let (prepared, options) = try planned(for: operation, options: options)
+        return try prepared?.selfJoin(threshold: threshold, options: options) ?? joined(operation, options)
     }
 
     /// All pairs of a row of this matrix (`a`) and a row of another (`b`) whose score reaches a threshold.
@@ -71,38 +73,23 @@ extension VectorMatrix {
         metric: Metric = .cosine,
         options: RunOptions = RunOptions()
     ) throws -> JoinedPairs {
-        try join(right, threshold: threshold, metric: metric, pairing: .all, options: options)
+        let operation = Operation.join(from: self, threshold: threshold, metric: metric)
+        let (prepared, options) = try right.planned(for: operation, options: options)
+        return try prepared?.join(from: self, threshold: threshold, options: options)
+            ?? right.joined(operation, options)
     }
 
-    private func join(
-        _ right: VectorMatrix,
-        threshold: Float,
-        metric: Metric,
-        pairing: TileWalk.Pairing,
-        options: RunOptions
-    ) throws -> JoinedPairs {
-        let cut = metric.cut(ofThreshold: threshold)
-        let (prepared, options) = try right.planned(
-            for: storage,
-            metric: metric,
-            isTriangle: pairing == .triangle,
-            wanted: .above(cut: cut),
-            options: options
-        )
-        if let prepared {
-            return pairing == .triangle
-                ? try prepared.selfJoin(threshold: threshold, options: options)
-                : try prepared.join(from: self, threshold: threshold, options: options)
-        }
-        let walk = try TileWalk(
-            metric: metric,
-            queries: storage,
-            corpus: right.storage,
-            pairing: pairing,
-            options: options
-        )
+    /// A join with this matrix by its floats.
+    private func joined(_ operation: Operation, _ options: RunOptions) throws -> JoinedPairs {
+        guard case .above(let cut) = operation.wanted else { preconditionFailure("not a join") }
+        let walk = try TileWalk(operation, corpus: storage, options: options)
         let (sinks, counters) = try walk.run { _ in ThresholdSink(threshold: cut) }
-        return JoinedPairs(metric: metric, sinks: sinks, blockQueries: walk.plan.queries, counters: counters)
+        return JoinedPairs(
+            metric: operation.metric,
+            sinks: sinks,
+            blockQueries: walk.plan.queries,
+            counters: counters
+        )
     }
 }
 

@@ -44,24 +44,12 @@ extension VectorMatrix {
                 options: options
             )
         }
-        let (prepared, options) = try planned(
-            for: queries.storage,
-            metric: metric,
-            isTriangle: false,
-            isMutual: excludingSelf && queries.storage.isSame(as: storage),
-            wanted: .nearest(count: k, rowCount: rowCount),
-            options: options
-        )
+        let operation = Operation.nearest(k: k, to: queries, metric: metric, excludingSelf: excludingSelf)
+        let (prepared, options) = try planned(for: operation, options: options)
         if let prepared {
             return try prepared.nearest(to: queries, k: k, excludingSelf: excludingSelf, options: options)
         }
-        let walk = try TileWalk(
-            metric: metric,
-            queries: queries.storage,
-            corpus: storage,
-            pairing: excludingSelf ? .exceptSelf : .all,
-            options: options
-        )
+        let walk = try TileWalk(operation, corpus: storage, options: options)
         return try NearestNeighbors.search(
             queryCount: queries.rowCount,
             rowCount: rowCount,

@@ -8,39 +8,24 @@ internal import Synchronization
 ///
 /// Memory: a worker holds one tile of scores, and one tile of rows a side where rows must be converted; see `TilePlan`.
 struct TileWalk {
-    /// Which pairs are decided.
-    enum Pairing {
-        /// All.
-        case all
-        /// All but a row with itself; both sides are the same matrix.
-        case exceptSelf
-        /// Those with query < row; both sides are the same matrix.
-        case triangle
-    }
-
     let metric: Metric
     let queries: RowStorage
     let corpus: RowStorage
-    let pairing: Pairing
+    let pairing: Operation.Pairing
     let options: RunOptions
     let engine: Engine
     let plan: TilePlan
 
     /// - Throws: `SimilarityError` if the dimensions differ.
-    init(
-        metric: Metric,
-        queries: RowStorage,
-        corpus: RowStorage,
-        pairing: Pairing,
-        options: RunOptions
-    ) throws(SimilarityError) {
+    init(_ operation: Operation, corpus: RowStorage, options: RunOptions) throws(SimilarityError) {
+        let queries = operation.queries.storage
         guard queries.dimension == corpus.dimension else {
             throw .dimensionMismatch(queries: queries.dimension, corpus: corpus.dimension)
         }
-        self.metric = metric
+        metric = operation.metric
         self.queries = queries
         self.corpus = corpus
-        self.pairing = pairing
+        pairing = operation.pairing
         self.options = options
         // What the bounded engine does not code is compared by the floats.
         engine = options.engine.resolved == .bounded ? Engine.auto.resolved : options.engine.resolved

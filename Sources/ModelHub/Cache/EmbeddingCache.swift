@@ -166,7 +166,6 @@ public final class EmbeddingCache: Sendable {
         return HubError(
             error.isDamaged ? .damagedCache : .cache,
             "the cache \(path) \(what): \(error.message)"
-                + (error.isDamaged ? "; 'simile cache clear' removes it" : "")
         )
     }
 }

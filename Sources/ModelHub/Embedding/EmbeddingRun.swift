@@ -243,7 +243,7 @@ final class EmbeddingRun {
 
     private func settle(cached count: Int, row: Int) throws {
         if let reason = client.mismatch(count, target, counters) {
-            var error = HubError(.malformedAnswer, "\(reason); this one is in the cache: see 'simile cache clear'")
+            var error = HubError(.malformedAnswer, "\(reason); this one is in the cache: clear it of the model")
             error.model = target.model
             error.rows = [row]
             throw error

@@ -37,7 +37,7 @@ extension ModelHubClient {
             logger.warning(
                 """
                 the server calls the model \(target.model) now \(ServerMessage.excerpt(now)), where the cache has vectors of \
-                \(ServerMessage.excerpt(earlier)): if that is another model, drop them ('simile cache clear --model \(target.model)')
+                \(ServerMessage.excerpt(earlier)): if that is another model, clear the cache of \(target.model)
                 """
             )
         } catch {

@@ -18,45 +18,23 @@ struct JoinCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Vectors, texts or a prepared corpus.") var left: String
-    @Option(help: "Vectors, texts or a prepared corpus; none means --left with itself.") var right: String?
-    @Option(parsing: .unconditional, help: "Lowest score, or largest distance, of a pair; inclusive.")
-    var threshold: Threshold
-    @Option(help: "How vectors are compared. (default: as --right, or --left alone, is prepared, else cosine)")
-    var metric: Metric?
-    @Option(help: "Result file: .jsonl, .csv or .npy.") var output: String?
-    @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
-    @Flag(
-        help:
-            "Keep what is done in OUTPUT.job, and go on with what an earlier run has kept there; inputs are vector files."
-    )
-    var resume = false
+    @OptionGroup var join: JoinOptions
+    @OptionGroup var result: ResultOptions
     @OptionGroup var running: RunningOptions
     @OptionGroup var inputs: InputOptions
 
-    mutating func validate() throws {
-        try threshold.validate(for: metric)
-    }
-
     mutating func run() async throws {
-        let isOneInput = right == left
-        left = try inputs.resolved(left)
-        right = isOneInput ? left : try right.map { try inputs.resolved($0) }
-        if output == "-" { (output, format) = (nil, format ?? .jsonl) }
+        try join.resolve(inputs)
+        let (left, right, output) = (join.left, join.right, result.file)
         let run = try ResultRun(running, writes: [.result(output)], reads: [left, right])
-        if resume {
-            guard let output else {
-                throw CommandFailure.usage("--resume needs --output: what is done is kept beside it")
-            }
-            return try Checkpoint(try request(to: output), running).run()
-        }
-        let large = try canBeGrouped() ? output.map { try request(to: $0) } : nil
+        if let output = try result.fileToResume() { return try Checkpoint(join.request(to: output), running).run() }
+        let large = try canBeGrouped() ? output.map { try join.request(to: $0) } : nil
         Checkpoint.tellOfStale(output, running, large: large)
         var file = try output.map { try PairFile(path: $0, registeredIn: Interruption.temporaryFiles) }
         let reader = try InputReader(inputs, running, for: [(left, nil)] + (right.map { [($0, nil)] } ?? []))
         // The right side, or the only one, is the one that is searched in.
-        let (corpus, metric) = try await reader.readCorpus(right ?? left, metric: self.metric)
-        try threshold.require(for: metric)
+        let (corpus, metric) = try await reader.readCorpus(right ?? left, metric: join.metric)
+        try join.threshold.require(for: metric)
         let rightSet = right == nil ? nil : corpus
         let leftSet = right == nil || right == left ? corpus : try await reader.read(left, metric: metric)
         let (m, n) = (Double(leftSet.vectors.rowCount), Double((rightSet ?? leftSet).vectors.rowCount))
@@ -68,7 +46,7 @@ struct JoinCommand: AsyncParsableCommand {
             progress.finish()
             file = nil
             running.tell("the pairs do not fit the memory at once; going on in groups")
-            return try Checkpoint.ofLargeJoin(try request(to: output ?? ""), running).run()
+            return try Checkpoint.ofLargeJoin(try join.request(to: output ?? ""), running).run()
         }
         progress.finish()
         try run.requireUnchanged()
@@ -81,22 +59,16 @@ struct JoinCommand: AsyncParsableCommand {
                 "\(joined.pairs.count) pairs -> \(output) (\(Quantity.seconds(run.seconds)), \(joined.counters.engine))"
             )
             run.record(output, [("pairs", .count(joined.pairs.count))], counters: joined.counters)
-            if format == .json { try StandardStream.output.write(joined.counters.object + "\n") }
+            if result.format == .json { try StandardStream.output.write(joined.counters.object + "\n") }
         } else {
-            try report.print(format ?? .standard)
+            try report.print(result.form)
         }
-    }
-
-    /// The same join as a job.
-    private func request(to output: String) throws -> JobRequest {
-        let metric = try metric ?? JobRequest.metric(ofCorpus: right ?? left)
-        return JobRequest(.join(threshold: threshold.value), left: left, right: right, metric: metric, output: output)
     }
 
     /// Whether the join can be done in groups, whose pairs are kept in files.
     private func canBeGrouped() throws -> Bool {
-        guard output != nil else { return false }
-        return try [left, right].compactMap { $0 }.allSatisfy {
+        guard result.file != nil else { return false }
+        return try [join.left, join.right].compactMap { $0 }.allSatisfy {
             try inputs.kind(of: $0) != .texts && ![.jsonl, .csv].contains(FileFormat(path: $0))
         }
     }
@@ -109,13 +81,13 @@ struct JoinCommand: AsyncParsableCommand {
         _ options: RunOptions
     ) throws -> JoinedPairs? {
         do {
-            guard let rightSet, let right else {
-                return try leftSet.corpus.selfJoin(threshold: threshold.value, metric: metric, options: options)
+            guard let rightSet, let right = join.right else {
+                return try leftSet.corpus.selfJoin(threshold: join.threshold.value, metric: metric, options: options)
             }
-            try requireSameDimension(left, leftSet.vectors, right, rightSet.vectors)
+            try requireSameDimension(join.left, leftSet.vectors, right, rightSet.vectors)
             return try rightSet.corpus.join(
                 from: leftSet.vectors,
-                threshold: threshold.value,
+                threshold: join.threshold.value,
                 metric: metric,
                 options: options
             )

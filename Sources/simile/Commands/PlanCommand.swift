@@ -83,27 +83,13 @@ struct PlanSearchCommand: AsyncParsableCommand {
         abstract: "Plan a search: the nearest corpus rows of each query, exactly."
     )
 
-    @Option(help: "Queries: a vector file.") var queries: String
-    @Option(help: "Corpus: a vector file or a prepared corpus.") var corpus: String
-    @Option(name: .customShort("k"), parsing: .unconditional, help: "Neighbors of each query.") var k: Int = 10
-    @Option(help: "How vectors are compared.") var metric: Metric = .cosine
-    @Flag(help: "Leave out the row with the query's own number; queries and corpus are the same file.")
-    var excludeSelf = false
+    @OptionGroup var search: SearchOptions
     @OptionGroup var plan: PlanOptions
     @OptionGroup var running: RunningOptions
 
-    mutating func validate() throws {
-        if k < 1 { throw ValidationError("-k is \(k); it must be at least 1") }
-    }
-
     mutating func run() async throws {
-        if excludeSelf, !InputOrigin.areSame(queries, corpus) {
-            throw CommandFailure.usage(
-                "--exclude-self needs --queries and --corpus to be the same file, or a prepared corpus and its source"
-            )
-        }
-        let kind = JobKind.search(k: k, excludingSelf: excludeSelf)
-        try plan.plan(JobRequest(kind, left: queries, right: corpus, metric: metric, output: plan.output), running)
+        try search.resolve(nil)
+        try plan.plan(search.request(to: plan.output), running)
     }
 }
 
@@ -114,21 +100,12 @@ struct PlanJoinCommand: AsyncParsableCommand {
         abstract: "Plan a join: all pairs of rows that reach a threshold, exactly."
     )
 
-    @Option(help: "A vector file or a prepared corpus.") var left: String
-    @Option(help: "A vector file or a prepared corpus; none means --left with itself.") var right: String?
-    @Option(parsing: .unconditional, help: "Lowest score, or largest distance, of a pair; inclusive.")
-    var threshold: Threshold
-    @Option(help: "How vectors are compared.") var metric: Metric = .cosine
+    @OptionGroup var join: JoinOptions
     @OptionGroup var plan: PlanOptions
     @OptionGroup var running: RunningOptions
 
-    mutating func validate() throws {
-        try threshold.validate(for: metric)
-    }
-
     mutating func run() async throws {
-        let kind = JobKind.join(threshold: threshold.value)
-        try plan.plan(JobRequest(kind, left: left, right: right, metric: metric, output: plan.output), running)
+        try plan.plan(join.request(to: plan.output), running)
     }
 }
 

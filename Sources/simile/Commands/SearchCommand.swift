@@ -17,12 +17,7 @@ struct SearchCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Queries: vectors or texts, or the rows of a prepared corpus.") var queries: String
-    @Option(help: "Corpus: vectors, texts or a prepared corpus.") var corpus: String
-    @Option(name: .customShort("k"), parsing: .unconditional, help: "Neighbors of each query.") var k: Int = 10
-    @Option(help: "How vectors are compared. (default: as the corpus is prepared, else cosine)") var metric: Metric?
-    @Flag(help: "Leave out the row with the query's own number; queries and corpus are the same file.")
-    var excludeSelf = false
+    @OptionGroup var search: SearchOptions
     @Option(
         help:
             "Look only at rows whose signs are most like the query's, by this file of 'quantize --to binary' of the corpus: approximate."
@@ -30,53 +25,33 @@ struct SearchCommand: AsyncParsableCommand {
     var prefilter: String?
     @Option(parsing: .unconditional, help: "Rows that --prefilter lets through for each query. (default: 20 times k)")
     var candidates: Int?
-    @Option(help: "Result file: .jsonl, .csv or .npy.") var output: String?
-    @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
-    @Flag(
-        help:
-            "Keep what is done in OUTPUT.job, and go on with what an earlier run has kept there; inputs are vector files."
-    )
-    var resume = false
+    @OptionGroup var result: ResultOptions
     @OptionGroup var running: RunningOptions
     @OptionGroup var inputs: InputOptions
 
     mutating func validate() throws {
-        if k < 1 { throw ValidationError("-k is \(k); it must be at least 1") }
-        if let candidates, candidates < k {
+        if let candidates, candidates < search.k {
             throw ValidationError("--candidates is \(candidates); expected -k or more")
         }
         if candidates != nil, prefilter == nil { throw ValidationError("--candidates is for --prefilter") }
-        if prefilter != nil, resume { throw ValidationError("--prefilter is not for --resume") }
+        if prefilter != nil, result.resume { throw ValidationError("--prefilter is not for --resume") }
     }
 
     mutating func run() async throws {
-        let isOneInput = queries == corpus
-        corpus = try inputs.resolved(corpus)
-        queries = isOneInput ? corpus : try inputs.resolved(queries)
-        if output == "-" { (output, format) = (nil, format ?? .jsonl) }
-        if excludeSelf, !InputOrigin.areSame(queries, corpus) {
-            throw CommandFailure.usage(
-                "--exclude-self needs --queries and --corpus to be the same file, or a prepared corpus and its source"
-            )
-        }
+        try search.resolve(inputs)
+        let (queries, corpus, k, output) = (search.queries, search.corpus, search.k, result.file)
         let run = try ResultRun(running, writes: [.result(output)], reads: [queries, corpus, prefilter])
-        if resume {
-            guard let output else {
-                throw CommandFailure.usage("--resume needs --output: what is done is kept beside it")
-            }
-            let kind = JobKind.search(k: k, excludingSelf: excludeSelf)
-            let metric = try metric ?? JobRequest.metric(ofCorpus: corpus)
-            let request = JobRequest(kind, left: queries, right: corpus, metric: metric, output: output)
-            return try Checkpoint(request, running).run()
+        if let output = try result.fileToResume() {
+            return try Checkpoint(search.request(to: output), running).run()
         }
         Checkpoint.tellOfStale(output, running)
         let file = try output.map { try NeighborFile(path: $0, registeredIn: Interruption.temporaryFiles) }
         let reader = try InputReader(inputs, running, for: [(corpus, nil), (queries, nil)])
-        let (rows, metric) = try await reader.readCorpus(corpus, metric: self.metric)
+        let (rows, metric) = try await reader.readCorpus(corpus, metric: search.metric)
         // Another name of the same file may have another ending and other ids beside it.
         let wanted = queries == corpus ? rows : try await reader.read(queries, metric: metric)
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)
-        if excludeSelf, wanted.vectors.rowCount != rows.vectors.rowCount {
+        if search.excludeSelf, wanted.vectors.rowCount != rows.vectors.rowCount {
             throw CommandFailure.refused(
                 "--exclude-self: \(queries) has \(wanted.vectors.rowCount) rows, \(corpus) has \(rows.vectors.rowCount)"
             )
@@ -98,7 +73,7 @@ struct SearchCommand: AsyncParsableCommand {
                 to: wanted.vectors,
                 k: k,
                 metric: metric,
-                excludingSelf: excludeSelf,
+                excludingSelf: search.excludeSelf,
                 options: options
             )
         progress.finish()
@@ -117,9 +92,9 @@ struct SearchCommand: AsyncParsableCommand {
                 [("neighbors", .count(found.rows.count)), ("prefilter", .text(prefilter))],
                 counters: prefilter == nil ? found.counters : nil
             )
-            if format == .json { try StandardStream.output.write(found.counters.object + "\n") }
+            if result.format == .json { try StandardStream.output.write(found.counters.object + "\n") }
         } else {
-            try report.print(format ?? .standard)
+            try report.print(result.form)
         }
     }
 }
@@ -137,14 +112,14 @@ extension SearchCommand {
         let (count, width) = (corpus.vectors.rowCount, (corpus.vectors.dimension + 7) / 8)
         guard let prefilter = SignPrefilter(packed: bits), bits.rowCount == count, bits.dimension == width else {
             throw CommandFailure.refused(
-                "\(path): expected \(count) rows of \(width) bytes, the signs of \(InputSpool.named(self.corpus)), found "
+                "\(path): expected \(count) rows of \(width) bytes, the signs of \(InputSpool.named(search.corpus)), found "
                     + "\(bits.rowCount) x \(bits.dimension), or no bytes"
             )
         }
         let fit = prefilter.fit(to: corpus.vectors)
         guard fit.agreement > 0.95 else {
             throw CommandFailure.refused(
-                "\(path): expected the signs of \(InputSpool.named(self.corpus)), found those of another or an older corpus, or in another "
+                "\(path): expected the signs of \(InputSpool.named(search.corpus)), found those of another or an older corpus, or in another "
                     + "order of bits: \(Int(fit.agreement * 100)) % agree in a sample of rows"
             )
         }
@@ -154,17 +129,17 @@ extension SearchCommand {
                     + "hardly apart; subtract the mean of each component before 'quantize --to binary'"
             )
         }
-        let candidateCount = candidates ?? min(min(k, count) * 20, count)
+        let candidateCount = candidates ?? min(min(search.k, count) * 20, count)
         running.tell(
             "approximate: a neighbor is missed if its signs are not among the \(candidateCount) most like the query's"
         )
         return try corpus.vectors.nearest(
             to: queries.vectors,
-            k: k,
+            k: search.k,
             metric: metric,
             among: prefilter,
             candidateCount: candidateCount,
-            excludingSelf: excludeSelf,
+            excludingSelf: search.excludeSelf,
             options: options
         )
     }

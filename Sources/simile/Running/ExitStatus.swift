@@ -47,7 +47,11 @@ enum ExitStatus: Int32 {
             case let error as KernelLevel.UnknownLevel: (.wrongUsage, error.description)
             case is CancellationError: (.interrupted, "interrupted")
             #if ModelHub
-            case let error as HubError: (status(of: error.code), error.description)
+            case let error as HubError:
+                (
+                    status(of: error.code),
+                    error.description + (error.code == .damagedCache ? "; 'simile cache clear' removes it" : "")
+                )
             #endif
             default: endAsParser(error)
             }

@@ -90,6 +90,8 @@ let package = Package(
         ),
         .target(name: "CSimilarityKernels"),
         .target(name: "CFaultHandler"),
+        // The static model that comes with the command line, as files beside it. A target of C, because the bundle of one of Swift brings Foundation.
+        .target(name: "CStaticModel", resources: [.copy("Files/static")]),
         // For the command line; empty without the trait.
         .target(
             name: "CDecompression",
@@ -163,7 +165,7 @@ let package = Package(
             name: "simile",
             dependencies: [
                 "Charts", "Similarity", "SimilarityKernels", "System", "StrictJSON", "VectorFiles", "SimilarityJobs",
-                "TextEncoder", "ModelHub",
+                "TextEncoder", "ModelHub", "CStaticModel",
                 .target(name: "CDecompression", condition: .when(traits: ["Compression"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

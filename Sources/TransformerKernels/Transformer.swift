@@ -61,6 +61,19 @@ package struct Weights: Sendable {
         byteOffset = 0
     }
 
+    /// The same floats as rows of tokens; see ``TokenTable``.
+    package func table(rowCount: Int, width: Int, rows: [Int32]?, factors: [Float]?) -> TokenTable {
+        TokenTable(
+            storage,
+            byteOffset: byteOffset,
+            component: .float32,
+            rowCount: rowCount,
+            width: width,
+            rows: rows,
+            factors: factors
+        )
+    }
+
     /// The first element.
     ///
     /// Valid as long as the value is; who uses it keeps the value with `withExtendedLifetime`.

@@ -23,7 +23,8 @@ struct Simile: AsyncParsableCommand {
         subcommands: [
             InfoCommand.self, EmbedCommand.self, MatrixCommand.self, SearchCommand.self, JoinCommand.self,
             DedupCommand.self, ClusterCommand.self, CommunitiesCommand.self, MapCommand.self, MineCommand.self,
-            PrepareCommand.self, ReduceCommand.self, QuantizeCommand.self, ConvertCommand.self,
+            EvaluateCommand.self,
+            PrepareCommand.self, DistillCommand.self, ReduceCommand.self, QuantizeCommand.self, ConvertCommand.self,
             PlanCommand.self, RunCommand.self, StatusCommand.self,
             VerifyCommand.self,
             MergeCommand.self,

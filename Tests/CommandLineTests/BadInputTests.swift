@@ -86,7 +86,14 @@ import Testing
 
     @Test func `a missing model says which command fetches it`() throws {
         try folder.write("t.txt", "a text\n")
-        let run = try folder.run("embed", "--input", "t.txt", environment: ["XDG_CACHE_HOME": folder.path])
+        let run = try folder.run(
+            "embed",
+            "--input",
+            "t.txt",
+            "--model",
+            "all-MiniLM-L6-v2",
+            environment: ["XDG_CACHE_HOME": folder.path]
+        )
         #expect(run.status == 3)
         #expect(run.errors.contains("scripts/fetch-model"))
     }

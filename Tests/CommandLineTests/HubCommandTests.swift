@@ -160,13 +160,14 @@ import Testing
         let lines = try await run(server, ["models"])
         #expect(
             lines.lines == [
+                #"{"model":"static","place":"local","dimension":256,"inputLimit":512,"languages":"English"}"#,
                 #"{"model":"hub:BAAI/bge-m3","place":"hub","dimension":1024,"inputLimit":8192,"languages":"more than 100"}"#,
                 #"{"model":"hub:a/chat","place":"hub","dimension":null,"inputLimit":null,"languages":null}"#,
             ]
         )
         #expect(lines.errors.contains("scripts/fetch-model"))
         let table = try await run(server, ["models", "--format", "table"])
-        #expect(table.lines.first?.hasPrefix("model") == true && table.lines.count == 3)
+        #expect(table.lines.first?.hasPrefix("model") == true && table.lines.count == 4)
     }
 
     @Test func `the cache is described and cleared, and a damaged one is removed`() async throws {

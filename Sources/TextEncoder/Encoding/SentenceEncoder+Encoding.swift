@@ -48,6 +48,9 @@ extension SentenceEncoder {
         cancellation: CancellationFlag? = nil,
         progress: (@Sendable (EncodingProgress) -> Void)? = nil
     ) throws -> TextEncoding {
+        if case .average(let model, let scalesToUnitLength) = architecture {
+            return try averages(of: texts, model, scalesToUnitLength, workers, cancellation, progress)
+        }
         let read = try tokenize(texts, workers: workers, cancellation: cancellation)
         let tokens = DistinctTokens(read.map(\.ids))
         let plan = BatchPlan(tokenCounts: tokens.sequences.map(\.count))
@@ -86,24 +89,19 @@ extension SentenceEncoder {
         let chunk = 256
         let chunks = try concurrentMap(count: (texts.count + chunk - 1) / chunk, workers: workers.count) { index in
             try checkCancellation(cancellation)
-            return texts[index * chunk..<min((index + 1) * chunk, texts.count)].map { text in
-                // One more than the model takes tells whether there are more.
-                var ids = tokenizer.tokenIDs(for: text, maxCount: maxTokenCount + 1)
-                let isCut = ids.count > maxTokenCount
-                if isCut { ids.remove(at: ids.count - tokenizer.suffix.count - 1) }
-                return (ids, isCut)
-            }
+            return texts[index * chunk..<min((index + 1) * chunk, texts.count)].map { tokens(of: $0) }
         }
         return Array(chunks.joined())
     }
 
     /// The flag works on every worker; the task's own cancellation is seen by the one on the calling thread, and ends
     /// all.
-    private func checkCancellation(_ flag: CancellationFlag?) throws {
+    func checkCancellation(_ flag: CancellationFlag?) throws {
         if flag?.isCancelled == true || Task.isCancelled { throw CancellationError() }
     }
 
     private func encode(batch: [Int], of tokens: DistinctTokens) throws -> [Float] {
+        guard case .transformer(let model, let pooling) = architecture else { preconditionFailure("no transformer") }
         var ids: [Int32] = []
         var starts = [0]
         for sequence in batch {
@@ -133,10 +131,15 @@ extension SentenceEncoder {
                 for column in 0..<dimension { values[row * dimension + column] = results[batch][offset + column] }
             }
         }
+        return matrix(values, rowCount: rows.count)
+    }
+
+    /// A matrix of vectors that are one after the other.
+    func matrix(_ values: SharedBytes, rowCount: Int) -> VectorMatrix {
         let storage = RowStorage(
             bytes: values,
             elementType: .float32,
-            rowCount: rows.count,
+            rowCount: rowCount,
             dimension: dimension,
             byteOffset: 0,
             rowByteStride: 4 * dimension

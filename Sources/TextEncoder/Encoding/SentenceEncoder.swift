@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Safetensors
 package import SimilarityKernels
+internal import TransformerKernels
 
-/// A local sentence encoder of the BERT family: texts in, one vector a text out.
+/// A local sentence encoder: texts in, one vector a text out. It runs transformers of the BERT family, and static models, whose vectors are means
+/// of those of the tokens.
 ///
 /// ```swift
 /// let location = ModelLocation(cacheFolder: "/home/me/.cache")
@@ -17,22 +18,28 @@ package import SimilarityKernels
 ///
 /// A value is cheap to copy and safe to share: the weights are read-only pages of the model file.
 public struct SentenceEncoder: Sendable {
+    /// How tokens become a vector.
+    enum Architecture: Sendable {
+        case transformer(BERTModel, SentencePooling)
+        case average(StaticModel, scalesToUnitLength: Bool)
+    }
+
     let tokenizer: WordPieceTokenizer
-    let model: BERTModel
-    let pooling: SentencePooling
+    let architecture: Architecture
     let weightsFile: String
 
     /// Components of a vector.
-    public var dimension: Int { model.shape.hiddenSize }
+    public let dimension: Int
 
-    /// Tokens of a text that are read, the special ones included; the end of a longer text has no influence.
+    /// Tokens of a text that are read, the special ones included; the end of a longer text has no influence. `Int.max` for a model without a limit.
     public let maxTokenCount: Int
 
     /// Loads the model in a folder.
     ///
     /// The folder is laid out as sentence-transformers does it: `config.json`, `model.safetensors`, `tokenizer.json`
     /// (or `vocab.txt`), and if present `modules.json`, `1_Pooling/config.json`, `sentence_bert_config.json`,
-    /// `tokenizer_config.json`. The weights are mapped, not read: keep the file as it is while the encoder is in use.
+    /// `tokenizer_config.json`; or it is one of a static model, of model2vec or of a `StaticEmbedding` of sentence-transformers. The weights are
+    /// mapped, not read: keep the file as it is while the encoder is in use.
     ///
     /// - Throws: ``ModelError`` for a missing or damaged file, or a model of another kind.
     public init(folder: String) throws(ModelError) {
@@ -42,46 +49,48 @@ public struct SentenceEncoder: Sendable {
     /// Loads the model in a folder, to run on a given gemm.
     package init(folder path: String, gemm: GEMM.Provider) throws(ModelError) {
         let folder = ModelFolder(path: path)
-        let shape = try BERTConfiguration(folder.document(BERTConfiguration.fileName))
-        pooling = try SentencePooling(folder, hiddenSize: shape.hiddenSize)
-        weightsFile = folder.path(of: "model.safetensors")
-        guard let bytes = try folder.bytesIfPresent("model.safetensors") else {
-            throw ModelError(file: weightsFile, "is missing; a model folder must have it")
+        if let found = try StaticModelFolder(folder) {
+            let tokenizer = try WordPieceTokenizer(found.folder, addsSpecialTokens: false)
+            let model = try found.model(tokenizer)
+            self.init(
+                tokenizer,
+                .average(model, scalesToUnitLength: found.scalesToUnitLength),
+                weightsFile: found.folder.path(of: "model.safetensors"),
+                dimension: model.table.width,
+                maxTokenCount: model.maxTokenCount ?? .max
+            )
+        } else {
+            try self.init(transformerIn: folder, gemm)
         }
-        let weights = try BERTWeights(
-            SafetensorsFile(file: weightsFile, bytes: bytes),
-            named: weightsFile,
-            shape
-        )
-        model = BERTModel(shape: shape, weights: weights, gemm: gemm)
+    }
 
-        var tokenizer = try WordPieceTokenizer(folder)
-        guard tokenizer.idBound <= shape.vocabularySize else {
-            throw ModelError(
-                file: folder.path(of: BERTConfiguration.fileName),
-                "vocab_size is \(shape.vocabularySize), but the tokenizer has ids up to \(tokenizer.idBound - 1)"
-            )
-        }
-        let limits = try folder.documentIfPresent("sentence_bert_config.json")
-        // Some cased models ask for lowercase here instead of in the tokenizer.
-        if try limits?.flag("do_lower_case") == true { tokenizer.normalizer.lowercases = true }
-        let limit = try limits?.integerIfPresent("max_seq_length", in: 1...1_048_576) ?? tokenizer.truncation
-        maxTokenCount = min(limit ?? shape.maxPositionCount, shape.maxPositionCount)
-        let special = tokenizer.prefix.count + tokenizer.suffix.count
-        guard maxTokenCount > special else {
-            throw ModelError(
-                file: folder.path,
-                "texts may have \(maxTokenCount) tokens, which the \(special) special ones already are"
-            )
-        }
+    init(
+        _ tokenizer: WordPieceTokenizer,
+        _ architecture: Architecture,
+        weightsFile: String,
+        dimension: Int,
+        maxTokenCount: Int
+    ) {
         self.tokenizer = tokenizer
+        self.architecture = architecture
+        self.weightsFile = weightsFile
+        self.dimension = dimension
+        self.maxTokenCount = maxTokenCount
     }
 
     /// The token ids of a text, special tokens included, cut to ``maxTokenCount``.
     ///
-    /// An empty or blank text has the special tokens alone.
+    /// An empty or blank text has the special tokens alone; with a static model none.
     /// - Complexity: O(n) in the length of the text.
-    public func tokenIDs(for text: String) -> [Int] {
-        tokenizer.tokenIDs(for: text, maxCount: maxTokenCount).map(Int.init)
+    public func tokenIDs(for text: String) -> [Int] { tokens(of: text).ids.map(Int.init) }
+
+    /// What the model reads of a text.
+    func tokens(of text: String) -> (ids: [Int32], isCut: Bool) {
+        if case .average(let model, _) = architecture { return model.tokens(of: text, by: tokenizer) }
+        // One more than the model takes tells whether there are more.
+        var ids = tokenizer.tokenIDs(for: text, maxCount: maxTokenCount + 1)
+        let isCut = ids.count > maxTokenCount
+        if isCut { ids.remove(at: ids.count - tokenizer.suffix.count - 1) }
+        return (ids, isCut)
     }
 }

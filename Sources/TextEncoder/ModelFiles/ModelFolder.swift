@@ -7,6 +7,9 @@ import System
 struct ModelFolder: Sendable {
     let path: String
 
+    /// The last part of the path.
+    var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
     /// The path of a file in the folder.
     func path(of name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
 

@@ -10,6 +10,8 @@ struct Vocabulary: Sendable {
     let unknownID: Int32
     /// A longer word, counted in Unicode scalars, is unknown without a look.
     let maxScalarsPerWord: Int
+    /// The median of the scalars of a piece, rounded down.
+    let medianLength: Int
     /// One more than the largest id.
     let idBound: Int
 
@@ -33,6 +35,8 @@ struct Vocabulary: Sendable {
         }
         guard let unknownID = initial.id(of: Array(unknownToken.utf8)) else { return nil }
         self.unknownID = unknownID
+        let lengths = pieces.map { $0.piece.count { $0 & 0xC0 != 0x80 } }.sorted()
+        medianLength = (lengths[(lengths.count - 1) / 2] + lengths[lengths.count / 2]) / 2
         self.maxScalarsPerWord = maxScalarsPerWord
         self.idBound = idBound
     }

@@ -5,15 +5,18 @@ internal import System
 
 extension WordPieceTokenizer {
     /// Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.txt` with `tokenizer_config.json`.
-    init(_ folder: ModelFolder) throws(ModelError) {
+    ///
+    /// - Parameter addsSpecialTokens: Whether the tokens before and after a text are needed; if not, there are none.
+    init(_ folder: ModelFolder, addsSpecialTokens: Bool = true) throws(ModelError) {
         if let document = try folder.documentIfPresent("tokenizer.json") {
-            self = try Self(document)
+            self = try Self(document, addsSpecialTokens: addsSpecialTokens)
         } else if let bytes = try folder.bytesIfPresent("vocab.txt") {
             let configuration = try folder.documentIfPresent("tokenizer_config.json")
             self = try Self(
                 vocabulary: bytes.bytes(in: 0..<bytes.byteCount),
                 file: folder.path(of: "vocab.txt"),
-                configuration
+                configuration,
+                addsSpecialTokens: addsSpecialTokens
             )
         } else {
             throw ModelError(file: folder.path, "there is neither a tokenizer.json nor a vocab.txt")
@@ -23,21 +26,13 @@ extension WordPieceTokenizer {
     /// Reads a `tokenizer.json`.
     ///
     /// Parts that are no BERT tokenizer's are refused by their name.
-    private init(_ document: JSONDocument) throws(ModelError) {
+    private init(_ document: JSONDocument, addsSpecialTokens: Bool) throws(ModelError) {
         let root = document.value
         try document.require("model", isA: ["WordPiece"])
         try document.require("pre_tokenizer", isA: ["BertPreTokenizer"])
         normalizer = try document.normalizer()
         let model = JSONDocument(file: document.file, value: root["model"] ?? .null)
-        guard let members = model.value["vocab"]?.members else { throw document.error("model.vocab must be an object") }
-        var pieces: [(piece: [UInt8], id: Int32)] = []
-        pieces.reserveCapacity(members.count)
-        for member in members {
-            guard let id = member.value.integer, (0..<Self.idLimit).contains(id) else {
-                throw document.error("model.vocab gives \"\(member.key)\" no id, but \(member.value.summary)")
-            }
-            pieces.append((Array(member.key.utf8), Int32(id)))
-        }
+        let pieces = try document.pieces()
         let unknown = try model.text("unk_token", or: "[UNK]")
         let vocabulary = Vocabulary(
             pieces: pieces,
@@ -57,19 +52,20 @@ extension WordPieceTokenizer {
         }
         rawTokens = AddedTokens(raw)
         normalizedTokens = AddedTokens(normalized)
-        (prefix, suffix) = try document.specialTokens(vocabulary)
+        (prefix, suffix) = addsSpecialTokens ? try document.specialTokens(vocabulary) : ([], [])
         truncation = try document.truncation()
         let specialIDs = (raw + normalized).map(\.id) + prefix + suffix
         idBound = max(vocabulary.idBound, specialIDs.map { Int($0) + 1 }.max() ?? 0)
     }
 
     /// Builds the tokenizer from a list of pieces, one a line, the line number being the id.
-    private init(vocabulary bytes: [UInt8], file: String, _ configuration: JSONDocument?) throws(ModelError) {
-        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        if lines.last?.isEmpty == true { lines.removeLast() }
-        let pieces = lines.enumerated().map { id, line in
-            (piece: Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line), id: Int32(clamping: id))
-        }
+    private init(
+        vocabulary bytes: [UInt8],
+        file: String,
+        _ configuration: JSONDocument?,
+        addsSpecialTokens: Bool
+    ) throws(ModelError) {
+        let pieces = Self.pieces(ofLines: bytes)
         func token(_ key: String, or name: String) -> String {
             configuration?.value[key]?.text ?? configuration?.value[key]?["content"]?.text ?? name
         }
@@ -92,10 +88,10 @@ extension WordPieceTokenizer {
             stripsAccents: try configuration?.flag("strip_accents") ?? lowercases,
             lowercases: lowercases
         )
-        prefix = [try required("cls_token", or: "[CLS]")]
-        suffix = [try required("sep_token", or: "[SEP]")]
+        let special = [try required("cls_token", or: "[CLS]"), try required("sep_token", or: "[SEP]")]
+        (prefix, suffix) = addsSpecialTokens ? ([special[0]], [special[1]]) : ([], [])
         let names = [unknown, token("pad_token", or: "[PAD]"), token("mask_token", or: "[MASK]")]
-        let ids = prefix + suffix + names.compactMap { vocabulary.id(of: $0) }
+        let ids = special + names.compactMap { vocabulary.id(of: $0) }
         let texts =
             [token("cls_token", or: "[CLS]"), token("sep_token", or: "[SEP]")]
             + names.filter { vocabulary.id(of: $0) != nil }
@@ -106,6 +102,21 @@ extension WordPieceTokenizer {
     }
 
     fileprivate static let idLimit = 1 << 31
+
+    /// The pieces of the vocabulary in a model folder, as they are written.
+    static func pieces(_ folder: ModelFolder) throws(ModelError) -> [(piece: [UInt8], id: Int32)] {
+        if let document = try folder.documentIfPresent("tokenizer.json") { return try document.pieces() }
+        guard let bytes = try folder.bytesIfPresent("vocab.txt") else { return [] }
+        return pieces(ofLines: bytes.bytes(in: 0..<bytes.byteCount))
+    }
+
+    private static func pieces(ofLines bytes: [UInt8]) -> [(piece: [UInt8], id: Int32)] {
+        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.enumerated().map { id, line in
+            (piece: Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line), id: Int32(clamping: id))
+        }
+    }
 }
 
 extension JSONDocument {
@@ -115,6 +126,20 @@ extension JSONDocument {
         guard let name = type?.text, types.contains(name) else {
             throw error("\(key) must be of type \(types.joined(separator: " or ")), found \(type?.summary ?? "none")")
         }
+    }
+
+    /// The pieces of `model.vocab`.
+    fileprivate func pieces() throws(ModelError) -> [(piece: [UInt8], id: Int32)] {
+        guard let members = value["model"]?["vocab"]?.members else { throw error("model.vocab must be an object") }
+        var pieces: [(piece: [UInt8], id: Int32)] = []
+        pieces.reserveCapacity(members.count)
+        for member in members {
+            guard let id = member.value.integer, (0..<WordPieceTokenizer.idLimit).contains(id) else {
+                throw error("model.vocab gives \"\(member.key)\" no id, but \(member.value.summary)")
+            }
+            pieces.append((Array(member.key.utf8), Int32(id)))
+        }
+        return pieces
     }
 
     fileprivate func normalizer() throws(ModelError) -> TextNormalizer {

@@ -75,24 +75,15 @@ public enum ProjectionFile {
             projection.totalVariance,
         ]
         let (d, m) = (projection.dimension, projection.outputDimension)
-        let tensors: [(name: String, shape: [Int], values: [Float])] = [
+        var tensors = SafetensorsWriter()
+        tensors.add("output", type: "F64", shape: [4], littleEndian: facts.map(\.bitPattern))
+        for (name, shape, values) in [
             ("mean", [d], projection.mean), ("components", [m, d], projection.matrix),
             ("explained_variance", [m], projection.explainedVariance),
-        ].filter { !$0.values.isEmpty }
-        var header = #"{"output":{"dtype":"F64","shape":[4],"data_offsets":[0,32]}"#
-        var offset = 32
-        for tensor in tensors {
-            let end = offset + 4 * tensor.values.count
-            let shape = tensor.shape.map(String.init).joined(separator: ",")
-            header += #","\#(tensor.name)":{"dtype":"F32","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#
-            offset = end
+        ] where !values.isEmpty {
+            tensors.add(name, shape: shape, floats: values)
         }
-        header += "}"
-        header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
-        try file.write(littleEndian: [UInt64(header.utf8.count)])
-        file.write(header)
-        try file.write(littleEndian: facts.map(\.bitPattern))
-        for tensor in tensors { try file.write(floats: tensor.values) }
+        file.write(tensors.bytes())
         try file.finish()
         try file.publish()
     }

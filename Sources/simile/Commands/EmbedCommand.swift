@@ -101,7 +101,7 @@ struct EmbedCommand: AsyncParsableCommand {
         result.record(
             output,
             [
-                ("model", .text(inputs.model ?? ModelLocation.defaultModel)), ("rows", .count(left)),
+                ("model", .text(try inputs.modelName)), ("rows", .count(left)),
                 ("dimension", .count(dimension)),
             ] + (texts.map { [$0.fact] } ?? []),
             inputs: [source],

@@ -40,9 +40,10 @@ struct ModelsCommand: AsyncParsableCommand {
     }
 
     private func localModels() throws -> [ListedModel] {
-        let location = ModelLocation(cacheFolder: try Environment.cacheFolder())
+        let location = try Environment.modelLocation()
         var models: [ListedModel] = []
-        for name in Environment.names(in: location.modelsFolder) {
+        let names = (location.bundledFolders + [location.modelsFolder]).flatMap { Environment.names(in: $0) }
+        for name in Set(names).sorted() {
             guard let folder = try? location.folder(of: name) else { continue }
             let encoder = try? SentenceEncoder(folder: folder)
             models.append(
@@ -50,13 +51,13 @@ struct ModelsCommand: AsyncParsableCommand {
                     name: name,
                     place: "local",
                     dimension: encoder?.dimension,
-                    inputLimit: encoder?.maxTokenCount,
-                    languages: name == ModelLocation.defaultModel ? "English" : nil
+                    inputLimit: encoder.flatMap { $0.maxTokenCount == .max ? nil : $0.maxTokenCount },
+                    languages: [ModelLocation.defaultModel, ModelLocation.staticModel].contains(name) ? "English" : nil
                 )
             )
         }
-        if models.isEmpty {
-            running.tell("no local model yet: scripts/fetch-model fetches \(ModelLocation.defaultModel)")
+        if !models.contains(where: { $0.name == ModelLocation.defaultModel }) {
+            running.tell("scripts/fetch-model fetches \(ModelLocation.defaultModel)")
         }
         return models
     }

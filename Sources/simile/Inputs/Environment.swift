@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import FoundationEssentials
+internal import System
+internal import TextEncoder
 
 /// What the command line takes from the environment; the libraries take nothing, but for the instruction-set level of tests.
 enum Environment {
@@ -13,6 +15,32 @@ enum Environment {
             throw CommandFailure.failed("neither XDG_CACHE_HOME nor HOME is set: no place to look for models")
         }
         return home + "/.cache"
+    }
+
+    /// Where models are: those that come with the executable, in the folder that the package manager makes beside it or in `share` beside its own
+    /// folder, and those of the cache.
+    static func modelLocation() throws -> ModelLocation {
+        let executable = FileIdentity.resolved("/proc/self/exe").split(separator: "/").dropLast().map(String.init)
+        let folder = "/" + executable.joined(separator: "/")
+        return ModelLocation(
+            cacheFolder: try cacheFolder(),
+            bundledFolders: ["\(folder)/simile_CStaticModel.resources", "\(folder)/../share/simile/models"]
+        )
+    }
+
+    /// The model on this machine that is asked for. If none is, and the default model is not there, the static one stands in for it.
+    ///
+    /// - Throws: `ModelError` if there is none.
+    static func localModel(_ name: String?) throws -> (name: String, folder: String, standsIn: Bool) {
+        let location = try modelLocation()
+        if let name { return (name, try location.folder(of: name), false) }
+        do {
+            return (ModelLocation.defaultModel, try location.folder(), false)
+        } catch {
+            let name = ModelLocation.staticModel
+            guard let folder = try? location.folder(of: name) else { throw error }
+            return (name, folder, true)
+        }
     }
 
     /// A variable that is set to something.

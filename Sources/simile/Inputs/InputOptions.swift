@@ -10,7 +10,7 @@ struct InputOptions: ParsableArguments {
     @Option(
         help: """
             Model that makes vectors of texts: a name in the model folder, the path of a folder, or hub:MODEL_ID for a model \
-            of the Model Hub. (default: \(ModelLocation.defaultModel))
+            of the Model Hub. "static" comes with simile. (default: \(ModelLocation.defaultModel), or static where that is not there)
             """
     )
     var model: String?
@@ -71,6 +71,11 @@ struct InputOptions: ParsableArguments {
     var hubModel: String? {
         guard let model, model.hasPrefix(HubOptions.prefix) else { return nil }
         return String(model.dropFirst(HubOptions.prefix.count))
+    }
+
+    /// The model that makes vectors, for a record.
+    var modelName: String {
+        get throws { try hubModel == nil ? Environment.localModel(model).name : model ?? "" }
     }
 
     /// The path to read in the place of an input that is given.

@@ -237,6 +237,6 @@ extension InputOptions {
         #if ModelHub
         if let hubModel { return HubVectorizer(model: hubModel, hub, running) }
         #endif
-        return LocalVectorizer(model: model ?? ModelLocation.defaultModel, running)
+        return LocalVectorizer(model: model, running)
     }
 }

@@ -23,11 +23,12 @@ struct VectorizedTexts {
 
 /// The encoder on this machine, loaded when the first text needs it.
 actor LocalVectorizer: TextVectorizer {
-    private let model: String
+    /// Nil for the default one.
+    private let model: String?
     private let running: RunningOptions
     private var encoder: SentenceEncoder?
 
-    init(model: String, _ running: RunningOptions) {
+    init(model: String?, _ running: RunningOptions) {
         self.model = model
         self.running = running
     }
@@ -58,8 +59,14 @@ actor LocalVectorizer: TextVectorizer {
 
     private func loaded() throws -> SentenceEncoder {
         if let encoder { return encoder }
-        let folder = try ModelLocation(cacheFolder: Environment.cacheFolder()).folder(of: model)
-        let loaded = try SentenceEncoder(folder: folder)
+        let found = try Environment.localModel(model)
+        if found.standsIn {
+            running.tell(
+                "\(ModelLocation.defaultModel) is not on this machine: --model \(found.name) stands in for it, which is faster and less exact; "
+                    + "scripts/fetch-model fetches the better one"
+            )
+        }
+        let loaded = try SentenceEncoder(folder: found.folder)
         encoder = loaded
         return loaded
     }

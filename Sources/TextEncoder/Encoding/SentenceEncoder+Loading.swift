@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Safetensors
+import SimilarityKernels
+
+extension SentenceEncoder {
+    /// Loads a transformer of the BERT family.
+    init(transformerIn folder: ModelFolder, _ gemm: GEMM.Provider) throws(ModelError) {
+        let shape = try BERTConfiguration(folder.document(BERTConfiguration.fileName))
+        let pooling = try SentencePooling(folder, hiddenSize: shape.hiddenSize)
+        let weightsFile = folder.path(of: "model.safetensors")
+        guard let bytes = try folder.bytesIfPresent("model.safetensors") else {
+            throw ModelError(file: weightsFile, "is missing; a model folder must have it")
+        }
+        let weights = try BERTWeights(
+            SafetensorsFile(file: weightsFile, bytes: bytes),
+            named: weightsFile,
+            shape
+        )
+        let model = BERTModel(shape: shape, weights: weights, gemm: gemm)
+
+        var tokenizer = try WordPieceTokenizer(folder)
+        guard tokenizer.idBound <= shape.vocabularySize else {
+            throw ModelError(
+                file: folder.path(of: BERTConfiguration.fileName),
+                "vocab_size is \(shape.vocabularySize), but the tokenizer has ids up to \(tokenizer.idBound - 1)"
+            )
+        }
+        let limits = try folder.documentIfPresent("sentence_bert_config.json")
+        // Some cased models ask for lowercase here instead of in the tokenizer.
+        if try limits?.flag("do_lower_case") == true { tokenizer.normalizer.lowercases = true }
+        let limit = try limits?.integerIfPresent("max_seq_length", in: 1...1_048_576) ?? tokenizer.truncation
+        let maxTokenCount = min(limit ?? shape.maxPositionCount, shape.maxPositionCount)
+        let special = tokenizer.prefix.count + tokenizer.suffix.count
+        guard maxTokenCount > special else {
+            throw ModelError(
+                file: folder.path,
+                "texts may have \(maxTokenCount) tokens, which the \(special) special ones already are"
+            )
+        }
+        self.init(
+            tokenizer,
+            .transformer(model, pooling),
+            weightsFile: weightsFile,
+            dimension: shape.hiddenSize,
+            maxTokenCount: maxTokenCount
+        )
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `evaluate`, `distill` and the static model that comes with the command line, from outside.
+
+import Foundation
+import Testing
+
+@Suite struct EvaluateCommandTests {
+    let folder: WorkFolder
+
+    init() throws {
+        folder = try WorkFolder()
+        try folder.write("q.npy", NumpyBytes.floats([[1, 0], [0, 1], [1, 1]]))
+        try folder.write("c.npy", NumpyBytes.floats([[1, 0.1], [0.9, 1], [0.2, 1]]))
+    }
+
+    private func simile(_ line: String, environment: [String: String] = [:]) throws -> CommandRun {
+        try folder.run(
+            executable: CommandRun.binary,
+            line.split(separator: " ").map(String.init),
+            environment: environment
+        )
+    }
+
+    @Test func `evaluate tells whether answers are found`() throws {
+        let run = try simile("evaluate --queries q.npy --corpus c.npy -k 1")
+        #expect(
+            run.lines == [
+                #"{"queries":3,"rows":3,"k":1,"precisionAt1":0.33333334,"recall":0.33333334,"reciprocalRank":0.33333334,"#
+                    + #""normalizedGain":0.33333334,"areaUnderCurve":0.6666667}"#
+            ],
+            "\(run.output) \(run.errors)"
+        )
+        try folder.write("p.csv", "query,positive\n1,2\n2,1\n")
+        let known = try simile("evaluate --queries q.npy --corpus c.npy --positives p.csv --format table")
+        #expect(
+            known.lines[0] == "queries         2" && known.lines.contains("recall          1.0000"),
+            "\(known.output)"
+        )
+        #expect(known.lines.contains("areaUnderCurve  1.0000"))
+        try folder.write("none.csv", "query,positive\n")
+        let none = try simile("evaluate --queries q.npy --corpus c.npy --positives none.csv")
+        #expect(none.status == 3 && none.errors.contains("none.csv") && none.errors.contains("answers"))
+        let uneven = try simile("evaluate --queries q.npy --corpus t.npy")
+        #expect(uneven.status == 3)
+    }
+
+    @Test func `evaluate compares scores of pairs with those that people gave`() throws {
+        try folder.write("a.npy", NumpyBytes.floats([[1, 0], [1, 0], [1, 0], [1, 0]]))
+        try folder.write("b.npy", NumpyBytes.floats([[1, 0], [1, 1], [0, 1], [-1, 0]]))
+        try folder.write("pairs.jsonl", [5, 4, 2, 0].map { "{\"score\":\($0)}\n" }.joined())
+        let run = try simile("evaluate --pairs pairs.jsonl --first-vectors a.npy --second-vectors b.npy")
+        #expect(run.output.hasPrefix(#"{"pairs":4,"spearman":1.0,"pearson":0.9"#), "\(run.output) \(run.errors)")
+        try folder.write("binary.csv", "label\n1\n1\n0\n0\n")
+        let binary = try simile(
+            "evaluate --pairs binary.csv --score-field label --first-vectors a.npy --second-vectors b.npy --metric euclidean"
+        )
+        #expect(binary.output.contains(#""areaUnderCurve":1.0"#), "\(binary.output) \(binary.errors)")
+        try folder.write(
+            "texts.csv",
+            "sentence1,sentence2,score\na man plays a guitar,someone plays an instrument,4\nthe cat sleeps,stocks fell on Monday,0\n"
+                + "a dog runs,the dog is running,5\n"
+        )
+        let texts = try simile("evaluate --pairs texts.csv --model static")
+        #expect(texts.output.hasPrefix(#"{"pairs":3,"spearman":1.0,"#), "\(texts.output) \(texts.errors)")
+        try folder.write("odd.jsonl", "{\"sentence1\":\"a\",\"sentence2\":\"b\",\"score\":\"high\"}\n")
+        let odd = try simile("evaluate --pairs odd.jsonl --model static")
+        #expect(odd.status == 3 && odd.errors.contains("odd.jsonl, record 1") && odd.errors.contains("\"high\""))
+        let short = try simile("evaluate --pairs pairs.jsonl --first-vectors q.npy --second-vectors q.npy")
+        #expect(short.status == 3 && short.errors.contains("4 pairs"))
+    }
+
+    @Test(arguments: [
+        "evaluate", "evaluate --queries q.npy", "evaluate --pairs p.csv --queries q.npy --corpus c.npy",
+        "evaluate --pairs p.csv -k 3",
+        "evaluate --queries q.npy --corpus c.npy -k 0", "evaluate --queries q.npy --corpus c.npy --score-field s",
+        "evaluate --pairs p.csv --first-vectors q.npy", "evaluate --queries q.npy --corpus c.npy --exclude-self",
+        "evaluate --queries q.npy --corpus c.npy --format csv", "distill", "distill --output d --dims 0",
+        "distill --output d --text-field x",
+        "distill --output q.npy",
+    ]) func `wrong use is said`(line: String) throws {
+        let run = try simile(line)
+        #expect(run.status == 2 && !run.errors.isEmpty, "\(line): \(run.status) \(run.errors)")
+    }
+
+    @Test func `the static model needs no download, and stands in for the default one`() throws {
+        let none = ["XDG_CACHE_HOME": folder.path]
+        let run = try folder.run(
+            executable: CommandRun.binary,
+            ["matrix", "AI Model Hub", "Michael Jackson", "best-selling music artists"],
+            environment: none
+        )
+        #expect(run.status == 0 && run.lines.count == 3, "\(run.errors)")
+        #expect(
+            run.errors.split(separator: "\n").count == 1 && run.errors.contains("scripts/fetch-model"),
+            "\(run.errors)"
+        )
+        let asked = try folder.run(
+            executable: CommandRun.binary,
+            ["matrix", "a", "b", "--model", "static"],
+            environment: none
+        )
+        #expect(asked.status == 0 && asked.errors.isEmpty, "\(asked.errors)")
+        try folder.write("t.txt", "a text\n")
+        #expect(try simile("embed --input t.txt --output t.npy --quiet", environment: none).status == 0)
+        #expect(try folder.text("t.npy.run.json").contains("\"model\": \"static\""))
+    }
+
+    @Test func `a copied executable finds what was copied with it, or says what is missing`() throws {
+        let manager = FileManager.default
+        try manager.copyItem(atPath: CommandRun.binary, toPath: "\(folder.path)/simile")
+        let none = ["XDG_CACHE_HOME": folder.path]
+        let alone = try folder.run(executable: "\(folder.path)/simile", ["matrix", "a", "b"], environment: none)
+        #expect(alone.status == 3 && alone.errors.contains("scripts/fetch-model"), "\(alone.errors)")
+        let asked = try folder.run(
+            executable: "\(folder.path)/simile",
+            ["matrix", "a", "b", "--model", "static"],
+            environment: none
+        )
+        #expect(asked.status == 3 && asked.errors.contains("simile_CStaticModel.resources"), "\(asked.errors)")
+        // The folder of the cache, then the one beside the executable.
+        let files =
+            URL(fileURLWithPath: CommandRun.binary).deletingLastPathComponent().path + "/simile_CStaticModel.resources"
+        try manager.createDirectory(atPath: "\(folder.path)/cache/simile", withIntermediateDirectories: true)
+        try manager.copyItem(atPath: files, toPath: "\(folder.path)/cache/simile/models")
+        for environment in [["XDG_CACHE_HOME": "\(folder.path)/cache"], none] {
+            let found = try folder.run(
+                executable: "\(folder.path)/simile",
+                ["matrix", "a", "b"],
+                environment: environment
+            )
+            #expect(found.status == 0 && found.lines.count == 2, "\(found.errors)")
+            try? manager.copyItem(atPath: files, toPath: "\(folder.path)/simile_CStaticModel.resources")
+        }
+    }
+}

@@ -90,6 +90,8 @@ let package = Package(
         ),
         .target(name: "CSimilarityKernels"),
         .target(name: "CFaultHandler"),
+        // Snappy, and zlib and libzstd of the system, which are loaded when they are needed.
+        .target(name: "CCodecs", linkerSettings: [.linkedLibrary("dl")]),
         // The static model that comes with the command line, as files beside it. A target of C, because the bundle of one of Swift brings Foundation.
         .target(name: "CStaticModel", resources: [.copy("Files/static")]),
         // For the command line; empty without the trait.
@@ -112,7 +114,7 @@ let package = Package(
             swiftSettings: strict
         ),
         // Files, memory, processors, locks and signals, as the system has them.
-        .target(name: "System", dependencies: ["CFaultHandler"], swiftSettings: strict),
+        .target(name: "System", dependencies: ["CFaultHandler", "CCodecs"], swiftSettings: strict),
         .target(
             name: "SimilarityKernels",
             dependencies: [
@@ -130,13 +132,14 @@ let package = Package(
             dependencies: ["SimilarityKernels", "System"],
             swiftSettings: strict
         ),
+        .target(name: "Parquet", dependencies: ["System"], swiftSettings: strict),
         .target(name: "Safetensors", dependencies: ["System", "StrictJSON"], swiftSettings: strict),
 
         // Public API
         .target(name: "Similarity", dependencies: ["SimilarityKernels", "System"], swiftSettings: strict),
         .target(
             name: "VectorFiles",
-            dependencies: ["Similarity", "SimilarityKernels", "System", "StrictJSON", "Safetensors"],
+            dependencies: ["Similarity", "SimilarityKernels", "System", "StrictJSON", "Safetensors", "Parquet"],
             swiftSettings: strict
         ),
         .target(
@@ -195,6 +198,12 @@ let package = Package(
         .testTarget(
             name: "VectorFilesTests",
             dependencies: ["Similarity", "SimilarityKernels", "System", "VectorFiles", "VectorTestSupport"],
+            resources: [.copy("Fixtures")],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ParquetTests",
+            dependencies: ["Parquet", "System"],
             resources: [.copy("Fixtures")],
             swiftSettings: strict
         ),

@@ -3,7 +3,7 @@
 /// The formats that the endings of file names stand for.
 package enum FileFormat: String, Sendable, CaseIterable {
     case npy, fvecs, simile, txt, jsonl, csv, svg, html
-    case bvecs, ivecs, fbin, f16bin, u8bin, i8bin, safetensors
+    case bvecs, ivecs, fbin, f16bin, u8bin, i8bin, safetensors, parquet
 
     /// The format of a file by the ending of its name, in any case of letters; nil if nobody knows it.
     package init?(path: String) {
@@ -15,7 +15,7 @@ package enum FileFormat: String, Sendable, CaseIterable {
     /// Vector files that this version reads and writes.
     package static let vectors: [FileFormat] = VectorFormat.all.map(\.format)
     /// Text files that this version reads.
-    package static let texts: [FileFormat] = [.txt, .jsonl, .csv]
+    package static let texts: [FileFormat] = [.txt, .jsonl, .csv, .parquet]
 
     /// The format of `path` if it is one of `formats`.
     ///

@@ -14,7 +14,7 @@ struct Simile: AsyncParsableCommand {
         commandName: "simile",
         abstract: "Exact vector similarity: nearest neighbors, near-duplicates, groups and pictures.",
         discussion: """
-            F is a vector file (.npy, .fvecs, .bvecs, .ivecs, .fbin, .f16bin, .u8bin, .i8bin, .safetensors), a text file (.txt, .jsonl, .csv) or a prepared corpus (.simile), told by its ending. Texts are embedded on the \
+            F is a vector file (.npy, .fvecs, .bvecs, .ivecs, .fbin, .f16bin, .u8bin, .i8bin, .safetensors), a text file (.txt, .jsonl, .csv, .parquet) or a prepared corpus (.simile), told by its ending. Texts are embedded on the \
             way by --model.
 
             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input refused, 130 interrupted.

@@ -60,3 +60,27 @@ extension UInt64 {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }
+
+extension Span<UInt8> {
+    /// A copy of some of the bytes.
+    ///
+    /// - Precondition: the range is inside.
+    package func copy(_ range: Range<Int>) -> [UInt8] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "bytes \(range) of \(count)")
+        return unsafe withUnsafeBytes { bytes in unsafe Array(bytes[range]) }
+    }
+
+    /// The floats of IEEE single precision that the bytes are.
+    ///
+    /// - Precondition: a multiple of four bytes.
+    package func floats() -> [Float] {
+        precondition(count % 4 == 0, "\(count) bytes are no floats")
+        return unsafe [Float](unsafeUninitializedCapacity: count / 4) { target, initialized in
+            unsafe withUnsafeBytes { source in
+                guard let input = source.baseAddress, let output = target.baseAddress else { return }
+                unsafe UnsafeMutableRawPointer(output).copyMemory(from: input, byteCount: count)
+            }
+            initialized = count / 4
+        }
+    }
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Parquet
 package import Similarity
 internal import StrictJSON
 package import System
@@ -9,12 +10,13 @@ package import System
 /// - `.jsonl`: `{"row":0,"cluster":3,"score":0.8}`, with `"id"` after the row if there are ids; null for a row in no group.
 /// - `.csv`: `row,cluster,score`, with `id` at the end if there are ids; nothing for a row in no group.
 /// - `.npy`: the numbers of the groups (int64); -1 for a row in no group.
+/// - `.parquet`: the columns of `.csv`; nulls for a row in no group.
 package struct LabelFile {
     private let file: AtomicFile
     private let format: FileFormat
 
     package init(path: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
-        format = try FileFormat.of(path, among: [.jsonl, .csv, .npy], for: "labels")
+        format = try FileFormat.of(path, among: [.jsonl, .csv, .npy, .parquet], for: "labels")
         file = try AtomicFile(path, registeredIn: registry)
     }
 
@@ -32,6 +34,11 @@ package struct LabelFile {
         ids: [RowID]?,
         check: (Int) throws -> Void
     ) throws {
+        if format == .parquet {
+            try writeColumns(labels, group: group, score: score, scoreName: scoreName, ids: ids, check: check)
+            try file.finish()
+            return try file.publish()
+        }
         switch format {
         case .csv: file.write("row,\(group),\(scoreName)" + (ids == nil ? "" : ",id") + "\n")
         case .npy: file.write(NumpyHeader.bytes(descriptor: "<i8", shape: [labels.count]))
@@ -64,6 +71,37 @@ package struct LabelFile {
 }
 
 extension LabelFile {
+    private func writeColumns(
+        _ labels: [Int?],
+        group: String,
+        score: (Int) -> Float?,
+        scoreName: String,
+        ids: [RowID]?,
+        check: (Int) throws -> Void
+    ) throws {
+        var output = ParquetOutput(
+            file,
+            [
+                .init("row", .int64), .init(group, .int64, isOptional: true),
+                .init(scoreName, .float, isOptional: true),
+            ] + (ids.map { [$0.parquetField("id")] } ?? [])
+        )
+        let areIntegers = ids?.areIntegers ?? false
+        for start in stride(from: 0, to: labels.count, by: ParquetOutput.batch) {
+            try check(start)
+            let rows = Array(start..<min(start + ParquetOutput.batch, labels.count))
+            try output.append(
+                [
+                    .integers(rows.map { Int64($0) }), .integers(rows.map { labels[$0].map(Int64.init) }),
+                    .floats(rows.map { labels[$0] == nil ? nil : score($0) }),
+                ] + (ids.map { [$0.parquetColumn(rows, areIntegers: areIntegers)] } ?? []),
+                rowCount: rows.count
+            )
+        }
+        try check(labels.count)
+        try output.finish()
+    }
+
     /// The labels of an `.npy` file of one dimension: 64-bit or 32-bit integers, negative ones for rows in no group.
     ///
     /// - Throws: ``VectorFileError`` if it is no such file.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Parquet
 package import Similarity
 internal import StrictJSON
 package import System
@@ -24,6 +25,8 @@ package struct ResultIDs: Sendable {
 /// - `.npy`: `r.rows.npy` (int64) and `r.scores.npy` (float32), n x k; if queries differ in how many neighbors they have
 ///   both are flat and `r.offsets.npy` (int64, n + 1) says where each begins. Ids go to `r.rows.npy.ids.jsonl`. The rows file is
 ///   published last.
+///
+/// - `.parquet`: the columns of `.csv`.
 ///
 /// For Euclidean results the key and the column are `distance`; the `.npy` name stays `scores`.
 package struct NeighborFile {
@@ -57,7 +60,9 @@ package struct NeighborFile {
         check: (Int) throws -> Void = { _ in }
     ) throws {
         var written = 0
-        if let single = output.single {
+        if let single = output.single, output.format == .parquet {
+            written = try writeColumns(single, partCount, part, ids: ids, check: check)
+        } else if let single = output.single {
             for i in 0..<partCount {
                 let lines = NeighborLines(found: try part(i), ids: ids, firstQuery: written)
                 if i == 0, output.format == .csv { single.write(lines.csvHeader) }
@@ -77,6 +82,43 @@ package struct NeighborFile {
         }
         try check(written)
         try output.files.commit()
+    }
+
+    /// Returns how many queries there are.
+    private func writeColumns(
+        _ file: AtomicFile,
+        _ partCount: Int,
+        _ part: (Int) throws -> NearestNeighbors,
+        ids: ResultIDs,
+        check: (Int) throws -> Void
+    ) throws -> Int {
+        var output: ParquetOutput?
+        var written = 0
+        for i in 0..<partCount {
+            let found = try part(i)
+            let fields: [ParquetWriter.Field] = [
+                .init("query", .int64), .init("rank", .int64), .init("row", .int64),
+                .init(found.metric.scoreName, .float),
+            ]
+            var columns = ResultColumns(
+                output ?? ParquetOutput(file, fields + ids.parquetFields("queryId", "id")),
+                ids,
+                pairNames: (0, 2)
+            )
+            for query in 0..<found.queryCount {
+                if query % 1024 == 0 { try check(written + query) }
+                for place in found.offsets[query]..<found.offsets[query + 1] {
+                    try columns.append(
+                        [written + query, place - found.offsets[query] + 1, found.rows[place]],
+                        score: found.metric.reported(found.scores[place])
+                    )
+                }
+            }
+            output = try columns.flushed()
+            written += found.queryCount
+        }
+        try output?.finish()
+        return written
     }
 
     /// Returns how many queries there are.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Parquet
 package import Similarity
 internal import StrictJSON
 package import System
@@ -10,6 +11,8 @@ package import System
 /// - `.csv`: `a,b,score`, with `aId,bId` at the end if there are ids.
 /// - `.npy`: `r.pairs.npy` (int64, n x 2) and `r.scores.npy` (float32, n); ids go to `r.pairs.npy.ids.jsonl`. The pairs file is
 ///   published last.
+///
+/// - `.parquet`: the columns of `.csv`.
 ///
 /// For Euclidean results the key and the column are `distance`; the `.npy` name stays `scores`.
 package struct PairFile {
@@ -45,7 +48,26 @@ package struct PairFile {
     ) throws {
         let lines = PairLines(metric: metric, ids: ids)
         let total = counts.reduce(0, +)
-        if let single = output.single {
+        if let single = output.single, output.format == .parquet {
+            let fields: [ParquetWriter.Field] = [
+                .init("a", .int64), .init("b", .int64), .init(metric.scoreName, .float),
+            ]
+            var columns = ResultColumns(
+                ParquetOutput(single, fields + ids.parquetFields("aId", "bId")),
+                ids,
+                pairNames: (0, 1)
+            )
+            var written = 0
+            for i in counts.indices {
+                for pair in try part(i) {
+                    if written % 8192 == 0 { try check(written) }
+                    try columns.append([pair.a, pair.b], score: metric.reported(pair.score))
+                    written += 1
+                }
+            }
+            var output = try columns.flushed()
+            try output.finish()
+        } else if let single = output.single {
             if output.format == .csv { single.write(lines.csvHeader) }
             var written = 0
             for i in counts.indices {

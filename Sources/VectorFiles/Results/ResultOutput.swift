@@ -2,14 +2,14 @@
 
 package import System
 
-/// Where a result goes: one file of lines, or a group of `.npy` files with a common stem.
+/// Where a result goes: one file of lines or columns, or a group of `.npy` files with a common stem.
 package struct ResultOutput {
     /// Formats of result files.
-    package static let formats: [FileFormat] = [.jsonl, .csv, .npy]
+    package static let formats: [FileFormat] = [.jsonl, .csv, .npy, .parquet]
 
     package let format: FileFormat
     package let files: FileGroup
-    /// The one file of lines; nil for `.npy`.
+    /// The one file of lines or columns; nil for `.npy`.
     package let single: AtomicFile?
     /// `a/r` for `a/r.npy`.
     package let stem: String

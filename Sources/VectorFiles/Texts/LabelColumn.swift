@@ -9,7 +9,12 @@ package enum LabelColumn {
     ///
     /// - Throws: ``VectorFileError`` if no record has the field, or one holds what is no label.
     package static func read(_ path: String, name: String) throws(VectorFileError) -> [String?] {
-        let labels = try FileFormat(path: path) == .csv ? table(path, name) : objects(path, name)
+        let labels: [String?]
+        switch FileFormat(path: path) {
+        case .csv: labels = try table(path, name)
+        case .parquet: labels = try ParquetInput(path).labels(name)
+        default: labels = try objects(path, name)
+        }
         guard labels.isEmpty || labels.contains(where: { $0 != nil }) else {
             throw .refused(path, "expected labels in \"\(name)\", found none in any record")
         }

@@ -12,7 +12,7 @@ public struct TextFile: Sendable {
     /// The line of each text, counted from 1.
     public let lines: [Int]
 
-    /// How the fields of a `.jsonl` file, or the columns of a `.csv` file, are called.
+    /// How the fields of a `.jsonl` file, or the columns of a `.csv` or `.parquet` file, are called.
     public struct Fields: Sendable {
         /// The field that holds the text.
         public var text: String
@@ -28,8 +28,9 @@ public struct TextFile: Sendable {
         }
     }
 
-    /// Reads a `.txt` file (a text a line), a `.jsonl` file (an object a line; empty lines are skipped but counted) or a `.csv`
-    /// file (RFC 4180, with the names of the columns in the first line; ids are strings).
+    /// Reads a `.txt` file (a text a line), a `.jsonl` file (an object a line; empty lines are skipped but counted), a `.csv`
+    /// file (RFC 4180, with the names of the columns in the first line; ids are strings) or a `.parquet` file (a column of texts; a null is a blank
+    /// one).
     ///
     /// In `.txt` LF ends a line, a CR before it is dropped, a byte order mark is dropped, a final LF starts no row. Blank
     /// texts are kept; see ``blankRows``.

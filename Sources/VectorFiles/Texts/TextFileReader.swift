@@ -10,18 +10,19 @@ package struct TextFileReader: ~Copyable {
         package let text: String
         /// Nil if the file has no ids.
         package let id: RowID?
-        /// Counted from 1; lines that are skipped count.
+        /// Counted from 1; lines that are skipped count. In a Parquet file the number of the row, from 1.
         package let line: Int
-        /// Where the record lies in the file, its end included.
+        /// Where the record lies in the file, its end included; nowhere in a Parquet file, which has columns.
         package let bytes: Range<Int>
     }
 
     private let path: String
     private let fields: TextFile.Fields
     private let isJSON: Bool
-    /// One of the two is there.
+    /// One of the three is there.
     private var lines: TextLines?
     private var records: CSVTexts?
+    private var columns: ParquetTexts?
     /// Whether the rows have ids; known with the first one.
     private var hasIDs: Bool?
 
@@ -29,6 +30,8 @@ package struct TextFileReader: ~Copyable {
         let format = try FileFormat.of(path, among: FileFormat.texts, for: "texts")
         if format == .csv {
             records = try CSVTexts(path, fields: fields)
+        } else if format == .parquet {
+            columns = try ParquetTexts(path, fields: fields)
         } else {
             lines = try TextLines(path)
         }
@@ -43,6 +46,7 @@ package struct TextFileReader: ~Copyable {
     /// The next row; nil after the last one.
     package mutating func next() throws(VectorFileError) -> Row? {
         if records != nil { return try records?.next() }
+        if columns != nil { return try columns?.next() }
         while let line = try lines?.next() {
             if !isJSON { return Row(text: line.text, id: nil, line: line.number, bytes: line.bytes) }
             guard let object = try JSONLines.object(line.text, line.number, path) else { continue }

@@ -28,6 +28,11 @@ package struct TextRecordWriter {
     ///
     /// - Parameter isKept: A flag for each row of the input.
     package func write(_ isKept: [Bool], check: (Int) throws -> Void) throws {
+        if FileFormat(path: input) == .parquet {
+            try ParquetOutput.copyRows(of: input, isKept, to: file, check: check)
+            try file.finish()
+            return try file.publish()
+        }
         var reader = try TextFileReader(input, fields: fields)
         let bytes = try VectorFile.mapped(input)
         func copy(_ range: Range<Int>) throws(VectorFileError) {

@@ -15,6 +15,8 @@ package import System
 /// - `.safetensors`: a tensor of two dimensions, the only one or that of `v.safetensors#name`; memory-mapped.
 /// - `.jsonl`: an object a line with the vector in one of its fields, and perhaps an id; read, and held in memory.
 /// - `.csv`: a list of numbers in one of its columns, and perhaps an id; read, and held in memory.
+/// - `.parquet`: lists of float16, float or double in one of its columns, and perhaps an id; read, and held in memory. Written with the columns `embedding` and,
+///   for ids, `id`.
 /// - `.simile`: the rows that a prepared corpus was made of, see ``PreparedCorpusFile``; not written here.
 ///
 /// Ids stand beside a vector file: `v.npy` has them in `v.npy.ids.jsonl`, bound to it by its size and a checksum, one
@@ -29,7 +31,7 @@ public enum VectorFile {
     /// - Complexity: the header is read; `.fvecs` and its like: 4 bytes a row, to check that all dimensions are equal.
     /// - Parameters:
     ///   - path: The file.
-    ///   - vectorField: The field of a `.jsonl` file, or the column of a `.csv` file, that holds the vectors.
+    ///   - vectorField: The field of a `.jsonl` file, or the column of a `.csv` or `.parquet` file, that holds the vectors.
     ///   - idField: The field or column that holds the ids; nil means `id`, if it is there.
     /// - Throws: ``VectorFileError``.
     public static func read(
@@ -37,9 +39,10 @@ public enum VectorFile {
         vectorField: String = "embedding",
         idField: String? = nil
     ) throws(VectorFileError) -> VectorMatrix {
-        switch try FileFormat.of(path, among: FileFormat.vectors + [.jsonl, .csv, .simile], for: "vectors") {
+        switch try FileFormat.of(path, among: FileFormat.vectors + [.jsonl, .csv, .parquet, .simile], for: "vectors") {
         case .simile: return try PreparedCorpusFile.read(path).vectors
         case .csv: return try CSVVectors.read(path, column: vectorField, idColumn: idField)
+        case .parquet: return try ParquetVectors.read(path, column: vectorField, idColumn: idField)
         case .jsonl: return try JSONVectors.read(path, field: vectorField, idField: idField)
         case let format: return try matrix(try mapped(path), path: path, format: format)
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Parquet
 package import Similarity
 internal import SimilarityKernels
 package import System
@@ -11,6 +12,9 @@ package import System
 package final class VectorFileWriter {
     package let path: String
     private let format: VectorFormat
+    /// Of a `.parquet` file, whose rows are columns, with their ids inside.
+    private var columns: ParquetOutput?
+    private let isParquet: Bool
     private let files: FileGroup
     private let file: AtomicFile
     private var idFile: AtomicFile?
@@ -47,8 +51,12 @@ package final class VectorFileWriter {
                 "the name of a tensor is for inputs; the one that is written is \(TensorFile.writtenName)"
             )
         }
-        let name = try FileFormat.of(path, among: FileFormat.vectors, for: "vectors")
-        guard let usual = VectorFormat.of(name) else { preconditionFailure("a format of vectors is in the table") }
+        let name = try FileFormat.of(path, among: FileFormat.vectors + [.parquet], for: "vectors")
+        isParquet = name == .parquet
+        // Its components are those of .fbin.
+        guard let usual = VectorFormat.of(isParquet ? .fbin : name) else {
+            preconditionFailure("a format of vectors is in the table")
+        }
         guard let format = component.map({ usual.writing($0) }) ?? usual else {
             throw .unknownFormat(
                 path,
@@ -79,6 +87,7 @@ package final class VectorFileWriter {
     package func begin(rows: Int, dimension: Int) {
         plannedRows = rows
         self.dimension = dimension
+        if isParquet { return }
         let header = format.headerBytes(rows: rows, dimension: dimension)
         headerLength = header.count
         file.write(header)
@@ -94,6 +103,11 @@ package final class VectorFileWriter {
     ) throws {
         precondition(matrix.rowCount == 0 || matrix.dimension == dimension, "vectors of another dimension")
         precondition(rowCount + matrix.rowCount <= plannedRows, "more rows than were said to come")
+        if isParquet {
+            try appendColumns(matrix, check: check)
+            rowCount += matrix.rowCount
+            return
+        }
         if matrix.ids != nil || sourceLines != nil {
             let idFile = try self.idFile ?? addIDFile(hasIDs: matrix.ids != nil)
             for i in 0..<matrix.rowCount {
@@ -155,6 +169,30 @@ package final class VectorFileWriter {
         }
     }
 
+    /// Rows of a `.parquet` file, some mebibytes at a time.
+    private func appendColumns(_ matrix: VectorMatrix, check: () throws -> Void) throws {
+        let areIntegers = matrix.ids?.areIntegers ?? false
+        var output =
+            columns
+            ?? ParquetOutput(
+                file,
+                [.init("embedding", .float, isList: true)]
+                    + (matrix.ids.map { [$0.parquetField("id")] } ?? [])
+            )
+        let step = max(1, (1 << 22) / matrix.dimension)
+        for start in stride(from: 0, to: matrix.rowCount, by: step) {
+            try check()
+            let rows = start..<min(start + step, matrix.rowCount)
+            var values: [Float] = []
+            values.reserveCapacity(rows.count * matrix.dimension)
+            for row in rows { values += matrix[row] }
+            let vectors = ParquetOutput.Column.vectors(values, width: matrix.dimension)
+            let ids = matrix.ids.map { [$0.parquetColumn(Array(rows), areIntegers: areIntegers)] } ?? []
+            try output.append([vectors] + ids, rowCount: rows.count)
+        }
+        columns = output
+    }
+
     private func addIDFile(hasIDs: Bool) throws(VectorFileError) -> AtomicFile {
         let idFile = try files.add(RowIDFile.path(besides: path))
         self.idFile = idFile
@@ -166,6 +204,12 @@ package final class VectorFileWriter {
 
     /// Publishes what has been appended.
     package func finish(check: () throws -> Void = {}) throws {
+        if isParquet {
+            var output = columns ?? ParquetOutput(file, [.init("embedding", .float, isList: true)])
+            try output.finish()
+            try check()
+            return try files.commit()
+        }
         let name = format.format.rawValue
         if case .none = format.header, rowCount == 0 {
             throw VectorFileError.notWritten(path, "a .\(name) file cannot hold a matrix with no rows; .npy can")

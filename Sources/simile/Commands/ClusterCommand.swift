@@ -11,7 +11,7 @@ struct ClusterCommand: AsyncParsableCommand {
         commandName: "cluster",
         abstract: "Put rows into clusters by k-means.",
         discussion: """
-            The output says for every row which cluster it is in: .csv, .jsonl or .npy. Without --output the clusters are printed with the \
+            The output says for every row which cluster it is in: .csv, .jsonl, .parquet or .npy. Without --output the clusters are printed with the \
             rows nearest to their centroids; --summary writes the same to a file. For --metric cosine rows count as unit vectors. The \
             same seed gives the same bytes, whatever the threads.
             """
@@ -32,7 +32,7 @@ struct ClusterCommand: AsyncParsableCommand {
     var tolerance: Double = 1e-4
     @Option(parsing: .unconditional, help: "Rows that centroids are fitted on. (default: all)") var sample: Int?
     @Option(parsing: .unconditional, help: "What every draw follows from.") var seed: UInt64 = 0
-    @Option(help: "The cluster of every row: .csv, .jsonl or .npy.") var output: String?
+    @Option(help: "The cluster of every row: .csv, .jsonl, .parquet or .npy.") var output: String?
     @Option(help: "The centroids: .npy or another format of vectors.") var centroids: String?
     @Option(help: "The clusters with their sizes and nearest members: .jsonl or .csv.") var summary: String?
     @Option(parsing: .unconditional, help: "Members that are shown of a cluster.") var members: Int = 5

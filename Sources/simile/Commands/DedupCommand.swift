@@ -75,7 +75,8 @@ struct DedupCommand: AsyncParsableCommand {
             try DuplicateReport(path: $0, registeredIn: Interruption.temporaryFiles)
         }
         let records = try output.map { output in
-            isText
+            // The rows of a Parquet file keep all of their columns.
+            isText || [FileFormat(path: input), FileFormat(path: output)] == [.parquet, .parquet]
                 ? KeptRecords.texts(
                     try TextRecordWriter(
                         output,

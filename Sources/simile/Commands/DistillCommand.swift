@@ -24,8 +24,8 @@ struct DistillCommand: AsyncParsableCommand {
         help: "The model: a name in the model folder, or the path of a folder. (default: \(ModelLocation.defaultModel))"
     )
     var model: String?
-    @Option(help: "Texts to learn from: .txt, .jsonl or .csv.") var texts: String?
-    @Option(help: "Field of a .jsonl file or column of a .csv file that holds the text. (default: text)")
+    @Option(help: "Texts to learn from: .txt, .jsonl, .csv or .parquet.") var texts: String?
+    @Option(help: "Field of a .jsonl file or column of a .csv or .parquet file that holds the text. (default: text)")
     var textField: String?
     @Option(parsing: .unconditional, help: "Components of a vector.") var dims: Int = 256
     @Option(help: "Folder of the static model; made if it is not there.") var output: String

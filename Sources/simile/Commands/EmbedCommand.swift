@@ -18,8 +18,8 @@ struct EmbedCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Texts: .txt, .jsonl or .csv.") var input: String
-    @Option(help: "Vectors: .npy, .fvecs, .fbin or another format of vectors.") var output: String?
+    @Option(help: "Texts: .txt, .jsonl, .csv or .parquet.") var input: String
+    @Option(help: "Vectors: .npy, .parquet, .fbin or another format of vectors.") var output: String?
     @Option(help: "Form of standard output: jsonl. (default: jsonl)") var format: OutputFormat?
     @OptionGroup var running: RunningOptions
     @OptionGroup var inputs: InputOptions
@@ -32,7 +32,7 @@ struct EmbedCommand: AsyncParsableCommand {
         if output == "-" { output = nil }
         guard try inputs.kind(of: input) == .texts else {
             throw CommandFailure.usage(
-                "\(input) holds vectors already; embed reads texts (.txt, .jsonl, .csv); --text-field names a field of texts"
+                "\(input) holds vectors already; embed reads texts (.txt, .jsonl, .csv, .parquet); --text-field names a field of texts"
             )
         }
         var writer: VectorFileWriter?

@@ -19,7 +19,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Pairs of texts with scores: .jsonl or .csv.") var pairs: String?
+    @Option(help: "Pairs of texts with scores: .jsonl, .csv or .parquet.") var pairs: String?
     @Option(help: "Field or column of the first text of a pair. (default: sentence1)") var firstField: String?
     @Option(help: "Field or column of the second text of a pair. (default: sentence2)") var secondField: String?
     @Option(help: "Field or column of the score of a pair. (default: score)") var scoreField: String?
@@ -138,7 +138,7 @@ extension EvaluateCommand {
     /// What people said, in the order of the pairs.
     private func scores(_ path: String) throws -> [Float] {
         let name = scoreField ?? "score"
-        _ = try FileFormat.of(path, among: [.jsonl, .csv], for: "pairs with scores")
+        _ = try FileFormat.of(path, among: [.jsonl, .csv, .parquet], for: "pairs with scores")
         return try LabelColumn.read(path, name: name).enumerated().map { row, text in
             guard let text, let score = Float(text), score.isFinite else {
                 throw CommandFailure.refused(

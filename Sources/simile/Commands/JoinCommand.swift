@@ -13,7 +13,7 @@ struct JoinCommand: AsyncParsableCommand {
         abstract: "All pairs of rows that reach a threshold, exactly.",
         discussion: """
             With --left alone each pair of its rows is reported once, the lower row first. The threshold is inclusive; for \
-            --metric euclidean it is the largest distance. Result files by ending: .jsonl, .csv, or .npy (r.npy becomes \
+            --metric euclidean it is the largest distance. Result files by ending: .jsonl, .csv, .parquet, or .npy (r.npy becomes \
             r.pairs.npy and r.scores.npy).
             """
     )
@@ -69,7 +69,7 @@ struct JoinCommand: AsyncParsableCommand {
     private func canBeGrouped() throws -> Bool {
         guard result.file != nil else { return false }
         return try [join.left, join.right].compactMap { $0 }.allSatisfy {
-            try inputs.kind(of: $0) != .texts && ![.jsonl, .csv].contains(FileFormat(path: $0))
+            try inputs.kind(of: $0) != .texts && ![.jsonl, .csv, .parquet].contains(FileFormat(path: $0))
         }
     }
 

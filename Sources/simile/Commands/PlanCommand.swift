@@ -23,7 +23,7 @@ struct PlanCommand: AsyncParsableCommand {
 
 /// What both kinds of a plan understand.
 struct PlanOptions: ParsableArguments {
-    @Option(help: "Result file of the merge: .jsonl, .csv or .npy.") var output: String
+    @Option(help: "Result file of the merge: .jsonl, .csv, .parquet or .npy.") var output: String
     @Option(help: "Folder of the job; made if it is not there.") var job: String
     @Option(parsing: .unconditional, help: "Parts that the job is for, if 'run' does not say otherwise.")
     var parts: Int = 1

@@ -12,7 +12,7 @@ struct SearchCommand: AsyncParsableCommand {
         commandName: "search",
         abstract: "The nearest corpus rows of each query, exactly.",
         discussion: """
-            Result files by ending: .jsonl, .csv, or .npy (r.npy becomes r.rows.npy and r.scores.npy). Row numbers count from \
+            Result files by ending: .jsonl, .csv, .parquet, or .npy (r.npy becomes r.rows.npy and r.scores.npy). Row numbers count from \
             0. Ties go to the lower row.
             """
     )

@@ -27,8 +27,10 @@ extension InputOptions {
             )
         }
         let formats = sources.flatMap { [$0.path, $0.vectors].compactMap { $0.flatMap { FileFormat(path: $0) } } }
-        if !formats.contains(where: { [.jsonl, .csv].contains($0) }), let option = nameOption {
-            throw CommandFailure.usage("\(option) is for .jsonl and .csv files, and \(names) is none; leave it out")
+        if !formats.contains(where: { [.jsonl, .csv, .parquet].contains($0) }), let option = nameOption {
+            throw CommandFailure.usage(
+                "\(option) is for .jsonl, .csv and .parquet files, and \(names) is none; leave it out"
+            )
         }
     }
 

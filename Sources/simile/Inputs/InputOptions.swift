@@ -18,15 +18,15 @@ struct InputOptions: ParsableArguments {
     @Option(
         help: """
             Format of inputs whose names do not tell it, such as standard input (-) and pipes: txt, jsonl, csv, npy, \
-            simile or another. (default: told by the first bytes)
+            parquet, simile or another. (default: told by the first bytes)
             """
     )
     var inputFormat: FileFormat?
 
-    @Option(help: "Field of a .jsonl file that holds the text. (default: text)")
+    @Option(help: "Field of a .jsonl file, or column of a .parquet file, that holds the text. (default: text)")
     var textField: String?
 
-    @Option(help: "Field of a .jsonl file that holds the id. (default: id, if present)")
+    @Option(help: "Field of a .jsonl file, or column of a .parquet file, that holds the id. (default: id, if present)")
     var idField: String?
 
     @Option(help: "Column of a .csv file that holds the text. (default: text)")
@@ -37,7 +37,7 @@ struct InputOptions: ParsableArguments {
 
     @Option(
         help:
-            "Field of a .jsonl file, or column of a .csv file, that holds vectors: such a file is not one of texts. (default: embedding)"
+            "Field of a .jsonl file, or column of a .csv or .parquet file, that holds vectors: such a file is not one of texts. (default: embedding)"
     )
     var vectorField: String?
 
@@ -135,6 +135,8 @@ struct InputOptions: ParsableArguments {
         switch format {
         case .jsonl where textField == nil && textColumn == nil:
             if try TextFile.holdsVectors(path, field: field) { return .vectors }
+        case .parquet where textField == nil:
+            if try ParquetVectors.holdsVectors(path, column: field) { return .vectors }
         case .csv where textColumn == nil && textField == nil:
             if try CSVVectors.holdsVectors(path, column: field) { return .vectors }
         default: break

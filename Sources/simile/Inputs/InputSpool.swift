@@ -74,6 +74,7 @@ enum InputSpool {
 
     private static func guess(_ first: [UInt8]) -> FileFormat {
         if first.starts(with: [0x93] + Array("NUMPY".utf8)) { return .npy }
+        if first.starts(with: Array("PAR1".utf8)) { return .parquet }
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let text = first.starts(with: mark) ? first.dropFirst(3) : first[...]
         return text.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{") ? .jsonl : .txt

@@ -68,7 +68,7 @@ struct JoinOptions: ParsableArguments {
 
 /// Where the result of a search or a join goes.
 struct ResultOptions: ParsableArguments {
-    @Option(help: "Result file: .jsonl, .csv or .npy.") var output: String?
+    @Option(help: "Result file: .jsonl, .csv, .parquet or .npy.") var output: String?
     @Option(help: "Form of standard output. (default: table on a terminal, else jsonl)") var format: OutputFormat?
     @Flag(
         help:

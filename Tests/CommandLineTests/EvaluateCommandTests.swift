@@ -70,6 +70,55 @@ import Testing
         #expect(short.status == 3 && short.errors.contains("4 pairs"))
     }
 
+    @Test func `prompts are put before texts, by their names or as they are`() throws {
+        let files =
+            URL(fileURLWithPath: CommandRun.binary).deletingLastPathComponent().path
+            + "/simile_CStaticModel.resources/static"
+        try FileManager.default.copyItem(atPath: files, toPath: "\(folder.path)/m")
+        try folder.write(
+            "m/config_sentence_transformers.json",
+            #"{"prompts":{"query":"a question about ","document":"an answer about "}}"#
+        )
+        try folder.write("texts.txt", "rain\nwater\n")
+        for (name, words) in [("q", "a question about "), ("d", "an answer about ")] {
+            try folder.write("\(name).txt", "\(words)rain\n\(words)water\n")
+            #expect(try simile("embed --input \(name).txt --model static --output \(name).npy").status == 0)
+        }
+        let expected = try simile("search --queries q.npy --corpus d.npy -k 2 --format csv").output
+        try FileManager.default.copyItem(atPath: "\(folder.path)/texts.txt", toPath: "\(folder.path)/others.txt")
+        #expect(
+            try simile("search --queries texts.txt --corpus others.txt -k 2 --model ./m --format csv").output
+                == expected
+        )
+        #expect(
+            try simile(
+                "search --queries texts.txt --corpus others.txt -k 2 --model ./m --prompt document --query-prompt query --format csv"
+            )
+            .output == expected
+        )
+        #expect(try simile("embed --input texts.txt --model ./m --prompt document --output e.npy").status == 0)
+        #expect(
+            try folder.bytes("e.npy") == folder.bytes("d.npy")
+                && folder.text("e.npy.run.json").contains("\"prompt\": \"document\"")
+        )
+        let literal = try folder.run(
+            "embed",
+            "--input",
+            "texts.txt",
+            "--model",
+            "static",
+            "--prompt",
+            "a question about ",
+            "--output",
+            "l.npy"
+        )
+        #expect(try literal.status == 0 && folder.bytes("l.npy") == folder.bytes("q.npy"))
+        for line in ["search --queries q.npy --corpus c.npy --query-prompt x", "cluster --input c.npy -k 2 --prompt x"]
+        {
+            #expect(try simile(line).status == 2, "\(line)")
+        }
+    }
+
     @Test(arguments: [
         "evaluate", "evaluate --queries q.npy", "evaluate --pairs p.csv --queries q.npy --corpus c.npy",
         "evaluate --pairs p.csv -k 3",

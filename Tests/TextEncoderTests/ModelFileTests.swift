@@ -97,8 +97,14 @@ import TextEncoder
         model.pooling = ["word_embedding_dimension": 16, "pooling_mode_mean_tokens": true]
         expectRefusal(try model.write(), file: "1_Pooling/config.json", ["16", "15"])
         model.pooling = nil
+        model.modules = ["a.Transformer", "a.Pooling", "a.LayerNorm", "a.Normalize"]
+        expectRefusal(try model.write(), file: "modules.json", ["LayerNorm"])
         model.modules = ["a.Transformer", "a.Pooling", "a.Dense", "a.Normalize"]
-        expectRefusal(try model.write(), file: "modules.json", ["Dense"])
+        expectRefusal(try model.write(), file: "2_Dense/config.json", ["missing"])
+        model.dense = (7, "SiLU", [Float](repeating: 0, count: 7 * 16))
+        expectRefusal(try model.write(), file: "2_Dense/config.json", ["SiLU"])
+        model.dense = (7, "Tanh", [])
+        expectRefusal(try model.write(), file: "2_Dense/model.safetensors", ["tensor"])
     }
 
     @Test func aMissingModelNamesTheFolderAndTheScript() throws {

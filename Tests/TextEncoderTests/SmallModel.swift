@@ -60,6 +60,10 @@ struct SmallModel {
     var tokenizerConfiguration: [String: Any] = ["do_lower_case": true]
     var sentenceConfiguration: [String: Any]?
     var prefix = ""
+    /// The content of `config_sentence_transformers.json`, or nil for no such file.
+    var transformersConfiguration: [String: Any]?
+    /// A module Dense from the width to this many components.
+    var dense: (size: Int, activation: String, values: [Float])?
     var elementType = "F32"
 
     init(seed: UInt64 = 1) {
@@ -135,9 +139,34 @@ struct SmallModel {
         try folder.write(safetensors(), to: "model.safetensors")
         if let pooling { try folder.write(json: pooling, to: "1_Pooling/config.json") }
         if let sentenceConfiguration { try folder.write(json: sentenceConfiguration, to: "sentence_bert_config.json") }
+        if let transformersConfiguration {
+            try folder.write(json: transformersConfiguration, to: "config_sentence_transformers.json")
+        }
+        if let dense {
+            let configuration: [String: Any] = [
+                "in_features": hidden, "out_features": dense.size, "bias": true,
+                "activation_function": "torch.nn.modules.activation.\(dense.activation)",
+            ]
+            try folder.write(json: configuration, to: "2_Dense/config.json")
+            let count = dense.size * hidden
+            let bytes = dense.values.flatMap { value in
+                (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+            }
+            let header: [String: Any] = [
+                "linear.weight": ["dtype": "F32", "shape": [dense.size, hidden], "data_offsets": [0, 4 * count]],
+                "linear.bias": [
+                    "dtype": "F32", "shape": [dense.size], "data_offsets": [4 * count, 4 * (count + dense.size)],
+                ],
+            ]
+            try folder.write(Self.safetensors(header: header, data: bytes), to: "2_Dense/model.safetensors")
+        }
         if let modules {
             let entries = modules.enumerated().map { index, type in
-                ["idx": index, "type": type, "path": type.hasSuffix("Transformer") ? "" : "\(index)_Pooling"]
+                [
+                    "idx": index, "type": type,
+                    "path": type.hasSuffix("Transformer")
+                        ? "" : "\(index)_\(type.hasSuffix("Dense") ? "Dense" : "Pooling")",
+                ]
                     as [String: Any]
             }
             try folder.write(json: entries, to: "modules.json")

@@ -8,6 +8,7 @@
 // Tolerance: values are of the order of 1 and go through some 60 dependent roundings and sums of at most 22 terms in
 // single precision; 2e-5 is about 300 units in the last place, and a dropped term moves results by 1e-2 or more.
 
+import Foundation
 import Similarity
 import SimilarityKernels
 import Synchronization
@@ -80,6 +81,58 @@ import TransformerKernels
         try expect(model, unitLength: false, Self.mean)
         model.modules?.append("sentence_transformers.models.Normalize")
         try expect(model, unitLength: true, Self.mean)
+    }
+
+    @Test(arguments: ["Tanh", "Identity", "ReLU"]) func aDenseModuleFollowsThePooling(activation: String) throws {
+        var model = SmallModel()
+        var numbers = RepeatableNumbers(seed: 5)
+        let values = numbers.floats(7 * 16, bound: 0.5)
+        model.dense = (7, activation, values)
+        model.modules = ["a.Transformer", "a.Pooling", "a.Dense", "a.Dropout", "a.Normalize"]
+        let folder = try model.write()
+        let encoder = try folder.encoder()
+        #expect(encoder.dimension == 7)
+        let vectors = try encoder.encode(Self.texts)
+        for (row, text) in Self.texts.enumerated() {
+            let pooled = Self.mean(model.tokenRows(encoder.tokenIDs(for: text)))
+            var expected = (0..<7).map { out in
+                let sum = (0..<15).reduce(Double(values[7 * 15 + out])) {
+                    $0 + Double(values[out * 15 + $1]) * pooled[$1]
+                }
+                return activation == "Tanh" ? tanh(sum) : activation == "ReLU" ? max(sum, 0) : sum
+            }
+            let norm = expected.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            expected = expected.map { $0 / max(norm, 1e-12) }
+            for (found, wanted) in zip(vectors[row], expected) { #expect(abs(Double(found) - wanted) < Self.tolerance) }
+        }
+        #expect(throws: ModelError.self) { try StaticDistillation(of: folder.path) }
+    }
+
+    @Test func promptsAreThoseOfTheReference() throws {
+        var model = SmallModel()
+        #expect(try model.write().encoder().prompt(for: .query).isEmpty)
+        model.transformersConfiguration = [
+            "prompts": ["query": "a ", "passage": "b ", "other": "c "], "default_prompt_name": "other",
+        ]
+        let encoder = try model.write().encoder()
+        #expect(
+            encoder.prompt(for: .query) == "a " && encoder.prompt(for: .document) == "b "
+                && encoder.prompt(for: nil) == "c "
+        )
+        #expect(encoder.promptTexts == ["query": "a ", "passage": "b ", "other": "c "])
+        model.transformersConfiguration = ["prompts": ["query": "a "], "default_prompt_name": NSNull()]
+        let queries = try model.write().encoder()
+        #expect(
+            queries.prompt(for: .query) == "a " && queries.prompt(for: .document).isEmpty
+                && queries.prompt(for: nil).isEmpty
+        )
+        model.transformersConfiguration = ["prompts": ["query": 7]]
+        #expect(throws: ModelError.self) { try model.write().encoder() }
+        model.transformersConfiguration = ["prompts": ["query": "a "], "default_prompt_name": "none"]
+        #expect(throws: ModelError.self) { try model.write().encoder() }
+        model.transformersConfiguration = ["prompts": ["query": "a "]]
+        model.pooling = ["pooling_mode_mean_tokens": true, "include_prompt": false]
+        #expect(throws: ModelError.self) { try model.write().encoder() }
     }
 
     @Test(arguments: ["relu", "gelu_new"]) func otherActivationsAreComputed(name: String) throws {

@@ -108,13 +108,11 @@ extension SentenceEncoder {
             ids += tokens.sequences[sequence]
             starts.append(ids.count)
         }
-        var vectors = model.vectors(ids: ids, starts: starts, pooling: pooling.pooling)
+        let pooled = model.vectors(ids: ids, starts: starts, pooling: pooling.pooling)
+        let vectors = pooling.finish(pooled, rows: batch.count, hiddenSize: model.shape.hiddenSize, model.gemm)
         if let bad = vectors.firstIndex(where: { !$0.isFinite }) {
             let text = tokens.firstText[batch[bad / dimension]]
             throw ModelError(file: weightsFile, "gives text \(text) (counted from 0) a vector that is not finite")
-        }
-        if pooling.scalesToUnitLength {
-            Transformer.scaleToUnitLength(&vectors, rows: batch.count, width: dimension)
         }
         return vectors
     }

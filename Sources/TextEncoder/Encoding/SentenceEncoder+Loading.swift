@@ -38,11 +38,19 @@ extension SentenceEncoder {
                 "texts may have \(maxTokenCount) tokens, which the \(special) special ones already are"
             )
         }
+        let prompts = try ModelPrompts(folder)
+        guard pooling.includesPrompt || prompts.texts.values.allSatisfy(\.isEmpty) else {
+            throw ModelError(
+                file: folder.path,
+                "the pooling leaves out the tokens of prompts (include_prompt false), which is not supported"
+            )
+        }
         self.init(
             tokenizer,
             .transformer(model, pooling),
             weightsFile: weightsFile,
-            dimension: shape.hiddenSize,
+            dimension: pooling.dimension(hiddenSize: shape.hiddenSize),
+            prompts: prompts,
             maxTokenCount: maxTokenCount
         )
     }

@@ -27,6 +27,14 @@ public struct SentenceEncoder: Sendable {
     let tokenizer: WordPieceTokenizer
     let architecture: Architecture
     let weightsFile: String
+    let prompts: ModelPrompts
+
+    /// The texts that the model wants before others, by their names (`query`, `passage`), as `config_sentence_transformers.json` has them.
+    public var promptTexts: [String: String] { prompts.texts }
+
+    /// What is put before a text of a role, or before one whose role is not known: the model's prompt for it, as sentence-transformers chooses it (`query`;
+    /// `document`, `passage` or `corpus`), else the default one, else nothing. ``encode(_:workers:cancellation:progress:)`` puts nothing before texts.
+    public func prompt(for role: TextRole?) -> String { prompts.text(for: role) }
 
     /// Components of a vector.
     public let dimension: Int
@@ -57,6 +65,7 @@ public struct SentenceEncoder: Sendable {
                 .average(model, scalesToUnitLength: found.scalesToUnitLength),
                 weightsFile: found.folder.path(of: "model.safetensors"),
                 dimension: model.table.width,
+                prompts: try ModelPrompts(folder),
                 maxTokenCount: model.maxTokenCount ?? .max
             )
         } else {
@@ -69,8 +78,10 @@ public struct SentenceEncoder: Sendable {
         _ architecture: Architecture,
         weightsFile: String,
         dimension: Int,
+        prompts: ModelPrompts,
         maxTokenCount: Int
     ) {
+        self.prompts = prompts
         self.tokenizer = tokenizer
         self.architecture = architecture
         self.weightsFile = weightsFile
@@ -83,6 +94,12 @@ public struct SentenceEncoder: Sendable {
     /// An empty or blank text has the special tokens alone; with a static model none.
     /// - Complexity: O(n) in the length of the text.
     public func tokenIDs(for text: String) -> [Int] { tokens(of: text).ids.map(Int.init) }
+
+    /// Whether vectors are pooled ones, of some length, and nothing else is done to them.
+    var hasPooledVectors: Bool {
+        guard case .transformer(_, let pooling) = architecture else { return true }
+        return pooling.steps.allSatisfy { if case .normalize = $0 { true } else { false } }
+    }
 
     /// What the model reads of a text.
     func tokens(of text: String) -> (ids: [Int32], isCut: Bool) {

@@ -55,6 +55,12 @@ public struct StaticDistillation: Sendable {
                 "do_lower_case is on beside the tokenizer, which a static model has no place for"
             )
         }
+        guard encoder.hasPooledVectors else {
+            throw ModelError(
+                file: source.path(of: "modules.json"),
+                "the model has a Dense module, whose vectors no token has; a static model is made of the others"
+            )
+        }
         let check: @Sendable () throws -> Void = { try encoder.checkCancellation(cancellation) }
         let shareOfTokens = texts.isEmpty ? 0.9 : 0.05
         var tokens = try TokenVectors(

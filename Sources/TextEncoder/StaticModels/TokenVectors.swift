@@ -53,7 +53,7 @@ struct TokenVectors {
             return vectors
         }
         self.ids = ids
-        width = encoder.dimension
+        width = model.shape.hiddenSize
         values = Array(repeating: 0, count: idBound * width)
         for (part, vectors) in parts.enumerated() {
             for i in 0..<vectors.count {

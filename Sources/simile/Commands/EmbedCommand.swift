@@ -103,7 +103,7 @@ struct EmbedCommand: AsyncParsableCommand {
             [
                 ("model", .text(try inputs.modelName)), ("rows", .count(left)),
                 ("dimension", .count(dimension)),
-            ] + (texts.map { [$0.fact] } ?? []),
+            ] + (inputs.prompt.map { [("prompt", .text($0))] } ?? []) + (texts.map { [$0.fact] } ?? []),
             inputs: [source],
             isBound: true
         )
@@ -136,6 +136,7 @@ struct EmbedCommand: AsyncParsableCommand {
         let work = HubEmbedding(
             input: input,
             fields: fields,
+            prompt: inputs.prompt ?? "",
             vectorizer: vectorizer,
             running: running,
             writer: writer,

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import Similarity
 internal import StrictJSON
 internal import System
+internal import TextEncoder
 internal import VectorFiles
 
 /// `simile evaluate --pairs F`, `simile evaluate --queries F --corpus F`
@@ -36,6 +37,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     @Option(help: "How vectors are compared.") var metric: Metric = .cosine
     @Option(help: "Form of standard output: table or json. (default: table on a terminal, else json)") var format:
         OutputFormat?
+    @Option(help: "What is put before texts of --queries. (default: as --prompt, else what the model says)")
+    var queryPrompt: String?
     @OptionGroup var running: RunningOptions
     @OptionGroup var inputs: InputOptions
 
@@ -51,8 +54,10 @@ struct EvaluateCommand: AsyncParsableCommand {
                 throw ValidationError("--first-field, --second-field, --score-field and their vectors are for --pairs")
             }
         } else {
-            if queries != nil || corpus != nil || positives != nil || k != nil || excludeSelf {
-                throw ValidationError("--queries, --corpus, --positives, -k and --exclude-self are not for --pairs")
+            if queries != nil || corpus != nil || positives != nil || k != nil || excludeSelf || queryPrompt != nil {
+                throw ValidationError(
+                    "--queries, --corpus, --positives, -k, --exclude-self and --query-prompt are not for --pairs"
+                )
             }
             if (firstVectors == nil) != (secondVectors == nil) {
                 throw ValidationError("expected --first-vectors and --second-vectors, or neither")
@@ -152,10 +157,11 @@ extension EvaluateCommand {
     private func ofRetrieval() async throws -> Measures {
         let (queries, corpus) = try (inputs.resolved(self.queries ?? ""), inputs.resolved(self.corpus ?? ""))
         let run = try ResultRun(running, reads: [queries, corpus, positives])
-        let reader = try InputReader(inputs, running, for: [(queries, nil), (corpus, nil)])
-        let rows = run.noting("corpus", corpus, try await reader.read(corpus, metric: metric))
+        let reader = try InputReader(inputs, running, for: [(queries, nil), (corpus, nil)], queryPrompt: queryPrompt)
+        let rows = run.noting("corpus", corpus, try await reader.read(corpus, metric: metric, as: .document))
         let wanted =
-            queries == corpus ? rows : run.noting("queries", queries, try await reader.read(queries, metric: metric))
+            queries == corpus
+            ? rows : run.noting("queries", queries, try await reader.read(queries, metric: metric, as: .query))
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)
         if excludeSelf, !InputOrigin.areSame(queries, corpus) {
             throw CommandFailure.usage("--exclude-self needs --queries and --corpus to be the same file")

@@ -4,6 +4,7 @@ public import ArgumentParser
 public import Similarity
 internal import SimilarityJobs
 internal import StrictJSON
+internal import TextEncoder
 internal import VectorFiles
 
 /// `simile mine --queries F --corpus F --positives P --output T`
@@ -39,6 +40,8 @@ struct MineCommand: AsyncParsableCommand {
     @Option(help: "How vectors are compared.") var metric: Metric = .cosine
     @Option(help: "What a line is.") var form: MinedForm = .triplet
     @Option(help: "Lines of what was mined: .jsonl. (default: standard output)") var output: String?
+    @Option(help: "What is put before texts of --queries. (default: as --prompt, else what the model says)")
+    var queryPrompt: String?
     @OptionGroup var running: RunningOptions
     @OptionGroup var inputs: InputOptions
 
@@ -81,9 +84,14 @@ struct MineCommand: AsyncParsableCommand {
             _ = try FileFormat.of(path, among: [.jsonl], for: "mined negatives")
             return try AtomicFile(path, registeredIn: Interruption.temporaryFiles)
         }
-        let reader = try InputReader(inputs, running, for: [(queries, queryVectors), (corpus, corpusVectors)])
-        let rows = try await reader.read(corpus, vectors: corpusVectors, metric: metric)
-        let wanted = try await reader.read(queries, vectors: queryVectors, metric: metric)
+        let reader = try InputReader(
+            inputs,
+            running,
+            for: [(queries, queryVectors), (corpus, corpusVectors)],
+            queryPrompt: queryPrompt
+        )
+        let rows = try await reader.read(corpus, vectors: corpusVectors, metric: metric, as: .document)
+        let wanted = try await reader.read(queries, vectors: queryVectors, metric: metric, as: .query)
         run.noting("queries", queries, wanted)
         run.noting("corpus", corpus, rows)
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import Similarity
 internal import SimilarityJobs
 internal import System
+internal import TextEncoder
 internal import VectorFiles
 
 /// `simile search --queries F --corpus F -k 10 --output R`
@@ -25,6 +26,8 @@ struct SearchCommand: AsyncParsableCommand {
     var prefilter: String?
     @Option(parsing: .unconditional, help: "Rows that --prefilter lets through for each query. (default: 20 times k)")
     var candidates: Int?
+    @Option(help: "What is put before texts of --queries. (default: as --prompt, else what the model says)")
+    var queryPrompt: String?
     @OptionGroup var result: ResultOptions
     @OptionGroup var running: RunningOptions
     @OptionGroup var inputs: InputOptions
@@ -46,10 +49,10 @@ struct SearchCommand: AsyncParsableCommand {
         }
         Checkpoint.tellOfStale(output, running)
         let file = try output.map { try NeighborFile(path: $0, registeredIn: Interruption.temporaryFiles) }
-        let reader = try InputReader(inputs, running, for: [(corpus, nil), (queries, nil)])
-        let (rows, metric) = try await reader.readCorpus(corpus, metric: search.metric)
+        let reader = try InputReader(inputs, running, for: [(corpus, nil), (queries, nil)], queryPrompt: queryPrompt)
+        let (rows, metric) = try await reader.readCorpus(corpus, metric: search.metric, as: .document)
         // Another name of the same file may have another ending and other ids beside it.
-        let wanted = queries == corpus ? rows : try await reader.read(queries, metric: metric)
+        let wanted = queries == corpus ? rows : try await reader.read(queries, metric: metric, as: .query)
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)
         if search.excludeSelf, wanted.vectors.rowCount != rows.vectors.rowCount {
             throw CommandFailure.refused(

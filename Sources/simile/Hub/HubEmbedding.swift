@@ -11,6 +11,7 @@ internal import VectorFiles
 struct HubEmbedding {
     let input: String
     let fields: TextFile.Fields
+    let prompt: String
     let vectorizer: HubVectorizer
     let running: RunningOptions
     let writer: VectorFileWriter?
@@ -26,7 +27,7 @@ struct HubEmbedding {
 
     /// - Parameter total: Texts in the file that are not blank.
     func run(total: Int) async throws -> Report {
-        let stream = try TextStream(input, fields: fields, expectedCount: total)
+        let stream = try TextStream(input, fields: fields, prompt: prompt, expectedCount: total)
         let bar = running.progress("embedding", total: Double(total), unit: "texts")
         defer { bar.finish() }
         let latest = LatestProgress()

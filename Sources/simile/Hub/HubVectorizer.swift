@@ -3,26 +3,29 @@
 #if ModelHub
 internal import ModelHub
 internal import Similarity
+internal import TextEncoder
 
 /// A model of the hub. Connected when the first text needs it.
 actor HubVectorizer: TextVectorizer {
     private let model: String
+    private let prompts: Prompts
     private let options: HubOptions
     private let running: RunningOptions
     private var connection: HubConnection?
 
-    init(model: String, _ options: HubOptions, _ running: RunningOptions) {
+    init(model: String, _ prompts: Prompts, _ options: HubOptions, _ running: RunningOptions) {
         self.model = model
+        self.prompts = prompts
         self.options = options
         self.running = running
     }
 
-    func vectors(of texts: [String]) async throws -> VectorizedTexts {
+    func vectors(of texts: [String], as role: TextRole?) async throws -> VectorizedTexts {
         let connection = try connected()
         let progress = running.progress("embedding", total: Double(texts.count), unit: "texts")
         defer { progress.finish() }
         let found = try await connection.client.embed(
-            texts,
+            prompts.text(for: role).map { prompt in texts.map { prompt + $0 } } ?? texts,
             model: model,
             dimensions: options.dimensions,
             refusals: .skip,

@@ -29,9 +29,13 @@ final class TextStream: AsyncSequence, Sendable {
     private let state: Mutex<State>
     private let path: String
     private let expectedCount: Int
+    private let prompt: String
 
-    /// - Parameter expectedCount: Texts that are not blank, as they were counted before anything was paid for.
-    init(_ path: String, fields: TextFile.Fields, expectedCount: Int) throws {
+    /// - Parameters:
+    ///   - prompt: What is put before every text.
+    ///   - expectedCount: Texts that are not blank, as they were counted before anything was paid for.
+    init(_ path: String, fields: TextFile.Fields, prompt: String, expectedCount: Int) throws {
+        self.prompt = prompt
         self.path = path
         self.expectedCount = expectedCount
         state = Mutex(State(reader: try TextFileReader(path, fields: fields)))
@@ -54,7 +58,7 @@ final class TextStream: AsyncSequence, Sendable {
                 if state.count == expectedCount { throw changed() }
                 state.origins[state.count] = Origin(row: state.row, line: row.line, id: row.id)
                 state.count += 1
-                return row.text
+                return prompt + row.text
             }
             if state.count < expectedCount { throw changed() }
             return nil

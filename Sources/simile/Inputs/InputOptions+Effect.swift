@@ -9,12 +9,15 @@ extension InputOptions {
     ///
     /// - Parameter sources: Files, with the vectors of texts where they have been made already. None, for texts of the command line,
     ///   which have no names and are what models are for.
-    func requireEffect(on sources: [(path: String, vectors: String?)]) throws {
+    func requireEffect(on sources: [(path: String, vectors: String?)], queryPrompt: String?) throws {
         guard !sources.isEmpty else { return try requireNoNames() }
         let names = sources.map { InputSpool.named($0.path) }.joined(separator: " and ")
         let isText = try sources.map { try kind(of: $0.path) == .texts }
         let isEmbedded = zip(isText, sources).contains { $0 && $1.vectors == nil }
-        if !isEmbedded, let option = model.map({ "--model \($0)" }) ?? onLong.map({ "--on-long \($0.rawValue)" }) {
+        if !isEmbedded,
+            let option = model.map({ "--model \($0)" }) ?? onLong.map({ "--on-long \($0.rawValue)" })
+                ?? prompt.map({ "--prompt \($0)" }) ?? queryPrompt.map({ "--query-prompt \($0)" })
+        {
             throw CommandFailure.usage(
                 isText.contains(true)
                     ? "\(option) is for texts whose vectors are to be made, and those of \(names) are given; leave it out"

@@ -49,6 +49,13 @@ struct InputOptions: ParsableArguments {
     )
     var onLong: LongTexts?
 
+    @Option(
+        help: """
+            What is put before every text: a name of the model's prompts, such as passage, or the words themselves. (default: what the model says)
+            """
+    )
+    var prompt: String?
+
     // Last here, and this group last in every command: in `--help` the hub comes after everything else.
     @OptionGroup var hub: HubOptions
 

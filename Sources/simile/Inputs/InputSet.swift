@@ -55,21 +55,30 @@ struct InputReader {
     let running: RunningOptions
     private let vectorizer: any TextVectorizer
 
-    /// - Parameter sources: What is going to be read, with the vectors of texts where they have been made already.
+    /// - Parameters:
+    ///   - sources: What is going to be read, with the vectors of texts where they have been made already.
+    ///   - queryPrompt: What is put before texts that are queries, if it is given.
     /// - Throws: ``CommandFailure`` for an option that would have no effect on any of it.
-    init(_ options: InputOptions, _ running: RunningOptions, for sources: [(path: String, vectors: String?)]) throws {
-        try options.requireEffect(on: sources)
+    init(
+        _ options: InputOptions,
+        _ running: RunningOptions,
+        for sources: [(path: String, vectors: String?)],
+        queryPrompt: String? = nil
+    ) throws {
+        try options.requireEffect(on: sources, queryPrompt: queryPrompt)
         self.options = options
         self.running = running
-        vectorizer = options.vectorizer(running)
+        vectorizer = options.vectorizer(running, queryPrompt: queryPrompt)
     }
 
     /// Reads the side that is searched in, and settles the metric: the one that is wanted, else that of a prepared corpus,
     /// else cosine.
-    func readCorpus(_ path: String, metric wanted: Metric?) async throws -> (set: InputSet, metric: Metric) {
+    func readCorpus(_ path: String, metric wanted: Metric?, as role: TextRole? = nil) async throws -> (
+        set: InputSet, metric: Metric
+    ) {
         guard try options.kind(of: path) == .prepared else {
             let metric = wanted ?? .cosine
-            return (try await read(path, metric: metric), metric)
+            return (try await read(path, metric: metric, as: role), metric)
         }
         let prepared = try PreparedCorpusFile.read(path)
         if let wanted, wanted != prepared.metric {
@@ -84,7 +93,7 @@ struct InputReader {
     }
 
     /// Reads a file of vectors or texts, or the rows of a prepared corpus.
-    func read(_ path: String, metric: Metric) async throws -> InputSet {
+    func read(_ path: String, metric: Metric, as role: TextRole? = nil) async throws -> InputSet {
         switch try options.kind(of: path) {
         case .vectors, .prepared:
             let vectors = try options.vectors(of: path)
@@ -92,7 +101,7 @@ struct InputReader {
             return InputSet(vectors: vectors, texts: nil)
         case .texts:
             let file = try readTexts(path)
-            let vectors = try await embed(file.texts, ids: file.ids, from: (path, file.lines))
+            let vectors = try await embed(file.texts, ids: file.ids, from: (path, file.lines), as: role)
             return InputSet(vectors: vectors, texts: file.texts)
         }
     }
@@ -100,8 +109,8 @@ struct InputReader {
     /// The same, for texts whose vectors have been made already: one a text, in a file of vectors.
     ///
     /// Ids are those of the texts, if they have some. A blank text is an invalid row, whatever its vector.
-    func read(_ path: String, vectors: String?, metric: Metric) async throws -> InputSet {
-        guard let vectors else { return try await read(path, metric: metric) }
+    func read(_ path: String, vectors: String?, metric: Metric, as role: TextRole? = nil) async throws -> InputSet {
+        guard let vectors else { return try await read(path, metric: metric, as: role) }
         let texts = try readTexts(path)
         let set = try await read(vectors, metric: metric)
         guard set.texts == nil else { throw CommandFailure.usage("\(vectors): expected vectors, found texts") }
@@ -169,10 +178,11 @@ struct InputReader {
     func embed(
         _ texts: [String],
         ids: [RowID]? = nil,
-        from source: (path: String, lines: [Int])
+        from source: (path: String, lines: [Int]),
+        as role: TextRole? = nil
     ) async throws -> VectorMatrix {
         let kept = texts.indices.filter { !texts[$0].isBlank }
-        let found = try await vectorizer.vectors(of: kept.map { texts[$0] })
+        let found = try await vectorizer.vectors(of: kept.map { texts[$0] }, as: role)
         var invalid = Set(texts.indices).subtracting(kept)
         var refused = RefusedLines()
         for text in found.refused {
@@ -233,10 +243,11 @@ struct InputReader {
 
 extension InputOptions {
     /// What makes vectors of texts.
-    func vectorizer(_ running: RunningOptions) -> any TextVectorizer {
+    func vectorizer(_ running: RunningOptions, queryPrompt: String? = nil) -> any TextVectorizer {
+        let prompts = Prompts(all: prompt, queries: queryPrompt)
         #if ModelHub
-        if let hubModel { return HubVectorizer(model: hubModel, hub, running) }
+        if let hubModel { return HubVectorizer(model: hubModel, prompts, hub, running) }
         #endif
-        return LocalVectorizer(model: model, running)
+        return LocalVectorizer(model: model, prompts, running)
     }
 }

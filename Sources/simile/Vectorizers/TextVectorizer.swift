@@ -6,7 +6,9 @@ internal import TextEncoder
 /// Makes vectors of texts: the local encoder, or a model of the hub.
 protocol TextVectorizer: Sendable {
     /// The vectors of texts that are not blank.
-    func vectors(of texts: [String]) async throws -> VectorizedTexts
+    ///
+    /// - Parameter role: What they are for; nil if that is not known.
+    func vectors(of texts: [String], as role: TextRole?) async throws -> VectorizedTexts
 }
 
 /// Vectors of texts, one row a text.
@@ -26,15 +28,18 @@ actor LocalVectorizer: TextVectorizer {
     /// Nil for the default one.
     private let model: String?
     private let running: RunningOptions
+    private let prompts: Prompts
     private var encoder: SentenceEncoder?
 
-    init(model: String?, _ running: RunningOptions) {
+    init(model: String?, _ prompts: Prompts, _ running: RunningOptions) {
         self.model = model
+        self.prompts = prompts
         self.running = running
     }
 
-    func vectors(of texts: [String]) throws -> VectorizedTexts {
+    func vectors(of texts: [String], as role: TextRole?) throws -> VectorizedTexts {
         let encoder = try loaded()
+        let prompt = prompts.text(for: role).map { encoder.promptTexts[$0] ?? $0 } ?? encoder.prompt(for: role)
         // Twice: batch by batch, then in the order of the texts.
         try running.requireMemory(
             8 * Double(texts.count) * Double(encoder.dimension),
@@ -44,7 +49,7 @@ actor LocalVectorizer: TextVectorizer {
         let progress = running.progress("embedding", total: Double(texts.count), unit: "texts")
         defer { progress.finish() }
         let found = try encoder.encoding(
-            of: texts,
+            of: prompt.isEmpty ? texts : texts.map { prompt + $0 },
             workers: running.workers,
             cancellation: Interruption.flag,
             progress: { progress.update($0.fraction) }

@@ -33,9 +33,27 @@ TARGET static void LEVEL(pack)(const float *b, size_t stride, size_t count, size
     }
 }
 
-// Packs `depth` columns of `rows` rows of A.
+// Packs `depth` columns of `rows` rows of A, four by four where there are as many.
 TARGET static void LEVEL(pack_block)(const float *a, size_t stride, size_t depth, float *block, size_t rows) {
-    for (size_t r = 0; r < rows; ++r) {
+    const size_t even = depth & ~(size_t)3;
+    size_t r = 0;
+    for (; r + 4 <= rows; r += 4) {
+        const float *const source = a + r * stride;
+        for (size_t p = 0; p < even; p += 4) {
+            __m128 x = _mm_loadu_ps(source + p), y = _mm_loadu_ps(source + stride + p);
+            __m128 z = _mm_loadu_ps(source + 2 * stride + p), w = _mm_loadu_ps(source + 3 * stride + p);
+            _MM_TRANSPOSE4_PS(x, y, z, w);
+            float *const target = block + p * rows + r;
+            _mm_storeu_ps(target, x);
+            _mm_storeu_ps(target + rows, y);
+            _mm_storeu_ps(target + 2 * rows, z);
+            _mm_storeu_ps(target + 3 * rows, w);
+        }
+        for (size_t p = even; p < depth; ++p) {
+            for (size_t i = 0; i < 4; ++i) block[p * rows + r + i] = source[i * stride + p];
+        }
+    }
+    for (; r < rows; ++r) {
         for (size_t p = 0; p < depth; ++p) block[p * rows + r] = a[r * stride + p];
     }
 }

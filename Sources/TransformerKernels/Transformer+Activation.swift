@@ -24,12 +24,13 @@ extension Transformer {
         precondition(values.count >= rows * width)
         unsafe values.withUnsafeMutableBufferPointer { values in
             guard let values = values.baseAddress else { return }
+            let bias = unsafe bias.start
             for row in 0..<rows {
                 let x = unsafe values + row * width
                 switch activation {
-                case .gelu: unsafe map(x, bias.start, count: width) { gelu($0) }
-                case .geluTanh: unsafe map(x, bias.start, count: width) { geluTanh($0) }
-                case .relu: unsafe map(x, bias.start, count: width) { $0.replacing(with: 0, where: $0 .< 0) }
+                case .gelu: unsafe map(x, bias, count: width) { gelu($0) }
+                case .geluTanh: unsafe map(x, bias, count: width) { geluTanh($0) }
+                case .relu: unsafe map(x, bias, count: width) { $0.replacing(with: 0, where: $0 .< 0) }
                 }
             }
         }

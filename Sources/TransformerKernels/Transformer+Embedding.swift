@@ -20,15 +20,15 @@ extension Transformer {
         precondition(hidden.count >= ids.count * width && starts.last == ids.count && types.count >= width)
         unsafe hidden.withUnsafeMutableBufferPointer { hidden in
             guard let hidden = hidden.baseAddress else { return }
+            let (wordStart, placeStart, type) = unsafe (words.start, positions.start, types.start)
             for text in 0..<starts.count - 1 {
                 for t in starts[text]..<starts[text + 1] {
                     let (id, position) = (Int(ids[t]), t - starts[text])
                     precondition(
                         id >= 0 && (id + 1) * width <= words.count && (position + 1) * width <= positions.count
                     )
-                    let word = unsafe words.start + id * width
-                    let place = unsafe positions.start + position * width
-                    let type = unsafe types.start
+                    let word = unsafe wordStart + id * width
+                    let place = unsafe placeStart + position * width
                     let row = unsafe hidden + t * width
                     for i in 0..<width { unsafe row[i] = (word[i] + type[i]) + place[i] }
                 }

@@ -22,11 +22,12 @@ extension Transformer {
         precondition(width > 0 && shift.count == width && hidden.count >= rows * width)
         unsafe hidden.withUnsafeMutableBufferPointer { hidden in
             guard let hidden = hidden.baseAddress else { return }
+            let (gain, shift) = unsafe (gain.start, shift.start)
             for row in 0..<rows {
                 unsafe normalizeRow(
                     hidden + row * width,
-                    gain: gain.start,
-                    shift: shift.start,
+                    gain: gain,
+                    shift: shift,
                     width: width,
                     epsilon: epsilon
                 )
@@ -55,11 +56,12 @@ extension Transformer {
         unsafe hidden.withUnsafeMutableBufferPointer { hidden in
             unsafe added.withUnsafeBufferPointer { added in
                 guard let hidden = hidden.baseAddress, let added = added.baseAddress else { return }
+                let (bias, gain, shift) = unsafe (bias.start, gain.start, shift.start)
                 for row in 0..<rows {
                     let x = unsafe hidden + (firstRow + row) * width
                     let y = unsafe added + row * width
-                    for i in 0..<width { unsafe x[i] += y[i] + bias.start[i] }
-                    unsafe normalizeRow(x, gain: gain.start, shift: shift.start, width: width, epsilon: epsilon)
+                    for i in 0..<width { unsafe x[i] += y[i] + bias[i] }
+                    unsafe normalizeRow(x, gain: gain, shift: shift, width: width, epsilon: epsilon)
                 }
             }
         }

@@ -53,9 +53,11 @@ extension Transformer {
         precondition(column >= 0 && column + bias.count <= width && values.count >= rows * width)
         unsafe values.withUnsafeMutableBufferPointer { values in
             guard let values = values.baseAddress else { return }
+            // Asked for once: what it stands behind is not looked at again for each component.
+            let (bias, count) = unsafe (bias.start, bias.count)
             for row in 0..<rows {
                 let start = unsafe values + (row * width + column)
-                for i in 0..<bias.count { unsafe start[i] += bias.start[i] }
+                for i in 0..<count { unsafe start[i] += bias[i] }
             }
         }
     }

@@ -10,8 +10,8 @@ struct BERTModel: Sendable {
     let gemm: GEMM.Provider
 
     /// Rows of the feed-forward block that are in the works at a time: its intermediate rows are four times as wide as
-    /// the others, and this many of them still fit into a second-level cache or close to it.
-    private static let feedForwardRows = 256
+    /// the others, and this many of them still fit into a second-level cache or close to it. A pass of our own tile takes as many.
+    private static let feedForwardRows = 240
 
     /// The vectors of a batch of texts, one row a text.
     ///
@@ -23,7 +23,7 @@ struct BERTModel: Sendable {
     ///   - starts: where each text begins in `ids`, and T at the end; no text is empty or longer than the model has positions.
     /// - Complexity: for l layers of width h and inner width i, and texts of lengths L,
     ///   `l * (T * (4 h^2 + 2 h i) + 2 h * sum of L^2)` multiply-adds;
-    ///   `4 * (6 T h + min(T, 256) i + L^2 + L h / heads)` bytes, L the longest.
+    ///   `4 * (6 T h + min(T, 240) i + L^2 + L h / heads)` bytes, L the longest.
     func vectors(ids: [Int32], starts: [Int], pooling: Transformer.Pooling) -> [Float] {
         let width = shape.hiddenSize
         var hidden = [Float](repeating: 0, count: ids.count * width)

@@ -12,8 +12,8 @@ package struct BatchPlan: Sendable, Equatable {
     package private(set) var batches: [[Int]] = []
 
     /// Tokens of a batch: enough rows to keep a matrix multiply busy, few enough that the working memory of a batch
-    /// (some 10 MB for a width of 384) stays near the caches.
-    package static let defaultTokenBudget = 1_024
+    /// (some 10 MB for a width of 384) stays near the caches. Four passes of our own tile, of 240 rows each.
+    package static let defaultTokenBudget = 960
 
     /// - Complexity: O(n log n) for n texts.
     package init(tokenCounts: [Int], tokenBudget: Int = defaultTokenBudget) {

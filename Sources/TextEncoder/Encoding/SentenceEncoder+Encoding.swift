@@ -29,8 +29,8 @@ extension SentenceEncoder {
     ///   infinity.
     /// - Complexity: for l layers of width h and inner width i, and T tokens in distinct texts of lengths L,
     ///   `l * (T * (4 h^2 + 2 h i) + 2 h * sum of L^2)` multiply-adds: 11 million a token for all-MiniLM-L6-v2. Memory:
-    ///   the vectors, twice for a moment, the tokens, and for each worker `4 * (6 t h + 256 i + L^2 + L h)` bytes
-    ///   at most, where t is the larger of 1,024 and the longest L: 12 MB for all-MiniLM-L6-v2.
+    ///   the vectors, twice for a moment, the tokens, and for each worker `4 * (6 t h + 240 i + L^2 + L h)` bytes
+    ///   at most, where t is the larger of 960 and the longest L: 12 MB for all-MiniLM-L6-v2.
     public func encode(
         _ texts: [String],
         workers: Workers = .available,

@@ -25,49 +25,15 @@ extension Transformer {
         unsafe values.withUnsafeMutableBufferPointer { values in
             guard let values = values.baseAddress else { return }
             let bias = unsafe bias.start
+            let level = KernelLevel.current
             for row in 0..<rows {
                 let x = unsafe values + row * width
                 switch activation {
-                case .gelu: unsafe map(x, bias, count: width) { gelu($0) }
-                case .geluTanh: unsafe map(x, bias, count: width) { geluTanh($0) }
-                case .relu: unsafe map(x, bias, count: width) { $0.replacing(with: 0, where: $0 .< 0) }
+                case .gelu: unsafe Activations.gelu(x, bias, width, level: level)
+                case .geluTanh: unsafe Activations.geluTanh(x, bias, width)
+                case .relu: unsafe Activations.relu(x, bias, width)
                 }
             }
         }
-    }
-
-    /// x <- body(x + bias), four at a time; the tail is padded with zeros in a register.
-    @inline(__always)
-    private static func map(
-        _ x: UnsafeMutablePointer<Float>,
-        _ bias: UnsafePointer<Float>,
-        count: Int,
-        _ body: (SIMD4<Float>) -> SIMD4<Float>
-    ) {
-        var i = 0
-        while i &+ 4 <= count {
-            let y = unsafe body(SIMD4(loading: x, at: i) + SIMD4(loading: bias, at: i))
-            unsafe UnsafeMutableRawPointer(x + i).storeBytes(of: y, as: SIMD4<Float>.self)
-            i &+= 4
-        }
-        guard i < count else { return }
-        var tail = SIMD4<Float>.zero
-        for lane in 0..<count - i { unsafe tail[lane] = x[i + lane] + bias[i + lane] }
-        tail = body(tail)
-        for lane in 0..<count - i { unsafe x[i + lane] = tail[lane] }
-    }
-
-    @inline(__always)
-    private static func gelu(_ x: SIMD4<Float>) -> SIMD4<Float> {
-        let half = x * 0.5
-        return half + half * (x * 0.707_106_78).errorFunction
-    }
-
-    /// (1 + tanh y) / 2 is 1 / (1 + e^-2y).
-    @inline(__always)
-    private static func geluTanh(_ x: SIMD4<Float>) -> SIMD4<Float> {
-        let y2 = x * (1.595_769_12 + 0.071_354_816 * (x * x))
-        let exponent = (SIMD4<Float>.zero - y2).replacing(with: 88, where: y2 .< -88)
-        return x / (exponent.exponential + 1)
     }
 }

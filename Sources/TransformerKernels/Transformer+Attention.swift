@@ -90,7 +90,10 @@ extension Transformer {
             c: scores,
             cStride: length
         )
-        for row in 0..<length { unsafe softmax(scores + row * length, count: length, scale: scale) }
+        let level = KernelLevel.current
+        for row in 0..<length {
+            unsafe Activations.softmax(scores + row * length, count: length, scale: scale, level: level)
+        }
         let source = unsafe queries + 2 * width
         for t in 0..<length {
             for i in 0..<headWidth { unsafe values[i &* length &+ t] = source[t &* 3 &* width &+ i] }

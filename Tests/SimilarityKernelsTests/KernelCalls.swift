@@ -198,6 +198,21 @@ enum KernelCalls {
         return output.values.map { Int($0) }
     }
 
+    static func gelu(_ level: KernelLevel, _ values: [Float], bias: [Float], shift: Int = 0) -> [Float] {
+        let output = CanaryBuffer(values, canary: -3, shift: shift) { $0 == -3 }
+        let input = CanaryBuffer(reading: bias, shift: shift + 1)
+        unsafe Activations.gelu(output.base, input.base, values.count, level: level)
+        #expect(output.isIntact)
+        return output.values
+    }
+
+    static func softmax(_ level: KernelLevel, _ row: [Float], scale: Float, shift: Int = 0) -> [Float] {
+        let output = CanaryBuffer(row, canary: -3, shift: shift) { $0 == -3 }
+        unsafe Activations.softmax(output.base, count: row.count, scale: scale, level: level)
+        #expect(output.isIntact)
+        return output.values
+    }
+
     static func hamming(_ level: KernelLevel, query: [UInt8], rows: [[UInt8]], shift: Int = 0) -> [Int] {
         let left = CanaryBuffer(query, canary: 0x5A, shift: shift) { $0 == 0x5A }
         let right = CanaryBuffer(Array(rows.joined()), canary: 0xA5, shift: shift + 1) { $0 == 0xA5 }

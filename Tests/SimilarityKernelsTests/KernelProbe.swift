@@ -46,6 +46,11 @@ enum KernelProbe {
         case .codeProducts:
             let pairs = (0..<37).map { (query: $0 * 5 % 37, row: $0) }
             return KernelCalls.codeProducts(level, pairs: pairs, queries: codes, rows: codes).map { Double($0) }
+        case .gelu:
+            // Levels agree to their bound.
+            let (values, bias) = ((0..<43).map { Float($0 % 7 - 3) }, [Float](repeating: 0.5, count: 43))
+            return KernelCalls.gelu(level, values, bias: bias).map { (Double($0) * 1e4).rounded() }
+        case .softmax: return KernelCalls.softmax(level, [Float](repeating: 3, count: 32), scale: 2).map { Double($0) }
         case .hamming:
             let bytes = (0..<37).map { row in
                 (0..<43).map { column in UInt8(truncatingIfNeeded: column * 73 + row * row * 29) }
@@ -122,6 +127,8 @@ enum KernelSpy {
                 return 0
             }
         case .codeProducts: unsafe kernels.codeProducts = { _, _, _, _, _, _ in KernelSpy.note(.codeProducts) }
+        case .gelu: unsafe kernels.gelu = { _, _, _ in KernelSpy.note(.gelu) }
+        case .softmax: unsafe kernels.softmax = { _, _, _ in KernelSpy.note(.softmax) }
         case .hamming: unsafe kernels.hamming = { _, _, _, _, _ in KernelSpy.note(.hamming) }
         }
     }

@@ -146,6 +146,11 @@ void simile_code_products_avx512(
     int32_t *products);
 
 /// `distances[r]` = the number of bits in which the `width` bytes of the query and of row r differ.
+void simile_gelu_avx2(float *values, const float *bias, size_t count);
+void simile_gelu_avx512(float *values, const float *bias, size_t count);
+void simile_softmax_avx2(float *row, size_t count, float scale);
+void simile_softmax_avx512(float *row, size_t count, float scale);
+
 void simile_hamming_avx2(
     const uint8_t *query, const uint8_t *rows, size_t width, size_t count, uint32_t *distances);
 

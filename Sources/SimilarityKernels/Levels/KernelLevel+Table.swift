@@ -63,6 +63,8 @@ extension KernelLevel {
             codeProducts: { survivors, count, queries, rows, depth, products in
                 unsafe CodeProduct.reference(survivors, count, queries, rows, depth, products)
             },
+            gelu: { values, bias, count in unsafe Activations.referenceGELU(values, bias, count) },
+            softmax: { row, count, scale in unsafe Activations.referenceSoftmax(row, count, scale) },
             hamming: { query, rows, width, count, distances in
                 unsafe HammingScan.reference(query, rows, width, count, distances)
             }
@@ -105,6 +107,8 @@ extension KernelLevel {
         unsafe kernels.gemmTile = { a, aStride, rows, b, bStride, columns, depth, c, cStride, _ in
             unsafe GEMM.simdTile(a, aStride, rows, b, bStride, columns, depth, c, cStride)
         }
+        unsafe kernels.gelu = { values, bias, count in unsafe Activations.simdGELU(values, bias, count) }
+        unsafe kernels.softmax = { row, count, scale in unsafe Activations.simdSoftmax(row, count, scale) }
         unsafe kernels.quantize = { y, count, scale, limit, codes in
             unsafe Quantizer.simd(y, count, scale, limit, codes)
         }
@@ -142,6 +146,8 @@ extension KernelLevel {
         unsafe kernels.codeTile = unsafe simile_code_tile_avx2
         unsafe kernels.codeRow = unsafe simile_code_row_avx2
         unsafe kernels.codeProducts = unsafe simile_code_products_avx2
+        unsafe kernels.gelu = unsafe simile_gelu_avx2
+        unsafe kernels.softmax = unsafe simile_softmax_avx2
         unsafe kernels.hamming = unsafe simile_hamming_avx2
     }
 
@@ -162,6 +168,8 @@ extension KernelLevel {
         unsafe kernels.codeTile = unsafe simile_code_tile_avx512
         unsafe kernels.codeRow = unsafe simile_code_row_avx512
         unsafe kernels.codeProducts = unsafe simile_code_products_avx512
+        unsafe kernels.gelu = unsafe simile_gelu_avx512
+        unsafe kernels.softmax = unsafe simile_softmax_avx512
     }
 
     /// AVX-512 beside AMX: integer products of tiles (INT8). A process must be permitted to use them: `permitted`.

@@ -77,6 +77,13 @@ package import CSimilarityKernels
             _ survivors: UnsafePointer<simile_survivor>, _ count: Int, _ queries: UnsafePointer<Int16>,
             _ rows: UnsafePointer<Int8>, _ depth: Int, _ products: UnsafeMutablePointer<Int32>
         ) -> Void
+    /// `Activations.gelu`
+    package var gelu:
+        @convention(c) (
+            _ values: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ count: Int
+        ) -> Void
+    /// `Activations.softmax`
+    package var softmax: @convention(c) (_ row: UnsafeMutablePointer<Float>, _ count: Int, _ scale: Float) -> Void
     /// `HammingScan.distances`
     package var hamming:
         @convention(c) (
@@ -88,7 +95,7 @@ package import CSimilarityKernels
 /// The entries of a `KernelTable` by name, for what goes through all of them.
 package enum Kernel: String, CaseIterable, Sendable {
     case verdictDot, verdictSquaredDistance, verdictSquaredNorms, dotRows, dotRowsWithNorms, thresholdScan
-    case convertFloat16, gemmTile, extent, quantize, codeTile, codeRow, codeProducts, hamming
+    case convertFloat16, gemmTile, extent, quantize, codeTile, codeRow, codeProducts, gelu, softmax, hamming
 }
 
 extension KernelTable {
@@ -108,6 +115,8 @@ extension KernelTable {
         case .codeTile: unsafe unsafeBitCast(codeTile, to: UInt.self)
         case .codeRow: unsafe unsafeBitCast(codeRow, to: UInt.self)
         case .codeProducts: unsafe unsafeBitCast(codeProducts, to: UInt.self)
+        case .gelu: unsafe unsafeBitCast(gelu, to: UInt.self)
+        case .softmax: unsafe unsafeBitCast(softmax, to: UInt.self)
         case .hamming: unsafe unsafeBitCast(hamming, to: UInt.self)
         }
     }

@@ -103,7 +103,9 @@ package struct ParquetFile: Sendable {
             guard start >= 4, length >= 0, start <= byteCount, length <= byteCount - start else {
                 throw ParquetError("a column is said to be at byte \(start), which is not in the file")
             }
-            found.append(Chunk(valueCount: valueCount, codec: codec, range: start..<start + length))
+            // Some older writers leave the header of the dictionary's page out of the length; the number of values tells where the pages end.
+            let end = min(start + length + 100, byteCount)
+            found.append(Chunk(valueCount: valueCount, codec: codec, range: start..<end))
         }
         return RowGroup(rowCount: rowCount, chunks: found)
     }

@@ -43,6 +43,10 @@ import Testing
         try expect("search --queries v.npy --corpus v.npy -k 2 --output s.parquet")
         try expect("join --left v.npy --threshold 0.5 --output j.parquet")
         try expect("cluster --input v.npy -k 2 --output c.parquet")
+        // Nothing found is a file as well.
+        try expect("join --left v.npy --threshold 2 --output none.parquet")
+        let nothing = try simile("embed --input none.parquet --text-field a --model static --output e.npy")
+        #expect(nothing.status == 3 && nothing.errors.contains("int64"), "\(nothing.errors)")
         // A column of numbers is no column of texts.
         let run = try simile("embed --input s.parquet --text-field row --model static --output e.npy")
         #expect(run.status == 3 && run.errors.contains("\"row\"") && run.errors.contains("int64"), "\(run.errors)")

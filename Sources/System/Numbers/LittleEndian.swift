@@ -84,3 +84,20 @@ extension Span<UInt8> {
         }
     }
 }
+
+extension MutableSpan<Float> {
+    /// Puts some floats in the place of others.
+    ///
+    /// - Precondition: they are there, and all of them fit.
+    package mutating func put(_ floats: [Float], _ range: Range<Int>, at place: Int) {
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= floats.count && place >= 0 && range.count <= count - place
+        )
+        unsafe withUnsafeMutableBufferPointer { target in
+            unsafe floats.withUnsafeBufferPointer { source in
+                guard let input = source.baseAddress, let output = target.baseAddress else { return }
+                unsafe (output + place).update(from: input + range.lowerBound, count: range.count)
+            }
+        }
+    }
+}

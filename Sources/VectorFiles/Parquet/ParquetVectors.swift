@@ -32,19 +32,40 @@ package enum ParquetVectors {
             )
         }
         let idColumn = try input.idColumn(idColumn)
-        // A file may say that it has more rows than there are: room is kept for what is likely.
-        var rows = Rows(path: path, form: form, expected: (input.file.rowCount, input.file.bytes.byteCount / 2))
-        for group in 0..<input.file.rowGroupCount {
-            var reader = try input.reading { () throws(ParquetError) in
-                try ColumnReader(input.file, group: group, column: column)
-            }
-            while let page = try input.reading({ () throws(ParquetError) in try reader.next() }) {
-                try rows.append(page)
-            }
-            try rows.end()
-            let expected = (0...group).reduce(0) { $0 + input.file.rowCount(ofGroup: $1) }
-            guard rows.count == expected else {
-                throw .refused(path, "expected \(expected) rows in the column \"\(name)\", found \(rows.count)")
+        guard let dimension = try dimension(input, column) else {
+            throw .refused(
+                path,
+                "expected vectors in the column \"\(name)\", found none: the dimension cannot be known"
+            )
+        }
+        guard dimension <= RowStorage.dimensionLimit else {
+            throw .refused(
+                path,
+                "expected vectors of 1 to \(RowStorage.dimensionLimit) components in \"\(name)\", found \(dimension)"
+            )
+        }
+        // A file may say that it has more rows than it has.
+        let (count, overflow) = input.file.rowCount.multipliedReportingOverflow(by: dimension)
+        guard !overflow, count <= (SystemMemory.available ?? 1 << 40) / 4 else {
+            throw .refused(
+                path,
+                "\(input.file.rowCount) rows of \(dimension) components in \"\(name)\" take more memory than is there"
+            )
+        }
+        var rows = Rows(path: path, form: form, dimension: dimension)
+        let values = try SharedBytes(floatCount: count) { target throws(VectorFileError) in
+            for group in 0..<input.file.rowGroupCount {
+                var reader = try input.reading { () throws(ParquetError) in
+                    try ColumnReader(input.file, group: group, column: column)
+                }
+                let end = rows.count + input.file.rowCount(ofGroup: group)
+                while let page = try input.reading({ () throws(ParquetError) in try reader.next() }) {
+                    try rows.append(page, atMost: end, to: &target)
+                }
+                try rows.end()
+                guard rows.count == end else {
+                    throw .refused(path, "expected \(end) rows in the column \"\(name)\", found \(rows.count)")
+                }
             }
         }
         var ids: [RowID]?
@@ -53,53 +74,76 @@ package enum ParquetVectors {
             for group in 0..<input.file.rowGroupCount { found += try input.ids(idColumn, group: group) }
             ids = found
         }
-        guard let dimension = rows.dimension else {
-            throw .refused(
-                path,
-                "expected vectors in the column \"\(name)\", found none: the dimension cannot be known"
+        guard
+            let storage = RowStorage(
+                bytes: values,
+                elementType: .float32,
+                rowCount: rows.count,
+                dimension: dimension,
+                byteOffset: 0,
+                rowByteStride: 4 * dimension
             )
-        }
-        var matrix = VectorMatrix(rowCount: rows.count, dimension: dimension, values: rows.values, ids: ids)
+        else { preconditionFailure("the block has been sized for these rows") }
+        var matrix = VectorMatrix(storage: storage, ids: ids)
         if form.type == .double { matrix.lossOfReading = rows.loss }
         return matrix
+    }
+
+    /// The components of the first row that has some; nil if none has.
+    private static func dimension(_ input: ParquetInput, _ column: Int) throws(VectorFileError) -> Int? {
+        let full = UInt8(input.file.columns[column].maxDefinition)
+        var length = 0
+        for group in 0..<input.file.rowGroupCount {
+            var reader = try input.reading { () throws(ParquetError) in
+                try ColumnReader(input.file, group: group, column: column)
+            }
+            while let page = try input.reading({ () throws(ParquetError) in try reader.next() }) {
+                for entry in 0..<page.entryCount {
+                    if length > 0, page.repetitions.isEmpty || page.repetitions[entry] == 0 { return length }
+                    if page.definitions.isEmpty || page.definitions[entry] == full { length += 1 }
+                }
+            }
+        }
+        return length > 0 ? length : nil
     }
 
     /// The rows so far.
     private struct Rows {
         let path: String
         let form: ParquetColumn
-        var values: [Float] = []
+        let dimension: Int
         var loss = RoundingLoss.ofText
         /// Rows that have begun.
         var count = 0
-        var dimension: Int?
+        /// Floats that are there.
+        private var filled = 0
         /// Where the row that is read begins, and whether there is one.
         private var start = 0
         private var isOpen = false
-        /// Null rows before the dimension is known.
-        private var leadingNulls = 0
 
-        /// Rows in all, and the most floats that room is kept for.
-        private let expected: (rows: Int, floats: Int)
-
-        init(path: String, form: ParquetColumn, expected: (rows: Int, floats: Int)) {
-            self.expected = expected
+        init(path: String, form: ParquetColumn, dimension: Int) {
             self.path = path
             self.form = form
+            self.dimension = dimension
         }
 
-        mutating func append(_ page: ColumnReader.Page) throws(VectorFileError) {
+        /// - Parameter limit: Rows that there may be with those of the page.
+        mutating func append(
+            _ page: ColumnReader.Page,
+            atMost limit: Int,
+            to target: inout MutableSpan<Float>
+        ) throws(VectorFileError) {
             let floats = floats(page.values)
             let (element, full) = (UInt8(form.elementDefinition), UInt8(form.maxDefinition))
             var (place, runStart) = (0, 0)
-            func flush(_ rows: inout Rows) {
-                rows.values += floats[runStart..<place]
-                runStart = place
-            }
             for entry in 0..<page.entryCount {
                 if page.repetitions.isEmpty || page.repetitions[entry] == 0 {
-                    flush(&self)
+                    try move(floats, runStart..<place, to: &target)
+                    runStart = place
                     try end()
+                    guard count < limit else {
+                        throw .refused(path, "expected \(limit) rows in \"\(form.path[0])\", found more")
+                    }
                     count += 1
                     isOpen = true
                 }
@@ -114,41 +158,35 @@ package enum ParquetVectors {
                     )
                 } else {
                     isOpen = false
-                    appendNull()
+                    try move([Float](repeating: .nan, count: dimension), 0..<dimension, to: &target)
+                    start = filled
                 }
             }
-            flush(&self)
+            try move(floats, runStart..<place, to: &target)
         }
 
-        private mutating func appendNull() {
-            guard let dimension else {
-                leadingNulls += 1
-                return
+        private mutating func move(
+            _ floats: [Float],
+            _ range: Range<Int>,
+            to target: inout MutableSpan<Float>
+        ) throws(VectorFileError) {
+            if range.isEmpty { return }
+            // A row that is too long is told when it ends, but must not run into what is not there.
+            guard range.count <= target.count - filled else {
+                throw refused("expected \(dimension) components as in the first vector, found more")
             }
-            values += [Float](repeating: .nan, count: dimension)
-            start = values.count
+            target.put(floats, range, at: filled)
+            filled += range.count
         }
 
         /// Ends the row that is read.
         mutating func end() throws(VectorFileError) {
             guard isOpen else { return }
             isOpen = false
-            let length = values.count - start
-            if dimension == nil {
-                guard (1...RowStorage.dimensionLimit).contains(length) else {
-                    throw refused("expected a vector of 1 to \(RowStorage.dimensionLimit) components, found \(length)")
-                }
-                dimension = length
-                let (all, overflow) = expected.rows.multipliedReportingOverflow(by: length)
-                values.reserveCapacity(min(overflow ? .max : all, expected.floats))
-                if leadingNulls > 0 {
-                    values = [Float](repeating: .nan, count: leadingNulls * length) + values
-                }
+            guard filled - start == dimension else {
+                throw refused("expected \(dimension) components as in the first vector, found \(filled - start)")
             }
-            guard length == dimension else {
-                throw refused("expected \(dimension ?? 0) components as in the first vector, found \(length)")
-            }
-            start = values.count
+            start = filled
         }
 
         private func refused(_ message: String) -> VectorFileError {

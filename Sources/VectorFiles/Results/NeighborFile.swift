@@ -117,7 +117,15 @@ package struct NeighborFile {
             output = try columns.flushed()
             written += found.queryCount
         }
-        try output?.finish()
+        // Of no parts, nothing tells the metric.
+        var last =
+            output
+            ?? ParquetOutput(
+                file,
+                [.init("query", .int64), .init("rank", .int64), .init("row", .int64), .init("score", .float)]
+                    + ids.parquetFields("queryId", "id")
+            )
+        try last.finish()
         return written
     }
 

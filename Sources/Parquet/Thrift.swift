@@ -98,6 +98,8 @@ extension ThriftValue {
         _ place: inout Int,
         depth: Int
     ) throws(ParquetError) -> ThriftValue {
+        // Lists of lists go down here, without a structure between them.
+        guard depth <= depthLimit else { throw ParquetError("metadata is nested too deeply") }
         switch type {
         case 1, 2: return .bool(type == 1)
         case 3: return .integer(Int64(Int8(bitPattern: try byte(bytes, &place))), type: 3)

@@ -159,6 +159,13 @@ import Testing
         #expect(throws: ParquetError.self) { try Self.file([]) }
         #expect(throws: ParquetError.self) { try Self.file(Array("PAR1PAR1PAR1".utf8)) }
         #expect(try Self.file(try Self.bytes("empty.parquet")).rowCount == 0)
+        // Lists in lists, half a million deep, and structures in structures.
+        for byte: UInt8 in [0x19, 0x1C] {
+            let footer = [UInt8](repeating: byte, count: 500_000)
+            let deep = Array("PAR1".utf8) + footer + UInt32(footer.count).littleEndianBytes + Array("PAR1".utf8)
+            let error = #expect(throws: ParquetError.self) { try Self.file(deep) }
+            #expect(error?.message.contains("too deeply") == true)
+        }
     }
 
     /// Reads everything that there is to read; gives whether it was refused.

@@ -215,7 +215,7 @@ struct SmallStaticModel {
         )
         let learned = try StaticDistillation(of: source.path, dimension: 8, learningFrom: Self.texts)
         let (before, after) = try (agreement(plain, with: vectors), agreement(learned, with: vectors))
-        #expect(after > 0.7 && after > before + 0.1, "\(before) \(after)")
+        #expect(after > 0.3 && after > before + 0.2, "\(before) \(after)")
         let again = try StaticDistillation(
             of: source.path,
             dimension: 8,

@@ -146,12 +146,14 @@ public struct StaticDistillation: Sendable {
         return values
     }
 
-    /// Directions divided by the fourth root of their variance, so that strong ones do not drown the others.
+    /// Directions divided by the fourth root of their variance, so that strong ones do not drown the others. What has a millionth of the strongest one's variance is
+    /// rounding, as where there are fewer texts than directions, and is left out.
     private static func flattened(_ components: LinearProjection) -> [Float] {
         let width = components.dimension
         var matrix = components.matrix
+        let least = (components.explainedVariance.first ?? 0) * 1e-6
         for (j, variance) in components.explainedVariance.enumerated() {
-            let factor = variance > 0 ? 1 / variance.squareRoot().squareRoot() : 0
+            let factor = variance > least ? 1 / variance.squareRoot().squareRoot() : 0
             for i in j * width..<(j + 1) * width { matrix[i] *= factor }
         }
         return matrix

@@ -19,7 +19,7 @@ extension SentenceEncoder {
         )
         let model = BERTModel(shape: shape, weights: weights, gemm: gemm)
 
-        var tokenizer = try WordPieceTokenizer(folder)
+        var tokenizer = try Tokenizer(folder)
         guard tokenizer.idBound <= shape.vocabularySize else {
             throw ModelError(
                 file: folder.path(of: BERTConfiguration.fileName),
@@ -28,7 +28,7 @@ extension SentenceEncoder {
         }
         let limits = try folder.documentIfPresent("sentence_bert_config.json")
         // Some cased models ask for lowercase here instead of in the tokenizer.
-        if try limits?.flag("do_lower_case") == true { tokenizer.normalizer.lowercases = true }
+        if try limits?.flag("do_lower_case") == true { tokenizer.normalizer.lowercase() }
         let limit = try limits?.integerIfPresent("max_seq_length", in: 1...1_048_576) ?? tokenizer.truncation
         let maxTokenCount = min(limit ?? shape.maxPositionCount, shape.maxPositionCount)
         let special = tokenizer.prefix.count + tokenizer.suffix.count

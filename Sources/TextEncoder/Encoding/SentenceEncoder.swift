@@ -24,7 +24,7 @@ public struct SentenceEncoder: Sendable {
         case average(StaticModel, scalesToUnitLength: Bool)
     }
 
-    let tokenizer: WordPieceTokenizer
+    let tokenizer: Tokenizer
     let architecture: Architecture
     let weightsFile: String
     let prompts: ModelPrompts
@@ -58,7 +58,7 @@ public struct SentenceEncoder: Sendable {
     package init(folder path: String, gemm: GEMM.Provider) throws(ModelError) {
         let folder = ModelFolder(path: path)
         if let found = try StaticModelFolder(folder) {
-            let tokenizer = try WordPieceTokenizer(found.folder, addsSpecialTokens: false)
+            let tokenizer = try Tokenizer(found.folder, addsSpecialTokens: false)
             let model = try found.model(tokenizer)
             self.init(
                 tokenizer,
@@ -74,7 +74,7 @@ public struct SentenceEncoder: Sendable {
     }
 
     init(
-        _ tokenizer: WordPieceTokenizer,
+        _ tokenizer: Tokenizer,
         _ architecture: Architecture,
         weightsFile: String,
         dimension: Int,

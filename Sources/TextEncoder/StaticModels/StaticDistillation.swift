@@ -64,7 +64,7 @@ public struct StaticDistillation: Sendable {
         let check: @Sendable () throws -> Void = { try encoder.checkCancellation(cancellation) }
         let shareOfTokens = texts.isEmpty ? 0.9 : 0.05
         var tokens = try TokenVectors(
-            of: WordPieceTokenizer.pieces(source).filter { !Self.isSpecial($0.piece) }.map(\.id),
+            of: Tokenizer.pieces(source).filter { !Self.isSpecial($0.bytes) }.map(\.id),
             below: encoder.tokenizer.idBound,
             encoder,
             workers: workers,
@@ -78,7 +78,7 @@ public struct StaticDistillation: Sendable {
             let vectors = try encoder.encode(texts, workers: workers, cancellation: cancellation) {
                 progress?(0.05 + 0.75 * $0.fraction)
             }
-            let tokenizer = try WordPieceTokenizer(source, addsSpecialTokens: false)
+            let tokenizer = try Tokenizer(source, addsSpecialTokens: false)
             let means = try Self.means(of: texts, tokenizer, tokens.ids, workers, check)
             try tokens.learn(
                 means,
@@ -115,7 +115,7 @@ public struct StaticDistillation: Sendable {
     /// The tokens of texts that have a vector.
     private static func means(
         of texts: [String],
-        _ tokenizer: WordPieceTokenizer,
+        _ tokenizer: Tokenizer,
         _ ids: [Int32],
         _ workers: Workers,
         _ check: @Sendable () throws -> Void

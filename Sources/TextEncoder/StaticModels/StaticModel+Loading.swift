@@ -49,7 +49,7 @@ struct StaticModelFolder: Sendable {
     }
 
     /// Reads the tables and checks them against the vocabulary.
-    func model(_ tokenizer: WordPieceTokenizer) throws(ModelError) -> StaticModel {
+    func model(_ tokenizer: Tokenizer) throws(ModelError) -> StaticModel {
         let path = folder.path(of: "model.safetensors")
         guard let bytes = try folder.bytesIfPresent("model.safetensors") else {
             throw ModelError(file: path, "is missing; a model folder must have it")
@@ -108,8 +108,8 @@ struct StaticModelFolder: Sendable {
         return StaticModel(
             table: table,
             maxTokenCount: limit,
-            maxScalarCount: limit.map { $0 * tokenizer.vocabulary.medianLength },
-            ignoredToken: tokenizer.vocabulary.unknownID
+            maxScalarCount: limit.map { $0 * tokenizer.medianPieceLength },
+            ignoredToken: tokenizer.model.unknownID
         )
     }
 

@@ -16,7 +16,7 @@ struct StaticModel: Sendable {
     let ignoredToken: Int32?
 
     /// What is read of a text.
-    func tokens(of text: String, by tokenizer: WordPieceTokenizer) -> (ids: [Int32], isCut: Bool) {
+    func tokens(of text: String, by tokenizer: Tokenizer) -> (ids: [Int32], isCut: Bool) {
         var text = text
         var isCut = false
         if let limit = maxScalarCount, text.utf8.count > limit,

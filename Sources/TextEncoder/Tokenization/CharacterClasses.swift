@@ -52,6 +52,20 @@ extension Unicode.Scalar {
         }
     }
 
+    /// Whether the normalizer `StripAccents` drops the character: categories M*, whose table is frozen at Unicode 9.
+    var isCombiningMark: Bool {
+        switch value {
+        case 0..<0x300: return false
+        case 0x1CF2, 0x1CF3: return true
+        case 0x111C9: return false
+        default:
+            switch properties.generalCategory {
+            case .nonspacingMark, .spacingMark, .enclosingMark: return properties.age.map { $0.major <= 9 } ?? false
+            default: return false
+            }
+        }
+    }
+
     /// Whether the character is set apart by spaces as a word of its own: the CJK ideographs of BERT's list, which are
     /// the reference's ranges and not a Unicode property (kana and Hangul are written with spaces or pieces).
     ///

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// A piece of a vocabulary, as it is written there, and its token id.
+struct Piece: Sendable {
+    let bytes: [UInt8]
+    let id: Int32
+
+    var scalarCount: Int { bytes.count { $0 & 0xC0 != 0x80 } }
+}
+
 /// A hash table from the UTF-8 bytes of word pieces to their ids, made for finding the longest piece at a place.
 ///
 /// Keys are bytes, not `String`: strings that are canonically equivalent compare equal in Swift, yet are different
@@ -12,12 +20,16 @@ struct PieceTable: Sendable {
     /// Entry numbers, or -1; a power of two in number, at most half of them taken.
     private var slots: [Int32]
     private var longest = 0
+    /// One bit for the hash of each beginning of a piece: where the bit of a beginning is not set, no piece begins so, and a walk can end.
+    private var beginnings: [UInt64]
 
     /// A table with room for so many pieces.
     init(capacity: Int) {
         var slotCount = 16
         while slotCount < 2 * capacity { slotCount *= 2 }
         slots = Array(repeating: -1, count: slotCount)
+        // Some ten beginnings a piece at most, and one bit of six of them set.
+        beginnings = Array(repeating: 0, count: slotCount / 2)
     }
 
     /// Adds a piece; a piece that is there already gets the new id.
@@ -27,7 +39,11 @@ struct PieceTable: Sendable {
         let start = bytes.count
         bytes.append(contentsOf: piece)
         var hash = Self.seed
-        for byte in bytes[start...] { hash = Self.extend(hash, by: byte) }
+        for byte in bytes[start...] {
+            hash = Self.extend(hash, by: byte)
+            let bit = Int(truncatingIfNeeded: hash >> 20)
+            beginnings[(bit >> 6) & (beginnings.count - 1)] |= 1 << UInt64(bit & 63)
+        }
         let key = bytes[start...]
         var slot = Int(hash & UInt64(slots.count - 1))
         while slots[slot] >= 0 {
@@ -48,10 +64,10 @@ struct PieceTable: Sendable {
 
     /// The id of a piece, or nil.
     func id(of piece: [UInt8]) -> Int32? {
-        guard let found = longestPrefix(of: piece, from: 0), found.end == piece.count else {
-            return nil
-        }
-        return found.id
+        guard !piece.isEmpty, piece.count <= longest else { return nil }
+        var hash = Self.seed
+        for byte in piece { hash = Self.extend(hash, by: byte) }
+        return id(hash: hash, text: piece, range: 0..<piece.count)
     }
 
     /// The longest piece that the bytes have at `start`, with the place after it; nil if there is none.
@@ -60,17 +76,24 @@ struct PieceTable: Sendable {
     /// - Complexity: one table look-up a character, at most as many as the longest piece has.
     func longestPrefix(of text: [UInt8], from start: Int) -> (end: Int, id: Int32)? {
         var found: (end: Int, id: Int32)?
+        forEachPrefix(of: text, from: start) { found = ($0, $1) }
+        return found
+    }
+
+    /// Calls a function with the end and the id of each piece that the bytes have at `start`, shorter ones first.
+    func forEachPrefix(of text: [UInt8], from start: Int, _ body: (_ end: Int, _ id: Int32) -> Void) {
         var hash = Self.seed
         var end = start
         let limit = min(text.count, start + longest)
         while end < limit {
             hash = Self.extend(hash, by: text[end])
             end += 1
+            let bit = Int(truncatingIfNeeded: hash >> 20)
+            guard beginnings[(bit >> 6) & (beginnings.count - 1)] >> UInt64(bit & 63) & 1 == 1 else { return }
             // Inside a multi-byte character no piece can end.
             if end < text.count, text[end] & 0xC0 == 0x80 { continue }
-            if let id = id(hash: hash, text: text, range: start..<end) { found = (end, id) }
+            if let id = id(hash: hash, text: text, range: start..<end) { body(end, id) }
         }
-        return found
     }
 
     private func id(hash: UInt64, text: [UInt8], range: Range<Int>) -> Int32? {

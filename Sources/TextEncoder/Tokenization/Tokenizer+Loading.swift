@@ -3,7 +3,7 @@
 import StrictJSON
 internal import System
 
-extension WordPieceTokenizer {
+extension Tokenizer {
     /// Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.txt` with `tokenizer_config.json`.
     ///
     /// - Parameter addsSpecialTokens: Whether the tokens before and after a text are needed; if not, there are none.
@@ -25,37 +25,28 @@ extension WordPieceTokenizer {
 
     /// Reads a `tokenizer.json`.
     ///
-    /// Parts that are no BERT tokenizer's are refused by their name.
+    /// Parts that no model known to us has are refused by their name.
     private init(_ document: JSONDocument, addsSpecialTokens: Bool) throws(ModelError) {
-        let root = document.value
-        try document.require("model", isA: ["WordPiece"])
-        try document.require("pre_tokenizer", isA: ["BertPreTokenizer"])
         normalizer = try document.normalizer()
-        let model = JSONDocument(file: document.file, value: root["model"] ?? .null)
-        let pieces = try document.pieces()
-        let unknown = try model.text("unk_token", or: "[UNK]")
-        let vocabulary = Vocabulary(
-            pieces: pieces,
-            unknownToken: unknown,
-            continuationPrefix: try model.text("continuing_subword_prefix", or: "##"),
-            maxScalarsPerWord: try model.integer("max_input_chars_per_word", in: 1...1_000_000, or: 100)
-        )
-        guard let vocabulary else {
-            throw document.error("the vocabulary does not have the unknown token \"\(unknown)\"")
-        }
-        self.vocabulary = vocabulary
+        preTokenizer = try document.preTokenizer()
+        let pieces: [Piece]
+        (model, pieces) = try document.tokenModel()
         var raw: [AddedToken] = []
         var normalized: [AddedToken] = []
-        for element in root["added_tokens"]?.elements ?? [] {
+        for element in document.value["added_tokens"]?.elements ?? [] {
             let (token, isNormalized) = try document.addedToken(element, normalizer)
             if isNormalized { normalized.append(token) } else { raw.append(token) }
         }
         rawTokens = AddedTokens(raw)
         normalizedTokens = AddedTokens(normalized)
-        (prefix, suffix) = addsSpecialTokens ? try document.specialTokens(vocabulary) : ([], [])
+        (prefix, suffix) = addsSpecialTokens ? try document.specialTokens() : ([], [])
         truncation = try document.truncation()
-        let specialIDs = (raw + normalized).map(\.id) + prefix + suffix
-        idBound = max(vocabulary.idBound, specialIDs.map { Int($0) + 1 }.max() ?? 0)
+        let added = raw + normalized
+        idBound = Self.idBound(pieces.map(\.id) + added.map(\.id) + prefix + suffix)
+        let known = Set(pieces.map(\.id))
+        medianPieceLength = Self.median(
+            pieces.map(\.scalarCount) + added.filter { !known.contains($0.id) }.map(\.content.count)
+        )
     }
 
     /// Builds the tokenizer from a list of pieces, one a line, the line number being the id.
@@ -70,7 +61,7 @@ extension WordPieceTokenizer {
             configuration?.value[key]?.text ?? configuration?.value[key]?["content"]?.text ?? name
         }
         let unknown = token("unk_token", or: "[UNK]")
-        guard let vocabulary = Vocabulary(pieces: pieces, unknownToken: unknown) else {
+        guard let vocabulary = WordPieceModel(pieces: pieces, unknownToken: unknown) else {
             throw ModelError(file: file, "the unknown token \"\(unknown)\" is not among the \(pieces.count) pieces")
         }
         func required(_ key: String, or name: String) throws(ModelError) -> Int32 {
@@ -80,14 +71,19 @@ extension WordPieceTokenizer {
             }
             return id
         }
-        self.vocabulary = vocabulary
+        model = .wordPiece(vocabulary)
         let lowercases = try configuration?.flag("do_lower_case") ?? true
-        normalizer = TextNormalizer(
-            cleansText: true,
-            spacesIdeographs: try configuration?.flag("tokenize_chinese_chars") ?? true,
-            stripsAccents: try configuration?.flag("strip_accents") ?? lowercases,
-            lowercases: lowercases
-        )
+        normalizer = Normalizer(steps: [
+            .bert(
+                BERTNormalizer(
+                    cleansText: true,
+                    spacesIdeographs: try configuration?.flag("tokenize_chinese_chars") ?? true,
+                    stripsAccents: try configuration?.flag("strip_accents") ?? lowercases,
+                    lowercases: lowercases
+                )
+            )
+        ])
+        preTokenizer = PreTokenizer(steps: [.bert])
         let special = [try required("cls_token", or: "[CLS]"), try required("sep_token", or: "[SEP]")]
         (prefix, suffix) = addsSpecialTokens ? ([special[0]], [special[1]]) : ([], [])
         let names = [unknown, token("pad_token", or: "[PAD]"), token("mask_token", or: "[MASK]")]
@@ -98,70 +94,44 @@ extension WordPieceTokenizer {
         rawTokens = AddedTokens(zip(ids, texts).map { AddedToken(id: $0, content: Array($1.unicodeScalars)) })
         normalizedTokens = AddedTokens([])
         truncation = nil
-        idBound = vocabulary.idBound
+        idBound = Self.idBound(pieces.map(\.id))
+        medianPieceLength = Self.median(pieces.map(\.scalarCount))
     }
 
-    fileprivate static let idLimit = 1 << 31
+    static let idLimit = 1 << 31
+
+    private static func idBound(_ ids: [Int32]) -> Int { ids.max().map { Int($0) + 1 } ?? 0 }
+
+    private static func median(_ lengths: [Int]) -> Int {
+        let lengths = lengths.sorted()
+        guard !lengths.isEmpty else { return 0 }
+        return (lengths[(lengths.count - 1) / 2] + lengths[lengths.count / 2]) / 2
+    }
 
     /// The pieces of the vocabulary in a model folder, as they are written.
-    static func pieces(_ folder: ModelFolder) throws(ModelError) -> [(piece: [UInt8], id: Int32)] {
-        if let document = try folder.documentIfPresent("tokenizer.json") { return try document.pieces() }
+    static func pieces(_ folder: ModelFolder) throws(ModelError) -> [Piece] {
+        if let document = try folder.documentIfPresent("tokenizer.json") { return try document.tokenModel().pieces }
         guard let bytes = try folder.bytesIfPresent("vocab.txt") else { return [] }
         return pieces(ofLines: bytes.bytes(in: 0..<bytes.byteCount))
     }
 
-    private static func pieces(ofLines bytes: [UInt8]) -> [(piece: [UInt8], id: Int32)] {
+    private static func pieces(ofLines bytes: [UInt8]) -> [Piece] {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
         return lines.enumerated().map { id, line in
-            (piece: Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line), id: Int32(clamping: id))
+            Piece(bytes: Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line), id: Int32(clamping: id))
         }
     }
 }
 
 extension JSONDocument {
-    /// Throws unless the member has one of the types.
-    fileprivate func require(_ key: String, isA types: [String]) throws(ModelError) {
-        let type = value[key]?["type"]
-        guard let name = type?.text, types.contains(name) else {
-            throw error("\(key) must be of type \(types.joined(separator: " or ")), found \(type?.summary ?? "none")")
-        }
-    }
-
-    /// The pieces of `model.vocab`.
-    fileprivate func pieces() throws(ModelError) -> [(piece: [UInt8], id: Int32)] {
-        guard let members = value["model"]?["vocab"]?.members else { throw error("model.vocab must be an object") }
-        var pieces: [(piece: [UInt8], id: Int32)] = []
-        pieces.reserveCapacity(members.count)
-        for member in members {
-            guard let id = member.value.integer, (0..<WordPieceTokenizer.idLimit).contains(id) else {
-                throw error("model.vocab gives \"\(member.key)\" no id, but \(member.value.summary)")
-            }
-            pieces.append((Array(member.key.utf8), Int32(id)))
-        }
-        return pieces
-    }
-
-    fileprivate func normalizer() throws(ModelError) -> TextNormalizer {
-        guard let normalizer = value["normalizer"], !normalizer.isNull else { return .identity }
-        try require("normalizer", isA: ["BertNormalizer"])
-        let flags = JSONDocument(file: file, value: normalizer)
-        let lowercases = try flags.flag("lowercase") ?? true
-        return TextNormalizer(
-            cleansText: try flags.flag("clean_text") ?? true,
-            spacesIdeographs: try flags.flag("handle_chinese_chars") ?? true,
-            stripsAccents: try flags.flag("strip_accents") ?? lowercases,
-            lowercases: lowercases
-        )
-    }
-
     /// An added token, and whether it is looked for in the normalized text.
     fileprivate func addedToken(
         _ element: JSONValue,
-        _ normalizer: TextNormalizer
+        _ normalizer: Normalizer
     ) throws(ModelError) -> (AddedToken, isNormalized: Bool) {
         let token = JSONDocument(file: file, value: element)
-        let id = try token.integer("id", in: 0...WordPieceTokenizer.idLimit - 1)
+        let id = try token.integer("id", in: 0...Tokenizer.idLimit - 1)
         let isNormalized = try token.flag("normalized") ?? false
         guard let content = element["content"]?.text else { throw error("added token \(id) has no content") }
         let scalars = Array(content.unicodeScalars)
@@ -176,7 +146,7 @@ extension JSONDocument {
     }
 
     /// The ids that the post-processor puts before and after a single text.
-    fileprivate func specialTokens(_ vocabulary: Vocabulary) throws(ModelError) -> (prefix: [Int32], suffix: [Int32]) {
+    fileprivate func specialTokens() throws(ModelError) -> (prefix: [Int32], suffix: [Int32]) {
         let processor = value["post_processor"] ?? .null
         func ids(_ value: JSONValue?) throws(ModelError) -> [Int32] {
             let ids = (value?.elements ?? []).compactMap { $0.integer.flatMap { Int32(exactly: $0) } }.filter {

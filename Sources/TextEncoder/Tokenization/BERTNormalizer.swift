@@ -4,7 +4,7 @@
 ///
 /// The steps run in this order, each over the output of the one before: clean, set ideographs apart, strip accents,
 /// lowercase. Everything works on Unicode scalars; grapheme clusters play no part in BERT.
-struct TextNormalizer: Sendable, Equatable {
+struct BERTNormalizer: Sendable, Equatable {
     /// Drops control characters and turns every white space character into a space.
     var cleansText: Bool
     /// Surrounds CJK ideographs by spaces.
@@ -13,14 +13,6 @@ struct TextNormalizer: Sendable, Equatable {
     var stripsAccents: Bool
     /// Lowercases each scalar by Unicode's full mapping, without context.
     var lowercases: Bool
-
-    /// Every step off: text passes unchanged.
-    static let identity = TextNormalizer(
-        cleansText: false,
-        spacesIdeographs: false,
-        stripsAccents: false,
-        lowercases: false
-    )
 
     /// The normalized text.
     ///
@@ -34,7 +26,7 @@ struct TextNormalizer: Sendable, Equatable {
             text = CanonicalDecomposition.shared.decompose(text)
             text.removeAll(where: \.isAccent)
         }
-        if lowercases { text = lowercase(text) }
+        if lowercases { text = Self.lowercase(text) }
         return text
     }
 
@@ -76,7 +68,8 @@ struct TextNormalizer: Sendable, Equatable {
         return output
     }
 
-    private func lowercase(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    /// Each scalar by Unicode's full mapping, without context.
+    static func lowercase(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
         var output: [Unicode.Scalar] = []
         output.reserveCapacity(scalars.count)
         for scalar in scalars {

@@ -4,6 +4,7 @@
 // other limits. Vocabularies are a dozen pieces long, so the expected ids can be read off. Equality with the reference
 // on real texts is in `ReferenceModelTests`.
 
+import Foundation
 import Testing
 import TextEncoder
 
@@ -94,6 +95,42 @@ import TextEncoder
         #expect(try ids("a xy b", tokenizer: added(["normalized": true])) == [2, 5, 7, 6, 3])
         #expect(try ids("aXY XY.", tokenizer: added(["single_word": true])) == [2, 1, 7, 11, 3])
         #expect(try ids("a XY b", tokenizer: added(["lstrip": true, "rstrip": true])) == [2, 5, 7, 6, 3])
+    }
+
+    /// Texts in ASCII are read in a way of their own, which a character beyond ASCII at the end turns off.
+    @Test func textsInASCIIHaveTheIDsOfAllOthers() throws {
+        var numbers = RepeatableNumbers(seed: 11)
+        let characters = (0..<128).map { Character(Unicode.Scalar(UInt8($0))) }
+        let texts = (0..<400).map { _ in
+            String(
+                (0..<Int.random(in: 0...30, using: &numbers)).map { _ in
+                    Bool.random(using: &numbers)
+                        ? Character(["a", "b", "B", "e", ".", " "].randomElement(using: &numbers) ?? "a")
+                        : characters.randomElement(using: &numbers) ?? "a"
+                }
+            )
+        }
+        for cleans in [true, false] {
+            for lowercases in [true, false] {
+                let normalizer: [String: Any] = [
+                    "type": "BertNormalizer", "clean_text": cleans, "lowercase": lowercases,
+                ]
+                var tokenizer = Self.tokenizer(added: [["id": 7, "content": "~~"]], normalizer: normalizer)
+                tokenizer["truncation"] = NSNull()
+                var model = SmallStaticModel()
+                model.rowCount = 20
+                model.configuration?["max_length"] = NSNull()
+                let folder = try model.write()
+                try folder.write(json: tokenizer, to: "tokenizer.json")
+                let encoder = try folder.encoder()
+                for text in texts {
+                    let other = encoder.tokenIDs(for: text + "\u{3000}\u{E9}")
+                    let end = encoder.tokenIDs(for: "\u{E9}")
+                    #expect(end.count == 1 && other.last == end.last)
+                    #expect(encoder.tokenIDs(for: text) == other.dropLast(), "\(text.debugDescription)")
+                }
+            }
+        }
     }
 
     @Test func tokenizersOfAnotherKindAreRefusedByName() throws {

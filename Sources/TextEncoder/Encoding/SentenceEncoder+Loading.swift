@@ -28,7 +28,7 @@ extension SentenceEncoder {
         }
         let limits = try folder.documentIfPresent("sentence_bert_config.json")
         // Some cased models ask for lowercase here instead of in the tokenizer.
-        if try limits?.flag("do_lower_case") == true { tokenizer.normalizer.lowercase() }
+        if try limits?.flag("do_lower_case") == true { tokenizer.lowercase() }
         let limit = try limits?.integerIfPresent("max_seq_length", in: 1...1_048_576) ?? tokenizer.truncation
         let maxTokenCount = min(limit ?? shape.maxPositionCount, shape.maxPositionCount)
         let special = tokenizer.prefix.count + tokenizer.suffix.count

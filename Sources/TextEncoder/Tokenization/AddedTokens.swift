@@ -21,15 +21,21 @@ struct AddedTokens: Sendable {
     }
 
     private var byFirst: [Unicode.Scalar: [AddedToken]] = [:]
+    /// Whether each character of ASCII is a first one, so that most need no look-up.
+    private var isFirst = [Bool](repeating: false, count: 128)
 
     /// Groups the tokens by first character, longest first; empty tokens are left out.
     init(_ tokens: [AddedToken]) {
         for token in tokens {
             guard let first = token.content.first else { continue }
             byFirst[first, default: []].append(token)
+            if first.isASCII { isFirst[Int(first.value)] = true }
         }
         byFirst = byFirst.mapValues { $0.sorted { $0.content.count > $1.content.count } }
     }
+
+    /// Whether a token begins with a scalar.
+    func canBegin(with scalar: Unicode.Scalar) -> Bool { byFirst[scalar] != nil }
 
     /// Cuts a text at the added tokens in it: the leftmost first, of those that begin at one place the longest.
     ///
@@ -64,7 +70,8 @@ struct AddedTokens: Sendable {
     }
 
     private func token(in text: [Unicode.Scalar], at place: Int) -> AddedToken? {
-        byFirst[text[place]]?.first { text[place...].starts(with: $0.content) }
+        guard !text[place].isASCII || isFirst[Int(text[place].value)] else { return nil }
+        return byFirst[text[place]]?.first { text[place...].starts(with: $0.content) }
     }
 
     private func touchesWord(_ text: [Unicode.Scalar], start: Int, end: Int) -> Bool {

@@ -41,7 +41,7 @@ struct PreTokenizer: Sendable {
     /// Calls a function with word after word, until it is false.
     ///
     /// - Parameter isStart: Whether the text is the beginning of what was to be tokenized.
-    func forEachWord(of text: ArraySlice<Unicode.Scalar>, isStart: Bool, _ body: (Word) -> Bool) {
+    func forEachWord(of text: ArraySlice<Unicode.Scalar>, isStart: Bool, _ body: (borrowing Word) -> Bool) {
         if steps.count == 1, case .bert = steps[0] { return Self.forEachBERTWord(of: text, body) }
         var isStart = isStart
         var words = [Array(text)]
@@ -58,7 +58,7 @@ struct PreTokenizer: Sendable {
         }
     }
 
-    private static func forEachBERTWord(of text: ArraySlice<Unicode.Scalar>, _ body: (Word) -> Bool) {
+    private static func forEachBERTWord(of text: ArraySlice<Unicode.Scalar>, _ body: (borrowing Word) -> Bool) {
         var word = Word()
         func finish() -> Bool {
             if word.scalarCount == 0 { return true }

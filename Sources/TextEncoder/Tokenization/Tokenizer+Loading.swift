@@ -27,25 +27,24 @@ extension Tokenizer {
     ///
     /// Parts that no model known to us has are refused by their name.
     private init(_ document: JSONDocument, addsSpecialTokens: Bool) throws(ModelError) {
-        normalizer = try document.normalizer()
-        preTokenizer = try document.preTokenizer()
-        let pieces: [Piece]
-        (model, pieces) = try document.tokenModel()
+        let normalizer = try document.normalizer()
+        let preTokenizer = try document.preTokenizer()
+        let (model, pieces) = try document.tokenModel()
         var raw: [AddedToken] = []
         var normalized: [AddedToken] = []
         for element in document.value["added_tokens"]?.elements ?? [] {
             let (token, isNormalized) = try document.addedToken(element, normalizer)
             if isNormalized { normalized.append(token) } else { raw.append(token) }
         }
-        rawTokens = AddedTokens(raw)
-        normalizedTokens = AddedTokens(normalized)
-        (prefix, suffix) = addsSpecialTokens ? try document.specialTokens() : ([], [])
-        truncation = try document.truncation()
-        let added = raw + normalized
-        idBound = Self.idBound(pieces.map(\.id) + added.map(\.id) + prefix + suffix)
-        let known = Set(pieces.map(\.id))
-        medianPieceLength = Self.median(
-            pieces.map(\.scalarCount) + added.filter { !known.contains($0.id) }.map(\.content.count)
+        self.init(
+            model,
+            normalizer,
+            preTokenizer,
+            rawTokens: raw,
+            normalizedTokens: normalized,
+            special: addsSpecialTokens ? try document.specialTokens() : ([], []),
+            truncation: try document.truncation(),
+            pieces: pieces
         )
     }
 
@@ -71,42 +70,32 @@ extension Tokenizer {
             }
             return id
         }
-        model = .wordPiece(vocabulary)
         let lowercases = try configuration?.flag("do_lower_case") ?? true
-        normalizer = Normalizer(steps: [
-            .bert(
-                BERTNormalizer(
-                    cleansText: true,
-                    spacesIdeographs: try configuration?.flag("tokenize_chinese_chars") ?? true,
-                    stripsAccents: try configuration?.flag("strip_accents") ?? lowercases,
-                    lowercases: lowercases
-                )
-            )
-        ])
-        preTokenizer = PreTokenizer(steps: [.bert])
+        let normalizer = BERTNormalizer(
+            cleansText: true,
+            spacesIdeographs: try configuration?.flag("tokenize_chinese_chars") ?? true,
+            stripsAccents: try configuration?.flag("strip_accents") ?? lowercases,
+            lowercases: lowercases
+        )
         let special = [try required("cls_token", or: "[CLS]"), try required("sep_token", or: "[SEP]")]
-        (prefix, suffix) = addsSpecialTokens ? ([special[0]], [special[1]]) : ([], [])
         let names = [unknown, token("pad_token", or: "[PAD]"), token("mask_token", or: "[MASK]")]
         let ids = special + names.compactMap { vocabulary.id(of: $0) }
         let texts =
             [token("cls_token", or: "[CLS]"), token("sep_token", or: "[SEP]")]
             + names.filter { vocabulary.id(of: $0) != nil }
-        rawTokens = AddedTokens(zip(ids, texts).map { AddedToken(id: $0, content: Array($1.unicodeScalars)) })
-        normalizedTokens = AddedTokens([])
-        truncation = nil
-        idBound = Self.idBound(pieces.map(\.id))
-        medianPieceLength = Self.median(pieces.map(\.scalarCount))
+        self.init(
+            .wordPiece(vocabulary),
+            Normalizer(steps: [.bert(normalizer)]),
+            PreTokenizer(steps: [.bert]),
+            rawTokens: zip(ids, texts).map { AddedToken(id: $0, content: Array($1.unicodeScalars)) },
+            normalizedTokens: [],
+            special: addsSpecialTokens ? ([special[0]], [special[1]]) : ([], []),
+            truncation: nil,
+            pieces: pieces
+        )
     }
 
     static let idLimit = 1 << 31
-
-    private static func idBound(_ ids: [Int32]) -> Int { ids.max().map { Int($0) + 1 } ?? 0 }
-
-    private static func median(_ lengths: [Int]) -> Int {
-        let lengths = lengths.sorted()
-        guard !lengths.isEmpty else { return 0 }
-        return (lengths[(lengths.count - 1) / 2] + lengths[lengths.count / 2]) / 2
-    }
 
     /// The pieces of the vocabulary in a model folder, as they are written.
     static func pieces(_ folder: ModelFolder) throws(ModelError) -> [Piece] {

@@ -7,8 +7,10 @@
 /// version included.
 struct Tokenizer: Sendable {
     let model: TokenModel
-    var normalizer: Normalizer
+    private(set) var normalizer: Normalizer
     let preTokenizer: PreTokenizer
+    /// The short way for texts in ASCII; nil where there is none.
+    private var asciiWords: ASCIIWords?
     /// Added tokens that are found in the text as it comes.
     let rawTokens: AddedTokens
     /// Added tokens that are found in the normalized text.
@@ -24,6 +26,44 @@ struct Tokenizer: Sendable {
     /// The median of the scalars of a piece, added tokens included, rounded down.
     let medianPieceLength: Int
 
+    init(
+        _ model: TokenModel,
+        _ normalizer: Normalizer,
+        _ preTokenizer: PreTokenizer,
+        rawTokens: [AddedToken],
+        normalizedTokens: [AddedToken],
+        special: (prefix: [Int32], suffix: [Int32]),
+        truncation: Int?,
+        pieces: [Piece]
+    ) {
+        self.model = model
+        self.normalizer = normalizer
+        self.preTokenizer = preTokenizer
+        self.rawTokens = AddedTokens(rawTokens)
+        self.normalizedTokens = AddedTokens(normalizedTokens)
+        (prefix, suffix) = special
+        self.truncation = truncation
+        let added = rawTokens + normalizedTokens
+        let ids = pieces.map(\.id)
+        idBound = (ids + added.map(\.id) + prefix + suffix).max().map { Int($0) + 1 } ?? 0
+        let known = Set(ids)
+        let lengths = pieces.map(\.scalarCount) + added.filter { !known.contains($0.id) }.map(\.content.count)
+        medianPieceLength = Self.median(lengths)
+        asciiWords = ASCIIWords(normalizer, preTokenizer, added: [self.rawTokens, self.normalizedTokens])
+    }
+
+    private static func median(_ lengths: [Int]) -> Int {
+        let lengths = lengths.sorted()
+        guard !lengths.isEmpty else { return 0 }
+        return (lengths[(lengths.count - 1) / 2] + lengths[lengths.count / 2]) / 2
+    }
+
+    /// Lowercases texts before all else, as some models ask for beside their tokenizer.
+    mutating func lowercase() {
+        normalizer.lowercase()
+        asciiWords = ASCIIWords(normalizer, preTokenizer, added: [rawTokens, normalizedTokens])
+    }
+
     /// The ids of a text with prefix and suffix, cut to `maxCount` by leaving out the end of the text.
     ///
     /// An empty or blank text gives the prefix and the suffix alone.
@@ -31,8 +71,22 @@ struct Tokenizer: Sendable {
     func tokenIDs(for text: String, maxCount: Int) -> [Int32] {
         precondition(maxCount >= prefix.count + suffix.count, "\(maxCount) tokens have no room for the special tokens")
         let limit = maxCount - suffix.count
-        let scalars = Array(text.unicodeScalars)
         var ids = prefix
+        let isRead =
+            asciiWords?.forEachWord(of: text.utf8.span) { word in
+                model.appendPieces(of: word, to: &ids)
+                return ids.count < limit
+            } ?? false
+        if !isRead {
+            ids.removeSubrange(prefix.count...)
+            append(Array(text.unicodeScalars), to: &ids, limit: limit)
+        }
+        if ids.count > limit { ids.removeSubrange(limit...) }
+        return ids + suffix
+    }
+
+    /// Appends the ids of any text, and stops once there are `limit` of them or more.
+    private func append(_ scalars: [Unicode.Scalar], to ids: inout [Int32], limit: Int) {
         for part in rawTokens.split(scalars) where ids.count < limit {
             switch part {
             case .token(let id): ids.append(id)
@@ -42,8 +96,6 @@ struct Tokenizer: Sendable {
                 append(normalizer.normalize(text), isStart: isStart, to: &ids, limit: limit)
             }
         }
-        if ids.count > limit { ids.removeSubrange(limit...) }
-        return ids + suffix
     }
 
     /// Appends the ids of normalized text, and stops once there are `limit` of them or more.
@@ -78,7 +130,7 @@ enum TokenModel: Sendable {
     }
 
     /// Appends the ids of a word's pieces.
-    func appendPieces(of word: Word, to ids: inout [Int32]) {
+    func appendPieces(of word: borrowing Word, to ids: inout [Int32]) {
         switch self {
         case .wordPiece(let model): model.appendPieces(of: word, to: &ids)
         case .unigram(let model): model.appendPieces(of: word.bytes, to: &ids)

@@ -42,7 +42,7 @@ struct WordPieceModel: Sendable {
     /// If at some place no piece fits, the whole word is one unknown token.
     /// - Complexity: O(length of the word * length of the longest piece) byte steps at worst, near linear for real
     ///   words.
-    func appendPieces(of word: Word, to ids: inout [Int32]) {
+    func appendPieces(of word: borrowing Word, to ids: inout [Int32]) {
         guard word.scalarCount <= maxScalarsPerWord else {
             ids.append(unknownID)
             return

@@ -129,7 +129,7 @@ let package = Package(
         // The loops of the text encoder.
         .target(
             name: "TransformerKernels",
-            dependencies: ["SimilarityKernels", "System"],
+            dependencies: ["CSimilarityKernels", "SimilarityKernels", "System"],
             swiftSettings: strict
         ),
         .target(name: "Parquet", dependencies: ["System"], swiftSettings: strict),

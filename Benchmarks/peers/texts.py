@@ -25,6 +25,9 @@ from onnx_bert import ONNXEncoder
 MODEL = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "simile/models/all-MiniLM-L6-v2"
 
 
+INTEGERS = "--precision int8"
+
+
 def rounds(contenders, count):
     """The times of each contender, round by round."""
     times = {name: [] for name in contenders}
@@ -52,13 +55,14 @@ class Bench:
         path.write_text("".join(text + "\n" for text in texts), encoding="utf-8")
         return path
 
-    def job(self, title, contenders, count):
-        """A row: the time of Simile, and how many times longer each peer takes."""
+    def job(self, title, contenders, count, others=()):
+        """A row for Simile, and one for each other way of its own: its time, and how many times longer each peer takes."""
         times = rounds(contenders, 1 if self.quick else count)
-        own = times.pop("simile")
-        cells = [f"{peer} {statistics.median(t):.2f} s: {statistics.median(a / b for a, b in zip(t, own)):.2f}x" for peer, t in times.items()]
-        self.rows.append((title, f"{statistics.median(own):.2f} s", "; ".join(cells)))
-        print(*self.rows[-1], sep=" | ", flush=True)
+        ways = {title: times.pop("simile")} | {f"{title}, {way}": times.pop(way) for way in others}
+        for name, own in ways.items():
+            cells = [f"{peer} {statistics.median(t):.2f} s: {statistics.median(a / b for a, b in zip(t, own)):.2f}x" for peer, t in times.items()]
+            self.rows.append((name, f"{statistics.median(own):.2f} s", "; ".join(cells)))
+            print(*self.rows[-1], sep=" | ", flush=True)
 
 
 def encoders(bench, glosses):
@@ -71,19 +75,24 @@ def encoders(bench, glosses):
     long = [" ".join(glosses[i * 13 : i * 13 + 13]) for i in range(20 if bench.quick else 1000)]
     for title, texts, count in [(f"{size:,} glosses, all-MiniLM-L6-v2", glosses[:size], 5), (f"{len(long):,} texts of about 200 tokens", long, 3)]:
         path, output = bench.file("texts.txt", texts), bench.data / "vectors.npy"
+        embed = ["embed", "--input", path, "--model", "all-MiniLM-L6-v2", "--output"]
         for model in (reference, onnx):
             model.encode(texts[:64])
         bench.job(
             title,
             {
-                "simile": lambda: bench.run("embed", "--input", path, "--output", output, "--model", "all-MiniLM-L6-v2"),
+                "simile": lambda: bench.run(*embed, output),
+                INTEGERS: lambda: bench.run(*embed, bench.data / "integers.npy", *INTEGERS.split()),
                 "sentence-transformers": lambda: reference.encode(texts, batch_size=64, normalize_embeddings=True),
                 "onnxruntime": lambda: onnx.encode(texts),
             },
             count,
+            others=[INTEGERS],
         )
-        cosines = (np.load(output) * reference.encode(texts, batch_size=64, normalize_embeddings=True)).sum(1)
-        print(f"    lowest cosine to the reference {cosines.min():.8f}")
+        expected = reference.encode(texts, batch_size=64, normalize_embeddings=True)
+        for way in (output, bench.data / "integers.npy"):
+            cosines = (np.load(way) * expected).sum(1)
+            print(f"    {way.name}: cosine to the reference at least {cosines.min():.8f}, on average {cosines.mean():.8f}")
 
 
 def static_models(bench, glosses):
@@ -135,6 +144,7 @@ def quality(bench):
     sides = ["--queries", bench.data / "queries.txt", "--corpus", bench.data / "corpus.txt", "--model"]
     models = {
         "all-MiniLM-L6-v2": [*sides, "all-MiniLM-L6-v2"],
+        f"the same, {INTEGERS}": [*sides, "all-MiniLM-L6-v2", *INTEGERS.split()],
         "static": [*sides, "static"],
         "wordllama 256": ["--queries", bench.data / "llama-queries.npy", "--corpus", bench.data / "llama-corpus.npy"],
     }

@@ -138,6 +138,8 @@ import Testing
             ("matrix cat dog --text-column a", "--text-column a"),
             ("search --queries x.npy --corpus x.npy --hub-rate 3", "--hub-rate"),
             ("embed --input t.txt --no-hub-cache", "--no-hub-cache"),
+            ("search --queries x.npy --corpus x.npy --precision int8", "--precision int8"),
+            ("embed --input t.txt --model hub:m --precision int8", "--precision int8"),
             ("dedup --input t.txt --threshold 0.9 --from r.jsonl --model m", "--model m"),
         ] { try expect(line, 2, option) }
     }

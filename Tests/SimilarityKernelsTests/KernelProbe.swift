@@ -51,6 +51,9 @@ enum KernelProbe {
             let (values, bias) = ((0..<43).map { Float($0 % 7 - 3) }, [Float](repeating: 0.5, count: 43))
             return KernelCalls.gelu(level, values, bias: bias).map { (Double($0) * 1e4).rounded() }
         case .softmax: return KernelCalls.softmax(level, [Float](repeating: 3, count: 32), scale: 2).map { Double($0) }
+        case .byteRow, .byteProducts:
+            let product = ByteProductCase(rows: rows, weights: codes.map { $0.map { 20 * $0 } }, depth: 43)
+            return product.run(level).flatMap { $0.map { Double($0) } }
         case .hamming:
             let bytes = (0..<37).map { row in
                 (0..<43).map { column in UInt8(truncatingIfNeeded: column * 73 + row * row * 29) }
@@ -129,6 +132,12 @@ enum KernelSpy {
         case .codeProducts: unsafe kernels.codeProducts = { _, _, _, _, _, _ in KernelSpy.note(.codeProducts) }
         case .gelu: unsafe kernels.gelu = { _, _, _ in KernelSpy.note(.gelu) }
         case .softmax: unsafe kernels.softmax = { _, _, _ in KernelSpy.note(.softmax) }
+        case .byteRow:
+            unsafe kernels.byteRow = { _, _, _ in
+                KernelSpy.note(.byteRow)
+                return simile_byte_row(scale: 1, zero: 0)
+            }
+        case .byteProducts: unsafe kernels.byteProducts = { _ in KernelSpy.note(.byteProducts) }
         case .hamming: unsafe kernels.hamming = { _, _, _, _, _ in KernelSpy.note(.hamming) }
         }
     }

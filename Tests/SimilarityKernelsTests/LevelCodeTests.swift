@@ -70,6 +70,8 @@ import Testing
                 case (.codeTile, "avx2"), (.codeRow, "avx2"): "vpmaddubsw"
                 case (.codeTile, "avx512"), (.codeRow, "avx512"): "vpdpbusd"
                 case (.codeProducts, "avx512"): "vpdpwssd"
+                case (.byteProducts, "avx2"): "vpmaddwd"
+                case (.byteProducts, "avx512"): "vpdpbusd"
                 case (.codeTile, "amx"): "tdpbsud"
                 case (.codeRow, "amx"): "vpdpbusd"
                 default: nil

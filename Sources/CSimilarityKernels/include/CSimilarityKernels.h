@@ -57,6 +57,31 @@ static inline void simile_prefetch(const void *bytes, size_t count) {
     for (size_t at = 0; at < count && at < 4096; at += 64) __builtin_prefetch((const char *)bytes + at, 0, 3);
 }
 
+/// What the codes of a row stand for: `scale * (code - zero)`.
+struct simile_byte_row {
+    float scale;
+    int32_t zero;
+};
+
+/// Rows of codes times weights of bytes.
+struct simile_byte_product {
+    /// `row_count` x `depth` codes, and what they stand for.
+    const uint8_t *rows;
+    const struct simile_byte_row *codes;
+    size_t row_count;
+    /// Panels of 16 columns, each `depth / 4` times 16 x 4 weights.
+    const int8_t *panels;
+    /// Of each column, padded to 16: the sum of its weights, and what one of them stands for.
+    const int32_t *weight_sums;
+    const float *weight_scales;
+    size_t columns;
+    /// A multiple of four.
+    size_t depth;
+    /// Row r begins at `r * stride`.
+    float *output;
+    size_t stride;
+};
+
 #if defined(__x86_64__)
 
 /// Whether this processor and operating system run AVX2, FMA, F16C and POPCNT code. Asked of the hardware once.
@@ -145,12 +170,20 @@ void simile_code_products_avx512(
     const struct simile_survivor *survivors, size_t count, const int16_t *queries, const int8_t *rows, size_t depth,
     int32_t *products);
 
-/// `distances[r]` = the number of bits in which the `width` bytes of the query and of row r differ.
 void simile_gelu_avx2(float *values, const float *bias, size_t count);
 void simile_gelu_avx512(float *values, const float *bias, size_t count);
 void simile_softmax_avx2(float *row, size_t count, float scale);
 void simile_softmax_avx512(float *row, size_t count, float scale);
 
+/// Codes of a row, and what they stand for; contract at `ByteProducts`.
+struct simile_byte_row simile_byte_row_avx2(const float *x, size_t count, uint8_t *codes);
+struct simile_byte_row simile_byte_row_avx512(const float *x, size_t count, uint8_t *codes);
+
+/// Rows times weights; contract at `ByteProducts`.
+void simile_byte_products_avx2(const struct simile_byte_product *product);
+void simile_byte_products_avx512(const struct simile_byte_product *product);
+
+/// `distances[r]` = the number of bits in which the `width` bytes of the query and of row r differ.
 void simile_hamming_avx2(
     const uint8_t *query, const uint8_t *rows, size_t width, size_t count, uint32_t *distances);
 

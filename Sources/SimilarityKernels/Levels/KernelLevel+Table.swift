@@ -65,6 +65,8 @@ extension KernelLevel {
             },
             gelu: { values, bias, count in unsafe Activations.referenceGELU(values, bias, count) },
             softmax: { row, count, scale in unsafe Activations.referenceSoftmax(row, count, scale) },
+            byteRow: { x, count, codes in unsafe ByteProducts.referenceRow(x, count, codes) },
+            byteProducts: { product in unsafe ByteProducts.reference(product.pointee) },
             hamming: { query, rows, width, count, distances in
                 unsafe HammingScan.reference(query, rows, width, count, distances)
             }
@@ -109,6 +111,7 @@ extension KernelLevel {
         }
         unsafe kernels.gelu = { values, bias, count in unsafe Activations.simdGELU(values, bias, count) }
         unsafe kernels.softmax = { row, count, scale in unsafe Activations.simdSoftmax(row, count, scale) }
+        unsafe kernels.byteProducts = { product in unsafe ByteProducts.simd(product.pointee) }
         unsafe kernels.quantize = { y, count, scale, limit, codes in
             unsafe Quantizer.simd(y, count, scale, limit, codes)
         }
@@ -148,6 +151,8 @@ extension KernelLevel {
         unsafe kernels.codeProducts = unsafe simile_code_products_avx2
         unsafe kernels.gelu = unsafe simile_gelu_avx2
         unsafe kernels.softmax = unsafe simile_softmax_avx2
+        unsafe kernels.byteRow = unsafe simile_byte_row_avx2
+        unsafe kernels.byteProducts = unsafe simile_byte_products_avx2
         unsafe kernels.hamming = unsafe simile_hamming_avx2
     }
 
@@ -170,6 +175,8 @@ extension KernelLevel {
         unsafe kernels.codeProducts = unsafe simile_code_products_avx512
         unsafe kernels.gelu = unsafe simile_gelu_avx512
         unsafe kernels.softmax = unsafe simile_softmax_avx512
+        unsafe kernels.byteRow = unsafe simile_byte_row_avx512
+        unsafe kernels.byteProducts = unsafe simile_byte_products_avx512
     }
 
     /// AVX-512 beside AMX: integer products of tiles (INT8). A process must be permitted to use them: `permitted`.

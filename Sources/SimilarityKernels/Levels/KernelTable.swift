@@ -84,6 +84,13 @@ package import CSimilarityKernels
         ) -> Void
     /// `Activations.softmax`
     package var softmax: @convention(c) (_ row: UnsafeMutablePointer<Float>, _ count: Int, _ scale: Float) -> Void
+    /// `ByteProducts.encode`
+    package var byteRow:
+        @convention(c) (
+            _ x: UnsafePointer<Float>, _ count: Int, _ codes: UnsafeMutablePointer<UInt8>
+        ) -> simile_byte_row
+    /// `ByteProducts.multiply`
+    package var byteProducts: @convention(c) (_ product: UnsafePointer<simile_byte_product>) -> Void
     /// `HammingScan.distances`
     package var hamming:
         @convention(c) (
@@ -95,7 +102,8 @@ package import CSimilarityKernels
 /// The entries of a `KernelTable` by name, for what goes through all of them.
 package enum Kernel: String, CaseIterable, Sendable {
     case verdictDot, verdictSquaredDistance, verdictSquaredNorms, dotRows, dotRowsWithNorms, thresholdScan
-    case convertFloat16, gemmTile, extent, quantize, codeTile, codeRow, codeProducts, gelu, softmax, hamming
+    case convertFloat16, gemmTile, extent, quantize, codeTile, codeRow, codeProducts, gelu, softmax
+    case byteRow, byteProducts, hamming
 }
 
 extension KernelTable {
@@ -117,6 +125,8 @@ extension KernelTable {
         case .codeProducts: unsafe unsafeBitCast(codeProducts, to: UInt.self)
         case .gelu: unsafe unsafeBitCast(gelu, to: UInt.self)
         case .softmax: unsafe unsafeBitCast(softmax, to: UInt.self)
+        case .byteRow: unsafe unsafeBitCast(byteRow, to: UInt.self)
+        case .byteProducts: unsafe unsafeBitCast(byteProducts, to: UInt.self)
         case .hamming: unsafe unsafeBitCast(hamming, to: UInt.self)
         }
     }

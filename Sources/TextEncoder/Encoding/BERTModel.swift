@@ -67,17 +67,9 @@ struct BERTModel: Sendable {
         scratch: inout Scratch
     ) {
         let (width, rows) = (shape.hiddenSize, starts.last ?? 0)
-        for (part, linear) in [layer.query, layer.key, layer.value].enumerated() {
-            Transformer.multiply(
-                gemm,
-                input: hidden,
-                rows: rows,
-                depth: width,
-                weights: linear.weights,
-                into: &scratch.projections,
-                outputWidth: 3 * width,
-                column: part * width
-            )
+        let parts = [layer.query, layer.key, layer.value]
+        multiply(hidden, rows: rows, by: parts, into: &scratch.projections, &scratch.bytes)
+        for (part, linear) in parts.enumerated() {
             Transformer.addBias(
                 linear.bias,
                 to: &scratch.projections,
@@ -95,15 +87,7 @@ struct BERTModel: Sendable {
             into: &scratch.context,
             scratch: &scratch.attention
         )
-        Transformer.multiply(
-            gemm,
-            input: scratch.context,
-            rows: rows,
-            depth: width,
-            weights: layer.attentionOutput.weights,
-            into: &scratch.output,
-            outputWidth: width
-        )
+        multiply(scratch.context, rows: rows, by: [layer.attentionOutput], into: &scratch.output, &scratch.bytes)
         Transformer.addAndNormalize(
             &hidden,
             rows: rows,
@@ -124,15 +108,13 @@ struct BERTModel: Sendable {
     ) {
         for firstRow in stride(from: 0, to: rows, by: Self.feedForwardRows) {
             let count = min(Self.feedForwardRows, rows - firstRow)
-            Transformer.multiply(
-                gemm,
-                input: hidden,
+            multiply(
+                hidden,
                 firstRow: firstRow,
                 rows: count,
-                depth: shape.hiddenSize,
-                weights: layer.intermediate.weights,
+                by: [layer.intermediate],
                 into: &scratch.intermediate,
-                outputWidth: shape.intermediateSize
+                &scratch.bytes
             )
             Transformer.activate(
                 &scratch.intermediate,
@@ -140,15 +122,7 @@ struct BERTModel: Sendable {
                 bias: layer.intermediate.bias,
                 by: shape.activation
             )
-            Transformer.multiply(
-                gemm,
-                input: scratch.intermediate,
-                rows: count,
-                depth: shape.intermediateSize,
-                weights: layer.output.weights,
-                into: &scratch.output,
-                outputWidth: shape.hiddenSize
-            )
+            multiply(scratch.intermediate, rows: count, by: [layer.output], into: &scratch.output, &scratch.bytes)
             Transformer.addAndNormalize(
                 &hidden,
                 firstRow: firstRow,
@@ -161,6 +135,47 @@ struct BERTModel: Sendable {
             )
         }
     }
+
+    /// output <- input * weights^T for layers that share their input, their outputs side by side, without their biases.
+    private func multiply(
+        _ input: [Float],
+        firstRow: Int = 0,
+        rows: Int,
+        by layers: [BERTWeights.Linear],
+        into output: inout [Float],
+        _ scratch: inout ByteRows
+    ) {
+        let width = layers.reduce(0) { $0 + $1.bias.count }
+        var bytes: [ByteWeights] = []
+        var column = 0
+        for layer in layers {
+            switch layer.weights {
+            case .floats(let weights):
+                Transformer.multiply(
+                    gemm,
+                    input: input,
+                    firstRow: firstRow,
+                    rows: rows,
+                    depth: weights.count / layer.bias.count,
+                    weights: weights,
+                    into: &output,
+                    outputWidth: width,
+                    column: column
+                )
+            case .bytes(let weights): bytes.append(weights)
+            }
+            column += layer.bias.count
+        }
+        Transformer.multiply(
+            input: input,
+            firstRow: firstRow,
+            rows: rows,
+            weights: bytes,
+            into: &output,
+            outputWidth: width,
+            scratch: &scratch
+        )
+    }
 }
 
 /// Working memory of one batch, reused from layer to layer.
@@ -170,6 +185,7 @@ private struct Scratch {
     var output: [Float]
     var intermediate: [Float]
     var attention: Transformer.AttentionScratch
+    var bytes = ByteRows()
 
     init(tokenCount: Int, starts: [Int], shape: BERTConfiguration, feedForwardRows: Int) {
         let width = shape.hiddenSize

@@ -5,7 +5,11 @@ import SimilarityKernels
 
 extension SentenceEncoder {
     /// Loads a transformer of the BERT family.
-    init(transformerIn folder: ModelFolder, _ gemm: GEMM.Provider) throws(ModelError) {
+    init(
+        transformerIn folder: ModelFolder,
+        _ gemm: GEMM.Provider,
+        _ precision: EncoderPrecision
+    ) throws(ModelError) {
         let shape = try BERTConfiguration(folder.document(BERTConfiguration.fileName))
         let pooling = try SentencePooling(folder, hiddenSize: shape.hiddenSize)
         let weightsFile = folder.path(of: "model.safetensors")
@@ -15,7 +19,8 @@ extension SentenceEncoder {
         let weights = try BERTWeights(
             SafetensorsFile(file: weightsFile, bytes: bytes),
             named: weightsFile,
-            shape
+            shape,
+            precision
         )
         let model = BERTModel(shape: shape, weights: weights, gemm: gemm)
 

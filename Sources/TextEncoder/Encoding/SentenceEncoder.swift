@@ -16,7 +16,7 @@ internal import TransformerKernels
 /// precision) to the rounding of single precision: for all-MiniLM-L6-v2, whose vectors have length 1, components
 /// within 1e-5 or so, cosine above 0.99999.
 ///
-/// A value is cheap to copy and safe to share: the weights are read-only pages of the model file.
+/// A value is cheap to copy and safe to share: the weights are read-only pages of the model file, or with ``EncoderPrecision/int8`` a quarter of them in memory.
 public struct SentenceEncoder: Sendable {
     /// How tokens become a vector.
     enum Architecture: Sendable {
@@ -49,15 +49,27 @@ public struct SentenceEncoder: Sendable {
     /// `tokenizer_config.json`; or it is one of a static model, of model2vec or of a `StaticEmbedding` of sentence-transformers. The weights are
     /// mapped, not read: keep the file as it is while the encoder is in use.
     ///
-    /// - Throws: ``ModelError`` for a missing or damaged file, or a model of another kind.
-    public init(folder: String) throws(ModelError) {
-        try self.init(folder: folder, gemm: GEMM.preferred)
+    /// - Parameter precision: What linear layers are computed in.
+    /// - Throws: ``ModelError`` for a missing or damaged file, a model of another kind, or a static model that is to be computed in integers: its vectors
+    ///   are what they are.
+    public init(folder: String, precision: EncoderPrecision = .float32) throws(ModelError) {
+        try self.init(folder: folder, precision: precision, gemm: GEMM.preferred)
     }
 
     /// Loads the model in a folder, to run on a given gemm.
-    package init(folder path: String, gemm: GEMM.Provider) throws(ModelError) {
+    package init(
+        folder path: String,
+        precision: EncoderPrecision = .float32,
+        gemm: GEMM.Provider
+    ) throws(ModelError) {
         let folder = ModelFolder(path: path)
         if let found = try StaticModelFolder(folder) {
+            guard precision == .float32 else {
+                throw ModelError(
+                    file: path,
+                    "is a static model, which has no linear layers to compute in \(precision.rawValue)"
+                )
+            }
             let tokenizer = try Tokenizer(found.folder, addsSpecialTokens: false)
             let model = try found.model(tokenizer)
             self.init(
@@ -69,7 +81,7 @@ public struct SentenceEncoder: Sendable {
                 maxTokenCount: model.maxTokenCount ?? .max
             )
         } else {
-            try self.init(transformerIn: folder, gemm)
+            try self.init(transformerIn: folder, gemm, precision)
         }
     }
 

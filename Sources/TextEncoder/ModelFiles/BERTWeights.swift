@@ -13,8 +13,14 @@ struct BERTWeights: Sendable {
 
     /// A linear layer: `out x in` weights and a bias.
     struct Linear: Sendable {
-        var weights: Weights
+        var weights: Factors
         var bias: Weights
+    }
+
+    /// The weights of a linear layer, at the precision that the encoder computes in.
+    enum Factors: Sendable {
+        case floats(Weights)
+        case bytes(ByteWeights)
     }
 
     struct Layer: Sendable {
@@ -35,7 +41,12 @@ struct BERTWeights: Sendable {
     var layers: [Layer] = []
 
     /// Finds every weight by its name in the file, with or without the prefix `bert.`; other tensors are ignored.
-    init(_ file: SafetensorsFile, named path: String, _ shape: BERTConfiguration) throws(ModelError) {
+    init(
+        _ file: SafetensorsFile,
+        named path: String,
+        _ shape: BERTConfiguration,
+        _ precision: EncoderPrecision
+    ) throws(ModelError) {
         let prefix = file.tensors["bert.embeddings.word_embeddings.weight"] == nil ? "" : "bert."
         let (hidden, inner) = (shape.hiddenSize, shape.intermediateSize)
 
@@ -48,8 +59,9 @@ struct BERTWeights: Sendable {
             )
         }
         func linear(_ name: String, _ rows: Int, _ columns: Int) throws(ModelError) -> Linear {
-            Linear(
-                weights: try file.weights("\(prefix)\(name).weight", shape: [rows, columns], file: path),
+            let weights = try file.weights("\(prefix)\(name).weight", shape: [rows, columns], file: path)
+            return Linear(
+                weights: precision == .int8 ? .bytes(ByteWeights(weights, depth: columns)) : .floats(weights),
                 bias: try file.weights("\(prefix)\(name).bias", shape: [rows], file: path)
             )
         }

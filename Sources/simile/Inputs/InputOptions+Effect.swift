@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TextEncoder
 internal import VectorFiles
 
 // An option is obeyed or refused: one without effect hides a mistake, such as a model beside vectors of another one.
@@ -14,10 +15,12 @@ extension InputOptions {
         let names = sources.map { InputSpool.named($0.path) }.joined(separator: " and ")
         let isText = try sources.map { try kind(of: $0.path) == .texts }
         let isEmbedded = zip(isText, sources).contains { $0 && $1.vectors == nil }
-        if !isEmbedded,
-            let option = model.map({ "--model \($0)" }) ?? onLong.map({ "--on-long \($0.rawValue)" })
-                ?? prompt.map({ "--prompt \($0)" }) ?? queryPrompt.map({ "--query-prompt \($0)" })
-        {
+        let modelOptions: [String?] = [
+            model.map { "--model \($0)" }, onLong.map { "--on-long \($0.rawValue)" },
+            precision.map { "--precision \($0.rawValue)" }, prompt.map { "--prompt \($0)" },
+            queryPrompt.map { "--query-prompt \($0)" },
+        ]
+        if !isEmbedded, let option = modelOptions.compactMap({ $0 }).first {
             throw CommandFailure.usage(
                 isText.contains(true)
                     ? "\(option) is for texts whose vectors are to be made, and those of \(names) are given; leave it out"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
+public import ArgumentParser
 internal import Similarity
-internal import TextEncoder
+public import TextEncoder
 internal import VectorFiles
 
 /// How input files are read.
@@ -51,6 +51,14 @@ struct InputOptions: ParsableArguments {
 
     @Option(
         help: """
+            What the local model's layers are computed in: float32, or int8, which is two and a half times as fast on processors with AVX-512 \
+            and gives vectors that are a little off (cosine 0.999). (default: float32)
+            """
+    )
+    var precision: EncoderPrecision?
+
+    @Option(
+        help: """
             What is put before every text: a name of the model's prompts, such as passage, or the words themselves. (default: what the model says)
             """
     )
@@ -65,6 +73,9 @@ struct InputOptions: ParsableArguments {
                 throw ValidationError("\(option) is for models of the hub (--model \(HubOptions.prefix)MODEL_ID)")
             }
             return
+        }
+        if let precision {
+            throw ValidationError("--precision \(precision.rawValue) is for local models; a hub computes in its own")
         }
         if hubModel.isEmpty {
             throw ValidationError("'\(HubOptions.prefix)': expected the id of a model after '\(HubOptions.prefix)'")
@@ -82,7 +93,11 @@ struct InputOptions: ParsableArguments {
 
     /// The model that makes vectors, for a record.
     var modelName: String {
-        get throws { try hubModel == nil ? Environment.localModel(model).name : model ?? "" }
+        get throws {
+            if hubModel != nil { return model ?? "" }
+            let name = try Environment.localModel(model).name
+            return precision == .int8 ? "\(name) (int8)" : name
+        }
     }
 
     /// The path to read in the place of an input that is given.
@@ -156,6 +171,8 @@ struct InputOptions: ParsableArguments {
 }
 
 extension FileFormat: ExpressibleByArgument {}
+
+extension EncoderPrecision: ExpressibleByArgument {}
 
 /// What is done with a text that is longer than the model reads.
 enum LongTexts: String, CaseIterable, ExpressibleByArgument {

@@ -248,6 +248,6 @@ extension InputOptions {
         #if ModelHub
         if let hubModel { return HubVectorizer(model: hubModel, prompts, hub, running) }
         #endif
-        return LocalVectorizer(model: model, prompts, running)
+        return LocalVectorizer(model: model, precision ?? .float32, prompts, running)
     }
 }

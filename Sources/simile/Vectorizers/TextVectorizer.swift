@@ -27,12 +27,14 @@ struct VectorizedTexts {
 actor LocalVectorizer: TextVectorizer {
     /// Nil for the default one.
     private let model: String?
+    private let precision: EncoderPrecision
     private let running: RunningOptions
     private let prompts: Prompts
     private var encoder: SentenceEncoder?
 
-    init(model: String?, _ prompts: Prompts, _ running: RunningOptions) {
+    init(model: String?, _ precision: EncoderPrecision, _ prompts: Prompts, _ running: RunningOptions) {
         self.model = model
+        self.precision = precision
         self.prompts = prompts
         self.running = running
     }
@@ -71,7 +73,7 @@ actor LocalVectorizer: TextVectorizer {
                     + "scripts/fetch-model fetches the better one"
             )
         }
-        let loaded = try SentenceEncoder(folder: found.folder)
+        let loaded = try SentenceEncoder(folder: found.folder, precision: precision)
         encoder = loaded
         return loaded
     }

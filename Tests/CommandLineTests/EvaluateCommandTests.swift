@@ -38,6 +38,29 @@ import Testing
             "\(known.output)"
         )
         #expect(known.lines.contains("areaUnderCurve  1.0000"))
+        try folder.write("g.csv", "query,positive,grade\n1,2,3\n1,0,1\n2,1,0\n")
+        let graded = try simile("evaluate --queries q.npy --corpus c.npy --positives g.csv --format table")
+        #expect(graded.lines[0] == "queries         1", "\(graded.output) \(graded.errors)")
+        try folder.write(
+            "g.jsonl",
+            "{\"query\":1,\"positives\":[2,0],\"grades\":[3,1]}\n{\"query\":2,\"positive\":1,\"grade\":0}\n"
+        )
+        #expect(
+            try simile("evaluate --queries q.npy --corpus c.npy --positives g.jsonl --format table").output
+                == graded.output
+        )
+        for (text, words) in [
+            ("{\"query\":1,\"positives\":[2,0],\"grades\":[3]}", "as many grades"),
+            ("{\"query\":1,\"positive\":2,\"grade\":-1}", "at least 0"),
+            ("{\"query\":1,\"positives\":[2,2],\"grades\":[3,1]}", "one grade"),
+        ] {
+            try folder.write("odd.jsonl", text + "\n")
+            let odd = try simile("evaluate --queries q.npy --corpus c.npy --positives odd.jsonl")
+            #expect(
+                odd.status == 3 && odd.errors.contains("odd.jsonl, line 1") && odd.errors.contains(words),
+                "\(odd.errors)"
+            )
+        }
         try folder.write("none.csv", "query,positive\n")
         let none = try simile("evaluate --queries q.npy --corpus c.npy --positives none.csv")
         #expect(none.status == 3 && none.errors.contains("none.csv") && none.errors.contains("answers"))

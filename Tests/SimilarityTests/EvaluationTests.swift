@@ -41,6 +41,21 @@ import Testing
         #expect(try corpus.retrievalQuality(of: queries, answers: [[], [], [], []]) == nil)
     }
 
+    @Test func `grades are the gain of an answer`() throws {
+        let corpus = VectorMatrix(rows: [0, 1, 2, 3, 4, 5].map { [Float($0)] })
+        let queries = VectorMatrix(rows: [[0.1], [4.1]])
+        let answers = [
+            [RelevantRow(row: 0, grade: 1), RelevantRow(row: 1, grade: 3), RelevantRow(row: 5, grade: 2)],
+            [RelevantRow(row: 3, grade: 0.5)],
+        ]
+        let quality = try #require(
+            try corpus.retrievalQuality(of: queries, answers: answers, k: 3, metric: .euclidean)
+        )
+        // sklearn.metrics.ndcg_score([[1, 3, 0, 0, 0, 2]], [[6, 5, 4, 3, 2, 1]], k=3) and ndcg_score([[0, 0, 0, 0.5, 0, 0]], [[1, 2, 3, 4, 6, 5]], k=3)
+        #expect(abs(quality.normalizedGain - (0.6074915180456525 + 0.5) / 2) < 1e-12)
+        #expect(abs(quality.recall - (2.0 / 3 + 1) / 2) < 1e-12)
+    }
+
     @Test func `a row that is left out is neither found nor missed`() throws {
         let rows = VectorMatrix(rows: [[0], [1], [3], [6]])
         let quality = try #require(

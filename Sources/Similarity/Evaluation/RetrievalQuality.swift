@@ -20,11 +20,31 @@ public struct RetrievalQuality: Sendable, Hashable {
     public let recall: Double
     /// One over the rank of the first answer among the `k` nearest rows, 0 if there is none (MRR@k).
     public let reciprocalRank: Double
-    /// The discounted gain of the answers among the `k` nearest rows, `1 / log2(rank + 1)` each, over the best that there can be (nDCG@k; Järvelin and
-    /// Kekäläinen, 2002).
+    /// The discounted gain of the answers among the `k` nearest rows, `grade / log2(rank + 1)` each, over the best that there can be (nDCG@k; Järvelin and
+    /// Kekäläinen, 2002, with the grade itself as the gain, as trec_eval has it).
     public let normalizedGain: Double
     /// How likely an answer is nearer than a row that is none, over all rows; a tie counts half. 1 for a query that every row answers.
     public let areaUnderCurve: Double
+}
+
+/// A row that answers a query, and how well. A literal is a row of grade 1.
+public struct RelevantRow: Sendable, Hashable, ExpressibleByIntegerLiteral {
+    /// The number of the row.
+    public let row: Int
+    /// Positive and finite; 1 where answers are not graded.
+    public let grade: Float
+
+    /// A row with its grade.
+    ///
+    /// - Precondition: `grade` is positive and finite.
+    public init(row: Int, grade: Float = 1) {
+        precondition(grade > 0 && grade.isFinite, "the grade is \(grade)")
+        self.row = row
+        self.grade = grade
+    }
+
+    /// A row of grade 1.
+    public init(integerLiteral row: Int) { self.init(row: row) }
 }
 
 extension VectorMatrix {
@@ -32,7 +52,8 @@ extension VectorMatrix {
     ///
     /// - Parameters:
     ///   - queries: One vector a row, of the dimension of the corpus.
-    ///   - answers: The rows that answer each query, each once; none for a query that is not to count.
+    ///   - answers: The rows that answer each query, each once; none for a query that is not to count. Grades matter to
+    ///     ``RetrievalQuality/normalizedGain`` alone.
     ///   - k: How many neighbors are looked at.
     ///   - metric: How vectors are compared.
     ///   - excludingSelf: Leaves out the row with the query's own number; `queries` is then this corpus.
@@ -45,7 +66,7 @@ extension VectorMatrix {
     /// - Precondition: `k >= 1`; a list of answers for each query, all of them rows.
     public func retrievalQuality(
         of queries: VectorMatrix,
-        answers: [[Int]],
+        answers: [[RelevantRow]],
         k: Int = 10,
         metric: Metric = .cosine,
         excludingSelf: Bool = false,
@@ -53,19 +74,20 @@ extension VectorMatrix {
     ) throws -> RetrievalQuality? {
         precondition(k >= 1, "k is \(k)")
         precondition(answers.count == queries.rowCount, "answers of \(answers.count) of \(queries.rowCount) queries")
-        precondition(answers.allSatisfy { $0.allSatisfy { (0..<rowCount).contains($0) } }, "an answer is no row")
+        precondition(answers.allSatisfy { $0.allSatisfy { (0..<rowCount).contains($0.row) } }, "an answer is no row")
         let asked = answers.indices.filter { !answers[$0].isEmpty }
         if asked.isEmpty { return nil }
         let found = try nearest(to: queries, k: k, metric: metric, excludingSelf: excludingSelf, options: options)
         var (first, recall, reciprocal, gain) = (0.0, 0.0, 0.0, 0.0)
         for query in asked {
-            let wanted = Set(answers[query])
+            let wanted = Dictionary(answers[query].map { ($0.row, Double($0.grade)) }) { max($0, $1) }
             let range = found.offsets[query]..<found.offsets[query + 1]
-            let hits = range.filter { wanted.contains(found.rows[$0]) }.map { $0 - range.lowerBound }
+            let grades = range.map { wanted[found.rows[$0]] ?? 0 }
+            let hits = grades.indices.filter { grades[$0] > 0 }
             if hits.first == 0 { first += 1 }
             recall += Double(hits.count) / Double(wanted.count)
             if let best = hits.first { reciprocal += 1 / Double(best + 1) }
-            gain += hits.reduce(0.0) { $0 + Self.gain(atRank: $1) } / Self.bestGain(min(wanted.count, k))
+            gain += Self.gain(of: grades[...]) / Self.gain(of: wanted.values.sorted(by: >).prefix(k))
         }
         let count = Double(asked.count)
         return RetrievalQuality(
@@ -86,10 +108,10 @@ extension VectorMatrix {
         )
     }
 
-    /// - Parameter rank: From 0.
-    private static func gain(atRank rank: Int) -> Double { 1 / log2(Double(rank + 2)) }
-
-    private static func bestGain(_ count: Int) -> Double { (0..<count).reduce(0.0) { $0 + gain(atRank: $1) } }
+    /// The discounted gain of grades, the best rank first.
+    private static func gain(of grades: ArraySlice<Double>) -> Double {
+        grades.enumerated().reduce(0.0) { $0 + $1.element / log2(Double($1.offset + 2)) }
+    }
 
     /// The share of scores that are above another one; equal ones count half.
     private static func share(of scores: [Float], above score: Float) -> Double {
@@ -101,7 +123,7 @@ extension VectorMatrix {
     private func meanAreaUnderCurve(
         of queries: VectorMatrix,
         _ asked: [Int],
-        _ answers: [[Int]],
+        _ answers: [[RelevantRow]],
         metric: Metric,
         excludingSelf: Bool,
         options: RunOptions
@@ -118,7 +140,7 @@ extension VectorMatrix {
                 options: options
             )
             for (place, query) in some.enumerated() {
-                let wanted = Set(answers[query])
+                let wanted = Set(answers[query].map(\.row))
                 // Of no use where the query is its own answer and is left out.
                 let best = wanted.filter { !(excludingSelf && $0 == query) }.map {
                     metric.score(reported: scores[place, $0])

@@ -5,8 +5,11 @@ internal import StrictJSON
 
 /// Reads which rows of a corpus answer which queries.
 ///
-/// - `.jsonl`: `{"query":0,"positives":[5,7]}` a line, or `{"query":0,"positive":5}`; a query may have several lines.
-/// - `.csv`: the columns `query` and `positive`.
+/// - `.jsonl`: `{"query":0,"positives":[5,7]}` a line, or `{"query":0,"positive":5}`; a query may have several lines. Answers that are not equally good have
+///   `"grades":[2,1]` or `"grade":2` beside them.
+/// - `.csv`: the columns `query` and `positive`, and `grade` if there are grades.
+///
+/// A row of grade 0 was looked at and found to be no answer, and is left out.
 ///
 /// A side that has ids is named by them and by nothing else: a number that is no id would otherwise be taken for a row. In a `.csv` file, which
 /// has no types, digits are the id of these digits, whether it is a text or a number.
@@ -18,13 +21,18 @@ package enum PositiveFile {
         _ path: String,
         queries: VectorMatrix,
         corpus: VectorMatrix
-    ) throws(VectorFileError) -> [[Int]] {
+    ) throws(VectorFileError) -> [[RelevantRow]] {
         let format = try FileFormat.of(path, among: [.jsonl, .csv], for: "positives")
-        var positives = [[Int]](repeating: [], count: queries.rowCount)
-        var isAnswer = [Set<Int>](repeating: [], count: queries.rowCount)
+        var positives = [[RelevantRow]](repeating: [], count: queries.rowCount)
+        var grades = [[Int: Float]](repeating: [:], count: queries.rowCount)
         let isUntyped = format == .csv
         let (left, right) = (RowNames(queries, isUntyped: isUntyped), RowNames(corpus, isUntyped: isUntyped))
-        func add(_ query: JSONValue?, _ rows: [JSONValue], _ line: Int) throws(VectorFileError) {
+        func add(
+            _ query: JSONValue?,
+            _ rows: [JSONValue],
+            _ ranks: [JSONValue]?,
+            _ line: Int
+        ) throws(VectorFileError) {
             guard let query = query.flatMap({ left.row($0) }) else {
                 throw .refused(
                     path,
@@ -32,7 +40,14 @@ package enum PositiveFile {
                     "expected \(left.expectation("query")), found \(query?.summary ?? "none")"
                 )
             }
-            for value in rows {
+            if let ranks, ranks.count != rows.count {
+                throw .refused(
+                    path,
+                    place: "line \(line)",
+                    "expected as many grades as positives, found \(ranks.count) and \(rows.count)"
+                )
+            }
+            for (place, value) in rows.enumerated() {
                 guard let row = right.row(value) else {
                     throw .refused(
                         path,
@@ -40,8 +55,28 @@ package enum PositiveFile {
                         "expected \(right.expectation("row")), found \(value.summary)"
                     )
                 }
-                if isAnswer[query].insert(row).inserted { positives[query].append(row) }
+                let grade = try grade(ranks?[place], line)
+                if let earlier = grades[query][row] {
+                    guard earlier == grade else {
+                        throw .refused(
+                            path,
+                            place: "line \(line)",
+                            "expected one grade for a query and a row, found \(earlier) and \(grade)"
+                        )
+                    }
+                    continue
+                }
+                grades[query][row] = grade
+                if grade > 0 { positives[query].append(RelevantRow(row: row, grade: grade)) }
             }
+        }
+        func grade(_ value: JSONValue?, _ line: Int) throws(VectorFileError) -> Float {
+            guard let value else { return 1 }
+            let number = isUntyped ? value.text.flatMap { Float($0) } : value.double.map { Float($0) }
+            guard let number, number >= 0, number.isFinite else {
+                throw .refused(path, place: "line \(line)", "expected a grade of at least 0, found \(value.summary)")
+            }
+            return number
         }
         if format == .csv {
             var records = try CSVRecords(path)
@@ -54,12 +89,18 @@ package enum PositiveFile {
                     "expected the columns query and positive, found \(names.joined(separator: ", "))"
                 )
             }
+            let gradeColumn = names.firstIndex(of: "grade")
             while let (line, fields) = try records.next() {
                 if fields == [""] { continue }
                 guard fields.count == names.count else {
                     throw .refused(path, place: "line \(line)", "expected \(names.count) fields, found \(fields.count)")
                 }
-                try add(.string(fields[queryColumn]), [.string(fields[rowColumn])], line)
+                try add(
+                    .string(fields[queryColumn]),
+                    [.string(fields[rowColumn])],
+                    gradeColumn.map { [.string(fields[$0])] },
+                    line
+                )
             }
             return positives
         }
@@ -73,7 +114,8 @@ package enum PositiveFile {
                     "expected a field \"positive\" or \"positives\", found neither"
                 )
             }
-            try add(object["query"], rows, line.number)
+            let grades = object["grades"]?.elements ?? object["grade"].map { [$0] }
+            try add(object["query"], rows, grades, line.number)
         }
         return positives
     }

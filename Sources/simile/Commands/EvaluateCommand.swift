@@ -15,8 +15,8 @@ struct EvaluateCommand: AsyncParsableCommand {
         discussion: """
             With --pairs: how the scores of pairs of texts agree with those in the file (Spearman's and Pearson's correlation; where they are all 0 or \
             1, the area under the curve). With --queries and --corpus: whether the answers are found (precision at 1, recall, reciprocal rank and \
-            discounted gain at -k, area under the curve). --positives says which rows answer which queries, as for 'simile mine'; without it row i of the \
-            corpus answers query i. Run it with several models, or with vectors that were quantized or reduced, on data like your own.
+            discounted gain at -k, area under the curve). --positives says which rows answer which queries, as for 'simile mine', and \
+            how well they do, if some do better than others (a field or column "grade"); without it row i of the corpus answers query i. Run it with several models, or with vectors that were quantized or reduced, on data like your own.
             """
     )
 
@@ -174,7 +174,7 @@ extension EvaluateCommand {
         }
         let answers =
             try positives.map { try PositiveFile.read($0, queries: wanted.vectors, corpus: rows.vectors) }
-            ?? (0..<rows.vectors.rowCount).map { [$0] }
+            ?? (0..<rows.vectors.rowCount).map { [RelevantRow(row: $0)] }
         let neighbors = k ?? 10
         let quality = try rows.vectors.retrievalQuality(
             of: wanted.vectors,

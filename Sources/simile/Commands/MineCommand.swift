@@ -97,7 +97,7 @@ struct MineCommand: AsyncParsableCommand {
         try requireSameDimension(queries, wanted.vectors, corpus, rows.vectors)
         let answers =
             try positives.map {
-                try PositiveFile.read($0, queries: wanted.vectors, corpus: rows.vectors)
+                try PositiveFile.read($0, queries: wanted.vectors, corpus: rows.vectors).map { $0.map(\.row) }
             } ?? paired(wanted, rows)
         var mining = NegativeMining()
         mining.count = negatives

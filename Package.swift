@@ -89,7 +89,7 @@ let package = Package(
             providers: [.apt(["liblapacke-dev"])]
         ),
         .target(name: "CSimilarityKernels"),
-        .target(name: "CFaultHandler"),
+        .target(name: "CSystem"),
         // Snappy, and zlib and libzstd of the system, which are loaded when they are needed.
         .target(name: "CCodecs", linkerSettings: [.linkedLibrary("dl")]),
         // The static model that comes with the command line, as files beside it. A target of C, because the bundle of one of Swift brings Foundation.
@@ -114,7 +114,7 @@ let package = Package(
             swiftSettings: strict
         ),
         // Files, memory, processors, locks and signals, as the system has them.
-        .target(name: "System", dependencies: ["CFaultHandler", "CCodecs"], swiftSettings: strict),
+        .target(name: "System", dependencies: ["CSystem", "CCodecs"], swiftSettings: strict),
         .target(
             name: "SimilarityKernels",
             dependencies: [

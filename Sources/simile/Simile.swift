@@ -43,6 +43,7 @@ struct Simile: AsyncParsableCommand {
     static func main() async {
         // Our workers call OpenBLAS with tiles; its own threads would fight with them.
         BLAS.useOneThread()
+        SystemMemory.keepFreedBlocks()
         Interruption.watch()
         let work = Task {
             _ = try KernelLevel.named(KernelLevel.requested)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CFaultHandler
+internal import CSystem
 
 #if canImport(Glibc)
 internal import Glibc
@@ -38,7 +38,7 @@ internal import Musl
         isMapped = byteCount > 0
         source = (path, FileIdentity(status), FileStatus(status))
         guard byteCount > 0 else {
-            unsafe base = UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 64)
+            unsafe base = Block.allocate(0)
             place = -1
             return
         }
@@ -68,9 +68,8 @@ internal import Musl
         isMapped = false
         place = -1
         source = nil
-        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+        unsafe base = Block.allocate(byteCount)
         let floats = unsafe base.bindMemory(to: Float.self, capacity: count)
-        unsafe floats.initialize(repeating: 0, count: count)
         var span = unsafe MutableSpan(_unsafeStart: floats, count: count)
         try initialize(&span)
     }
@@ -84,8 +83,7 @@ internal import Musl
         isMapped = false
         place = -1
         source = nil
-        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
-        unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+        unsafe base = Block.allocate(byteCount)
         try unsafe initialize(base)
     }
 
@@ -95,7 +93,7 @@ internal import Musl
         isMapped = false
         place = -1
         source = nil
-        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+        unsafe base = Block.allocate(byteCount)
         unsafe values.withUnsafeBytes { bytes in
             if let start = bytes.baseAddress { unsafe base.copyMemory(from: start, byteCount: bytes.count) }
         }
@@ -106,7 +104,7 @@ internal import Musl
             fault_handler_remove_mapping(place)
             unsafe munmap(base, byteCount)
         } else {
-            unsafe base.deallocate()
+            unsafe Block.deallocate(base, byteCount)
         }
     }
 
@@ -137,5 +135,31 @@ extension SharedBytes {
     /// - Precondition: all of its bytes are inside.
     package func integer<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type = T.self, at place: Int) -> T {
         withBytes { $0.integer(type, at: place) }
+    }
+}
+
+/// Memory of zeros, at a multiple of 64 bytes. Large blocks are of pages of their own, which the system is asked to make large: a block of 460 MB then costs
+/// 220 faults in the place of 112,000, and rows all over it fewer misses of the processor's address cache.
+private enum Block {
+    /// From here on: two large pages.
+    private static let threshold = 4 << 20
+
+    static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        if byteCount >= threshold,
+            let address = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            unsafe address != MAP_FAILED
+        {
+            // A wish: what a system does not know or does not grant changes nothing else.
+            _ = unsafe madvise(address, byteCount, MADV_HUGEPAGE)
+            return unsafe address
+        }
+        precondition(byteCount < threshold, "no memory for \(byteCount) bytes")
+        let base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+        unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+        return unsafe base
+    }
+
+    static func deallocate(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
+        if byteCount >= threshold { unsafe munmap(base, byteCount) } else { unsafe base.deallocate() }
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CFaultHandler
+internal import CSystem
 internal import Synchronization
 
 #if canImport(Glibc)

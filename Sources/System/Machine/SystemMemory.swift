@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CSystem
+
 /// Memory as the kernel counts it.
 package enum SystemMemory {
     /// Bytes that can be taken without swapping, or nil if the kernel does not say.
@@ -18,5 +20,14 @@ package enum SystemMemory {
             return number.flatMap { Int($0) }.map { $0 << 10 }
         }
         return nil
+    }
+}
+
+extension SystemMemory {
+    /// Has the allocator keep blocks of up to 32 MiB that are freed for those that are asked for next, in the place of giving their pages back: scratch of a
+    /// page or a batch is freed and asked for over and over, and pages that come back are cleared each time. For a program of our own, at its
+    /// start; a library leaves that to the program.
+    package static func keepFreedBlocks() {
+        allocator_keep_freed_blocks()
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CFaultHandler
+internal import CSystem
 
 #if canImport(Glibc)
 internal import Glibc

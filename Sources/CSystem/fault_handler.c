@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #define _GNU_SOURCE
-#include "CFaultHandler.h"
+#include "fault_handler.h"
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>

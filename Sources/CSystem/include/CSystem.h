@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include "allocator.h"
+#include "fault_handler.h"

@@ -93,6 +93,28 @@ import Testing
         #expect(short.status == 3 && short.errors.contains("4 pairs"))
     }
 
+    /// Texts are embedded 65,536 at a time.
+    @Test func `texts of more than one part have their vectors, ids and lines`() throws {
+        let count = 65_550
+        let blank = [0, 65_540]
+        let texts = (0..<count).map { blank.contains($0) ? " " : "\($0 % 1000) apples" }
+        try folder.write("t.jsonl", texts.enumerated().map { "{\"id\":\($0),\"text\":\"\($1)\"}\n" }.joined())
+        let run = try simile("embed --input t.jsonl --model static --output v.fbin --skip-invalid")
+        #expect(run.status == 0 && run.errors.contains("2 blank texts (lines 1, 65541) left out"), "\(run.errors)")
+        try folder.write("q.jsonl", "{\"id\":\"q\",\"text\":\"545 apples\"}\n")
+        #expect(try simile("embed --input q.jsonl --model static --output w.fbin").status == 0)
+        let found = try simile("join --left w.fbin --right v.fbin --threshold 0.9999999 --format csv")
+        let rows = found.lines.dropFirst().compactMap { Int($0.split(separator: ",")[1]) }
+        // Rows of the vectors are those of the texts less the blank ones before them.
+        let expected = stride(from: 545, to: count, by: 1000).map { row in row - blank.count { $0 < row } }
+        #expect(rows.count == 66 && Set(rows) == Set(expected), "\(found.errors) \(rows.count)")
+        let long = String(repeating: "word ", count: 600)
+        try folder.write("long.txt", (0..<65_540).map { $0 == 65_538 ? long : "a" }.joined(separator: "\n") + "\n")
+        let refused = try simile("embed --input long.txt --model static --on-long refuse --output x.npy")
+        #expect(refused.status == 3 && refused.errors.contains("line 65539: 1 text is longer than the 512 tokens"))
+        #expect(try folder.files().contains { $0.hasPrefix("x.npy") } == false)
+    }
+
     @Test func `prompts are put before texts, by their names or as they are`() throws {
         let files =
             URL(fileURLWithPath: CommandRun.binary).deletingLastPathComponent().path

@@ -40,36 +40,54 @@ struct EmbedCommand: AsyncParsableCommand {
         if let output {
             writer = try VectorFileWriter(path: output, registeredIn: Interruption.temporaryFiles)
         }
+        let reader = try InputReader(inputs, running, for: [(input, nil)])
+        var fields = try inputs.fields(of: input)
+        fields.takesUnreadableForBlank = running.skipInvalid
+        let survey = try survey(fields, reader)
         #if ModelHub
-        if let vectorizer = inputs.vectorizer(running) as? HubVectorizer {
-            return try await embed(vectorizer, writer, result)
+        if let vectorizer = reader.vectorizer as? HubVectorizer {
+            return try await embed(vectorizer, fields, survey, writer, result)
         }
         #endif
-        let reader = try InputReader(inputs, running, for: [(input, nil)])
-        let file = try reader.readTexts(input)
-        let all = try await reader.embed(file.texts, ids: file.ids, from: (input, file.lines))
-        // The others have been refused by now, or are to be left out.
-        let rows = running.skipInvalid ? all.validRows() : Array(file.texts.indices)
-        let vectors = rows.count == all.rowCount ? all : all.selecting(rows)
-        let lines = rows.map { file.lines[$0] }
-        if let writer {
-            try writer.write(
-                vectors,
-                sourceLines: running.skipInvalid ? lines : nil,
-                check: Interruption.flag.check
-            )
-            tell(count: rows.count, dimension: vectors.dimension, result)
-            var texts = TextsChecksum()
-            for row in rows { texts.update(file.texts[row]) }
-            try record(result, rows: file.texts.count, left: rows.count, vectors.dimension, texts)
-        } else {
-            let out = BufferedOutput()
-            for (i, row) in rows.enumerated() {
-                if i % 256 == 0 { try Interruption.flag.check() }
-                try out.write(EmbeddingLine.json(row: row, id: vectors.ids?[i], vector: vectors[i]))
+        guard let vectorizer = reader.vectorizer as? LocalVectorizer else { preconditionFailure("no vectorizer") }
+        let work = LocalEmbedding(
+            input: input,
+            fields: fields,
+            vectorizer: vectorizer,
+            running: running,
+            onLong: inputs.onLong ?? .truncate,
+            writer: writer
+        )
+        let report = try await work.run(total: survey.count - survey.blankCount)
+        if output == nil { return }
+        tell(count: report.textCount, dimension: report.dimension, result)
+        try record(result, rows: survey.count, left: report.textCount, report.dimension, report.checksum)
+    }
+
+    /// What a first pass over the texts finds, before anything is computed or paid for.
+    private struct Survey {
+        var count = 0
+        var blankCount = 0
+        /// Of those that are not blank.
+        var checksum = TextsChecksum()
+    }
+
+    private func survey(_ fields: TextFile.Fields, _ inputs: InputReader) throws -> Survey {
+        var reader = try TextFileReader(input, fields: fields)
+        var survey = Survey()
+        var blank: [Int] = []
+        while let row = try reader.next() {
+            if survey.count % 1024 == 0 { try Interruption.flag.check() }
+            survey.count += 1
+            guard row.text.isBlank else {
+                survey.checksum.update(row.text)
+                continue
             }
-            try out.flush()
+            survey.blankCount += 1
+            if blank.count < 10 { blank.append(row.line) }
         }
+        try inputs.examineBlankTexts(input, count: survey.blankCount, lines: blank)
+        return survey
     }
 
     private func tell(count: Int, dimension: Int, _ result: ResultRun, more: String = "") {
@@ -110,29 +128,14 @@ struct EmbedCommand: AsyncParsableCommand {
     }
 
     #if ModelHub
-    /// The same with a model of the hub, text by text: a first pass looks for what is wrong before anything is paid for.
-    private func embed(_ vectorizer: HubVectorizer, _ writer: VectorFileWriter?, _ result: ResultRun) async throws {
-        var fields = try inputs.fields(of: input)
-        fields.takesUnreadableForBlank = running.skipInvalid
-        var reader = try TextFileReader(input, fields: fields)
-        var count = 0
-        var texts = TextsChecksum()
-        var blank: (count: Int, lines: [Int]) = (0, [])
-        while let row = try reader.next() {
-            if count % 1024 == 0 { try Interruption.flag.check() }
-            count += 1
-            guard row.text.isBlank else {
-                texts.update(row.text)
-                continue
-            }
-            blank.count += 1
-            if blank.lines.count < 10 { blank.lines.append(row.line) }
-        }
-        try InputReader(inputs, running, for: [(input, nil)]).examineBlankTexts(
-            input,
-            count: blank.count,
-            lines: blank.lines
-        )
+    /// The same with a model of the hub, text by text.
+    private func embed(
+        _ vectorizer: HubVectorizer,
+        _ fields: TextFile.Fields,
+        _ survey: Survey,
+        _ writer: VectorFileWriter?,
+        _ result: ResultRun
+    ) async throws {
         let work = HubEmbedding(
             input: input,
             fields: fields,
@@ -142,11 +145,17 @@ struct EmbedCommand: AsyncParsableCommand {
             writer: writer,
             fallbackDimension: inputs.hub.dimensions ?? 1
         )
-        let report = try await work.run(total: count - blank.count)
+        let report = try await work.run(total: survey.count - survey.blankCount)
         let more = report.progress.summary
         tell(count: report.textCount, dimension: report.dimension, result, more: more.isEmpty ? "" : "; \(more)")
-        let isWhole = report.textCount == count - blank.count
-        try record(result, rows: count, left: report.textCount, report.dimension, isWhole ? texts : nil)
+        let isWhole = report.textCount == survey.count - survey.blankCount
+        try record(
+            result,
+            rows: survey.count,
+            left: report.textCount,
+            report.dimension,
+            isWhole ? survey.checksum : nil
+        )
     }
     #endif
 }

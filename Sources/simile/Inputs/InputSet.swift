@@ -53,7 +53,7 @@ struct InputSet {
 struct InputReader {
     let options: InputOptions
     let running: RunningOptions
-    private let vectorizer: any TextVectorizer
+    let vectorizer: any TextVectorizer
 
     /// - Parameters:
     ///   - sources: What is going to be read, with the vectors of texts where they have been made already.
@@ -190,7 +190,10 @@ struct InputReader {
             invalid.insert(kept[text.place])
         }
         try refused.settle(source.path, running)
-        try examineCutTexts(found, source.path, lines: found.cut.prefix(10).map { source.lines[kept[$0]] })
+        var long = LongLines()
+        long.tokenLimit = found.tokenLimit
+        for place in found.cut { long.add(source.lines[kept[place]]) }
+        try long.settle(source.path, options.onLong ?? .truncate, running)
         if options.onLong == .refuse { invalid.formUnion(found.cut.map { kept[$0] }) }
         let vectors = found.vectors
         if invalid.isEmpty { return ids == nil ? vectors : vectors.withIDs(ids) }
@@ -203,24 +206,6 @@ struct InputReader {
             if !text.isBlank { next += 1 }
         }
         return VectorMatrix(rowCount: texts.count, dimension: vectors.dimension, values: values, ids: ids)
-    }
-
-    /// Tells of texts that the model does not read to their ends, or refuses them.
-    private func examineCutTexts(_ found: VectorizedTexts, _ path: String, lines: [Int]) throws {
-        guard let first = lines.first else { return }
-        let count = found.cut.count
-        let limit = found.tokenLimit.map { "\($0) tokens" } ?? "part"
-        let shown = lines.map(String.init).joined(separator: ", ") + (count > lines.count ? ", ..." : "")
-        let message =
-            "\(path), line \(first): \(count == 1 ? "1 text is" : "\(count) texts are") longer than the \(limit) that the model "
-            + "reads (lines \(shown))"
-        if options.onLong != .refuse {
-            running.tell("\(message); what is beyond has no influence (--on-long refuse)")
-        } else if running.skipInvalid {
-            running.tell("\(message); left out")
-        } else {
-            throw CommandFailure.refused("\(message); --on-long truncate cuts them, --skip-invalid leaves them out")
-        }
     }
 
     /// Refuses or reports invalid rows, and reports rows that have no cosine.

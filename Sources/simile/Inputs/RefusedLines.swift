@@ -24,3 +24,33 @@ struct RefusedLines {
         running.tell("\(message); left out")
     }
 }
+
+/// Texts of a file that the model does not read to their ends, for one message about all of them.
+struct LongLines {
+    private var lines: [Int] = []
+    private var count = 0
+    /// Tokens of a text that the model reads, where it is known.
+    var tokenLimit: Int?
+
+    mutating func add(_ line: Int) {
+        count += 1
+        if lines.count < 10 { lines.append(line) }
+    }
+
+    /// Says that the texts are cut or left out, or ends the command.
+    func settle(_ path: String, _ onLong: LongTexts, _ running: RunningOptions) throws {
+        guard let first = lines.first else { return }
+        let limit = tokenLimit.map { "\($0) tokens" } ?? "part"
+        let shown = lines.map(String.init).joined(separator: ", ") + (count > lines.count ? ", ..." : "")
+        let message =
+            "\(path), line \(first): \(count == 1 ? "1 text is" : "\(count) texts are") longer than the \(limit) that the model "
+            + "reads (lines \(shown))"
+        if onLong != .refuse {
+            running.tell("\(message); what is beyond has no influence (--on-long refuse)")
+        } else if running.skipInvalid {
+            running.tell("\(message); left out")
+        } else {
+            throw CommandFailure.refused("\(message); --on-long truncate cuts them, --skip-invalid leaves them out")
+        }
+    }
+}

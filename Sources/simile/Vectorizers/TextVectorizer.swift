@@ -40,6 +40,17 @@ actor LocalVectorizer: TextVectorizer {
     }
 
     func vectors(of texts: [String], as role: TextRole?) throws -> VectorizedTexts {
+        let progress = running.progress("embedding", total: Double(texts.count), unit: "texts")
+        defer { progress.finish() }
+        return try encoding(of: texts, as: role) { progress.update($0) }
+    }
+
+    /// The same, with progress as a share.
+    func encoding(
+        of texts: [String],
+        as role: TextRole?,
+        progress: @escaping @Sendable (Double) -> Void
+    ) throws -> VectorizedTexts {
         let encoder = try loaded()
         let prompt = prompts.text(for: role).map { encoder.promptTexts[$0] ?? $0 } ?? encoder.prompt(for: role)
         // Twice: batch by batch, then in the order of the texts.
@@ -48,13 +59,11 @@ actor LocalVectorizer: TextVectorizer {
             for: "the vectors of \(texts.count) texts",
             instead: "embed a part of them at a time"
         )
-        let progress = running.progress("embedding", total: Double(texts.count), unit: "texts")
-        defer { progress.finish() }
         let found = try encoder.encoding(
             of: prompt.isEmpty ? texts : texts.map { prompt + $0 },
             workers: running.workers,
             cancellation: Interruption.flag,
-            progress: { progress.update($0.fraction) }
+            progress: { progress($0.fraction) }
         )
         return VectorizedTexts(
             vectors: found.vectors,

@@ -56,6 +56,10 @@ import TextEncoder
     @Test func longTextsAreCutAndTheSuffixIsKept() throws {
         #expect(try ids(String(repeating: "a ", count: 99)) == [2] + Array(repeating: 5, count: 10) + [3])
         #expect(try ids("a b c ab", sentence: ["max_seq_length": 4]) == [2, 5, 6, 3])
+        // sentence-transformers 6 has the limit elsewhere; the other one goes before it, and a number of no meaning is none.
+        #expect(try ids("a b c ab", ["model_max_length": 4]) == [2, 5, 6, 3])
+        #expect(try ids("a b c ab", ["model_max_length": 4], sentence: ["max_seq_length": 5]) == [2, 5, 6, 7, 3])
+        #expect(try ids("a b c ab", ["model_max_length": 1e30]) == [2, 5, 6, 7, 10, 3])
         // Never more than the model has positions.
         #expect(try ids(String(repeating: "a ", count: 99), sentence: ["max_seq_length": 400]).count == 12)
     }

@@ -2,6 +2,7 @@
 
 import Safetensors
 import SimilarityKernels
+import StrictJSON
 
 extension SentenceEncoder {
     /// Loads a transformer of the BERT family.
@@ -34,7 +35,11 @@ extension SentenceEncoder {
         let limits = try folder.documentIfPresent("sentence_bert_config.json")
         // Some cased models ask for lowercase here instead of in the tokenizer.
         if try limits?.flag("do_lower_case") == true { tokenizer.lowercase() }
-        let limit = try limits?.integerIfPresent("max_seq_length", in: 1...1_048_576) ?? tokenizer.truncation
+        // Newer folders have the limit of sentence-transformers in the configuration of the tokenizer; a number beyond all bounds there means none.
+        let configured = try folder.documentIfPresent("tokenizer_config.json")?.value["model_max_length"]?.double
+        let limit =
+            try limits?.integerIfPresent("max_seq_length", in: 1...1_048_576)
+            ?? configured.flatMap { (1...1_048_576).contains($0) ? Int($0) : nil } ?? tokenizer.truncation
         let maxTokenCount = min(limit ?? shape.maxPositionCount, shape.maxPositionCount)
         let special = tokenizer.prefix.count + tokenizer.suffix.count
         guard maxTokenCount > special else {

@@ -15,6 +15,8 @@ HEAD = """\
 
 Written by `scripts/bench` from the files of [`results`](results), one for each machine; `scripts/bench --render-only` writes it again.
 
+Texts to vectors, and Parquet, beside the libraries of Python: [TEXTS.md](TEXTS.md), by `scripts/bench-texts`.
+
 Every contender does the same job on the same files, in rounds: each of them once, one after another, then the next round. Times are
 those of the call within its process, without loading files and after one uncounted run; a time is the median of its rounds.
 **A ratio is the median over the rounds of the ratio within a round**, so a disturbance of a busy machine meets both sides.

@@ -13,12 +13,15 @@ package struct ByteWeights: Sendable {
     private let sums: [Int32]
     private let scales: [Float]
 
+    /// Inputs that a layer may have; beyond them sums do not fit.
+    package static let maxDepth = ByteProducts.maxDepth
+
     /// Rounds `columns` x `depth` weights, as PyTorch stores a linear layer.
     ///
     /// A weight that is not finite makes its output's scale one that is not, so every result is seen to be none.
     /// - Complexity: O(columns * depth).
     package init(_ weights: Weights, depth: Int) {
-        precondition(depth > 0 && depth <= ByteProducts.maxDepth && weights.count % depth == 0)
+        precondition(depth > 0 && depth <= Self.maxDepth && weights.count % depth == 0)
         defer { withExtendedLifetime(weights) {} }
         let start = unsafe weights.start
         columns = weights.count / depth

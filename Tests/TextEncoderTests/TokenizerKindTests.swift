@@ -57,6 +57,31 @@ import TextEncoder
         }
     }
 
+    private struct Expected: Decodable {
+        let name: String
+        let texts: [String]
+        let ids: [[Int]]
+    }
+
+    /// Larger ones, and some hundred thousand texts, which `scripts/test-tokenizers` draws.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["SIMILE_TOKENIZER_ORACLE"] != nil))
+    func idsOfDrawnTextsAreThoseOfTheReference() throws {
+        let path = ProcessInfo.processInfo.environment["SIMILE_TOKENIZER_ORACLE"] ?? ""
+        let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+        #expect(names.count >= 7)
+        for name in names {
+            let data = try #require(FileManager.default.contents(atPath: "\(path)/\(name)/expected.json"))
+            let expected = try JSONDecoder().decode(Expected.self, from: data)
+            let encoder = try SentenceEncoder(folder: "\(path)/\(name)")
+            #expect(expected.texts.count == expected.ids.count && expected.texts.count > 1000)
+            for (text, ids) in zip(expected.texts, expected.ids) where encoder.tokenIDs(for: text) != ids {
+                Issue.record(
+                    "\(expected.name): \(text.debugDescription): expected \(ids), found \(encoder.tokenIDs(for: text))"
+                )
+            }
+        }
+    }
+
     @Test func longTextsTakeTimeInProportion() throws {
         let text = String(repeating: "How do I reset my password? 日本 \u{1F600} ", count: 4000)
         for kind in try Self.fixture().kinds {

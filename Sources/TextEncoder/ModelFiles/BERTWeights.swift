@@ -59,6 +59,12 @@ struct BERTWeights: Sendable {
             )
         }
         func linear(_ name: String, _ rows: Int, _ columns: Int) throws(ModelError) -> Linear {
+            guard precision == .float32 || columns <= ByteWeights.maxDepth else {
+                throw ModelError(
+                    file: path,
+                    "\(name) has \(columns) inputs; layers of at most \(ByteWeights.maxDepth) are computed in \(precision.rawValue)"
+                )
+            }
             let weights = try file.weights("\(prefix)\(name).weight", shape: [rows, columns], file: path)
             return Linear(
                 weights: precision == .int8 ? .bytes(ByteWeights(weights, depth: columns)) : .floats(weights),

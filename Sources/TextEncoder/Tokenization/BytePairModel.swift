@@ -94,7 +94,7 @@ struct BytePairModel: Sendable {
         while place < word.count {
             var next = place + 1
             while next < word.count, word[next] & 0xC0 == 0x80 { next += 1 }
-            if let id = table.id(of: Array(word[place..<next])) {
+            if let id = table.id(of: word, in: place..<next) {
                 if isUnknownPending, let unknownID { found.append(unknownID) }
                 isUnknownPending = false
                 found.append(id)

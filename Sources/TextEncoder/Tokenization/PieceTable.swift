@@ -63,11 +63,14 @@ struct PieceTable: Sendable {
     }
 
     /// The id of a piece, or nil.
-    func id(of piece: [UInt8]) -> Int32? {
-        guard !piece.isEmpty, piece.count <= longest else { return nil }
+    func id(of piece: [UInt8]) -> Int32? { id(of: piece, in: piece.indices) }
+
+    /// The id of the piece that stands in a range of the bytes, or nil.
+    func id(of text: [UInt8], in range: Range<Int>) -> Int32? {
+        guard !range.isEmpty, range.count <= longest else { return nil }
         var hash = Self.seed
-        for byte in piece { hash = Self.extend(hash, by: byte) }
-        return id(hash: hash, text: piece, range: 0..<piece.count)
+        for place in range { hash = Self.extend(hash, by: text[place]) }
+        return id(hash: hash, text: text, range: range)
     }
 
     /// The longest piece that the bytes have at `start`, with the place after it; nil if there is none.

@@ -78,7 +78,7 @@ struct UnigramModel: Sendable {
 
     /// Appends what an unknown part becomes, the last token first.
     private func appendUnknown(_ word: [UInt8], _ range: Range<Int>, to ids: inout [Int32]) {
-        if let id = table.id(of: Array(word[range])) {
+        if let id = table.id(of: word, in: range) {
             ids.append(id)
         } else if let byteIDs, word[range].allSatisfy({ byteIDs[Int($0)] >= 0 }) {
             for byte in word[range].reversed() { ids.append(byteIDs[Int(byte)]) }

@@ -30,7 +30,7 @@ def drawn(draw, words):
 
 
 def code_points():
-    """Every code point of the planes that have many scripts, and one in fifty of the others, inside of a word."""
+    """Every code point of the ranges that have many scripts, and one in fifty of the others, inside of a word."""
     whole = [(0x80, 0x3400), (0xA000, 0xAC00), (0xD700, 0xD800), (0xE000, 0x18000), (0x1B000, 0x20000)]
     places = {c for start, end in whole for c in range(start, end)} | set(range(0, 0x110000, 50))
     return [f"ab{chr(c)}ed" for c in sorted(places) if not 0xD800 <= c < 0xE000]

@@ -10,21 +10,11 @@ import TextEncoder
 @Suite struct PrecisionTests {
     init() { BLAS.useOneThread() }
 
-    private static func cosine(_ a: [Float], _ b: [Float]) -> Double {
-        var (dot, aa, bb) = (0.0, 0.0, 0.0)
-        for (x, y) in zip(a, b) {
-            dot += Double(x) * Double(y)
-            aa += Double(x) * Double(x)
-            bb += Double(y) * Double(y)
-        }
-        return dot / (aa * bb).squareRoot()
-    }
-
     @Test func vectorsAreNearTheReference() throws {
         let encoder = try SentenceEncoder(folder: InstalledModel.folder(), precision: .int8)
         let reference = try ReferenceData.load()
         let vectors = try encoder.encode(reference.texts)
-        let cosines = reference.vectors.enumerated().map { Self.cosine(vectors[$0], $1) }
+        let cosines = reference.vectors.enumerated().map { ReferenceModelTests.cosine(vectors[$0], $1) }
         // A mistake in a scale or a zero moves them below 0.9; float32 has 0.9999999.
         #expect(cosines.allSatisfy { $0 > 0.99 && $0 < 0.999999 })
         #expect(cosines.reduce(0, +) / Double(cosines.count) > 0.998)
@@ -50,7 +40,7 @@ import TextEncoder
         let exact = try folder.encoder().encode(SmallModelTests.texts)
         let rounded = try SentenceEncoder(folder: folder.path, precision: .int8).encode(SmallModelTests.texts)
         for row in SmallModelTests.texts.indices {
-            let cosine = Self.cosine(exact[row], rounded[row])
+            let cosine = ReferenceModelTests.cosine(exact[row], rounded[row])
             #expect(cosine > 0.995 && cosine < 0.9999999, "\(cosine)")
         }
     }

@@ -57,7 +57,7 @@ import TextEncoder
         }
     }
 
-    private static func cosine(_ a: [Float], _ b: [Float]) -> Double {
+    static func cosine(_ a: [Float], _ b: [Float]) -> Double {
         var (dot, aa, bb) = (0.0, 0.0, 0.0)
         for (x, y) in zip(a, b) {
             dot += Double(x) * Double(y)

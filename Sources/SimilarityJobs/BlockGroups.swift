@@ -118,10 +118,13 @@ struct BlockGroups {
         var before: [Int: [ScoredPair]] = [:]
         for pair in known { before[pair.a, default: []].append(pair) }
         return rows.enumerated().flatMap { i, row in
-            let new = found[i].map { ScoredPair(a: row, b: others[$0.row], score: $0.score) }.filter { $0.b != row }
-            let isNew = Set(new.map(\.b))
-            let best = ((before[row] ?? []) + new).sorted { (-$0.score, $0.b) < (-$1.score, $1.b) }.prefix(kept)
-            return best.filter { isNew.contains($0.b) }.sorted { $0.b < $1.b }
+            let new = found[i].map { Neighbor(row: others[$0.row], score: $0.score) }.filter { $0.row != row }
+            let old = (before[row] ?? []).map { Neighbor(row: $0.b, score: $0.score) }
+            let isNew = Set(new.map(\.row))
+            let best = (old + new).sorted(by: prepared.metric.ranks).prefix(kept)
+            return best.filter { isNew.contains($0.row) }.sorted { $0.row < $1.row }.map {
+                ScoredPair(a: row, b: $0.row, score: $0.score)
+            }
         }
     }
 

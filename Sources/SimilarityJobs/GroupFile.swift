@@ -9,7 +9,7 @@ internal import VectorFiles
 /// | bytes | content |
 /// |---|---|
 /// | 0 to 7 | `SIMILEJG` |
-/// | 8 to 15 | version 1 |
+/// | 8 to 15 | version 2 |
 /// | 16 to 23 | identity of the manifest |
 /// | 24 to 31 | number of the group |
 /// | 32 to 39 | rows of the group; 0 where it is of blocks |
@@ -21,6 +21,8 @@ internal import VectorFiles
 /// them. Else: the left rows, the right rows, the scores; of a self-search a row is on the left, and its neighbor on the right.
 enum GroupFile {
     static let headBytes = 64
+    /// 2 holds distances; 1 held them with a minus.
+    private static let version: UInt64 = 2
     private static let magic = UInt64(littleEndian: 0x474A_454C_494D_4953)
 
     static func write(
@@ -34,7 +36,7 @@ enum GroupFile {
         let file = try ChecksummedFile(path, registeredIn: registry)
         let (first, second, scores) = result.columns
         let head = [
-            magic, 1, manifest.identity, UInt64(group), UInt64(manifest.rows(ofGroup: group).count),
+            magic, version, manifest.identity, UInt64(group), UInt64(manifest.rows(ofGroup: group).count),
             UInt64(scores.count), order, 0,
         ]
         try file.write(bytes(of: head).span)
@@ -63,8 +65,8 @@ enum GroupFile {
             throw refused(path, "expected a group of a job, found \(span.count) bytes")
         }
         let head = (0..<8).map { span.integer(UInt64.self, at: 8 * $0) }
-        guard head[0] == magic, head[1] == 1 else {
-            throw refused(path, "expected a group of a job of version 1")
+        guard head[0] == magic, head[1] == version else {
+            throw refused(path, "expected a group of a job of version \(version)")
         }
         let rowCount = manifest.rows(ofGroup: group).count
         guard head[2] == manifest.identity, head[3] == UInt64(group), head[4] == UInt64(rowCount) else {
@@ -108,7 +110,7 @@ enum GroupResult {
     var columns: (first: [UInt64], second: [UInt64], scores: [Float]) {
         switch self {
         case .neighbors(let found):
-            let counts = (0..<found.queryCount).map { UInt64(found.offsets[$0 + 1] - found.offsets[$0]) }
+            let counts = found.indices.map { UInt64(found.offsets[$0 + 1] - found.offsets[$0]) }
             return (counts, found.rows.map(UInt64.init), found.scores)
         case .pairs(let pairs):
             return (pairs.map { UInt64($0.a) }, pairs.map { UInt64($0.b) }, pairs.map(\.score))

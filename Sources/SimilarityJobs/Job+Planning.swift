@@ -276,7 +276,7 @@ extension Job {
         // In a self-join, a row is a pair with itself here.
         let pairs = joined.pairs.filter { request.right != nil || rows[$0.a] != $0.b }
         let scale = Double(left.rowCount) / Double(count)
-        let scores = pairs.map { request.metric.reported($0.score) }
+        let scores = pairs.map(\.score)
         return (0...3).map { step in
             // A quarter of the way to the best score there is.
             let stricter =

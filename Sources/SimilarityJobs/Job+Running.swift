@@ -207,7 +207,7 @@ struct GroupWork {
 
     /// Pairs with the numbers of the whole inputs.
     private static func pairs(
-        _ joined: JoinedPairs,
+        _ joined: Join,
         _ firstLeft: Int,
         _ firstRight: Int,
         where isWanted: (ScoredPair) -> Bool
@@ -220,7 +220,7 @@ struct GroupWork {
         var offsets = [0]
         var rows: [Int] = []
         var scores: [Float] = []
-        for query in 0..<found.queryCount {
+        for query in found.indices {
             for neighbor in found[query].filter({ $0.row != queries.lowerBound + query }).prefix(k) {
                 rows.append(neighbor.row)
                 scores.append(neighbor.score)

@@ -34,14 +34,14 @@ final class MergedNeighbors {
         var rows: [Int] = []
         var scores: [Float] = []
         for row in index * Self.pieceRows..<min((index + 1) * Self.pieceRows, rowCount) {
-            var found: [ScoredPair] = []
+            var found: [Neighbor] = []
             while let pair = try first(), pair.a == row {
-                found.append(pair)
+                found.append(Neighbor(row: pair.b, score: pair.score))
                 next += 1
             }
-            for pair in found.sorted(by: { (-$0.score, $0.b) < (-$1.score, $1.b) }).prefix(k) {
-                rows.append(pair.b)
-                scores.append(pair.score)
+            for neighbor in found.sorted(by: metric.ranks).prefix(k) {
+                rows.append(neighbor.row)
+                scores.append(neighbor.score)
             }
             offsets.append(rows.count)
         }

@@ -172,13 +172,15 @@ struct Found {
     let counters: RunCounters
 
     init(_ found: NearestNeighbors) {
-        entries = (0..<found.queryCount).flatMap { query in
+        entries = found.indices.flatMap { query in
             found[query].map { Entry(query: query, row: $0.row, bits: $0.score.bitPattern) }
         }
         counters = found.counters
     }
 
-    init(_ joined: JoinedPairs) {
+    init(_ joined: SelfJoin) { self.init(Join(joined)) }
+
+    init(_ joined: Join) {
         entries = joined.pairs.map { Entry(query: $0.a, row: $0.b, bits: $0.score.bitPattern) }
         counters = joined.counters
     }

@@ -48,9 +48,9 @@ import VectorTestSupport
             let middle = best.entries.first(where: { $0.bits != last.bits }) ?? best.entries.first
         {
             for entry in [last, middle] {
-                jobs.append(.join(threshold: check.metric.reported(Float(bitPattern: entry.bits))))
+                jobs.append(.join(threshold: Float(bitPattern: entry.bits)))
             }
-            if d <= 129 { jobs.append(.selfJoin(threshold: check.metric.reported(Float(bitPattern: last.bits)))) }
+            if d <= 129 { jobs.append(.selfJoin(threshold: Float(bitPattern: last.bits))) }
         }
         let prefixes = [1 + random.below(d), d]
         let workers = [1, 2 + random.below(7)]
@@ -94,7 +94,7 @@ import VectorTestSupport
         let check = BoundedCheck(metric, corpus: rows, queries: Array(rows.prefix(9)), about: name)
         let n = rows.count
         let nearest = try check.run(.nearest(k: 1), engine: .reference).entries.first
-        let own = nearest.map { metric.reported(Float(bitPattern: $0.bits)) } ?? 0
+        let own = nearest.map { Float(bitPattern: $0.bits) } ?? 0
         var jobs: [BoundedCheck.Job] = [
             .nearest(k: 0), .nearest(k: 1), .nearest(k: n - 1), .nearest(k: n), .nearest(k: n + 5),
         ]

@@ -12,7 +12,7 @@ import VectorTestSupport
         clusteredRows(count: 300, dimension: 9, seed: 4) + embeddingLikeRows(count: 250, dimension: 9, seed: 6)
 
     private static func similarity(_ a: [Float], _ b: [Float], _ metric: Metric) -> Float {
-        ScoreOracle(metric: metric, queries: [a], corpus: [b]).nearest(k: 1)[0].first?.score ?? -.infinity
+        ScoreOracle(metric: metric, queries: [a], corpus: [b]).score(0, 0) ?? -.infinity
     }
 
     /// Lloyd's iterations; nil labels for rows without a score.
@@ -101,7 +101,7 @@ import VectorTestSupport
                     let all = found.labels.indices.filter { found.labels[$0] == cluster }.map {
                         Neighbor(row: $0, score: found.scores[$0])
                     }
-                    #expect(members == Array(all.sorted().prefix(3)))
+                    #expect(members == Array(all.sorted(by: metric.ranks).prefix(3)))
                 }
             }
         }
@@ -160,12 +160,13 @@ import VectorTestSupport
                 expected.append(rest)
             }
             let sizes = expected.enumerated().sorted { (-$0.element.count, $0.offset) < (-$1.element.count, $1.offset) }
-            let found = try joined.communities(rowCount: rows.count, minimumSize: minimumSize)
-            #expect(found.map { Set($0.members.map(\.row)) } == sizes.map(\.element))
+            let found = try joined.communities(minimumSize: minimumSize)
+            #expect(found.map { Set($0.rows) } == sizes.map(\.element))
             for community in found {
-                let scores = community.members.compactMap(\.score)
+                let scores = community.members.map(\.score)
                 #expect(scores == scores.sorted(by: >) && scores.allSatisfy { $0 >= threshold })
-                #expect(community.members.dropFirst().allSatisfy { $0.score != nil })
+                #expect(community.rows.count == community.size)
+                #expect(community.holdsCenter == community.rows.contains(community.center))
             }
         }
     }

@@ -53,7 +53,10 @@ import VectorTestSupport
         for threshold: Float in metric == .euclidean ? [0, 0.8, 3] : [0.3, 0.9, 0.99, 4] {
             let joined = try matrix.selfJoin(threshold: threshold, metric: metric)
             var near = [[Float?]](repeating: [Float?](repeating: nil, count: rows.count), count: rows.count)
-            for pair in joined.pairs { (near[pair.a][pair.b], near[pair.b][pair.a]) = (pair.score, pair.score) }
+            for pair in joined.pairs {
+                let score = metric.score(reported: pair.score)
+                (near[pair.a][pair.b], near[pair.b][pair.a]) = (score, score)
+            }
             let all = Array(rows.indices)
             func degree(_ row: Int) -> (Int, Double) {
                 let scores = near[row].compactMap { $0 }
@@ -67,12 +70,15 @@ import VectorTestSupport
                 ),
             ]
             for (keeping, order) in orders {
-                let removal = try joined.removingDuplicates(rowCount: rows.count, linkage: linkage, keeping: keeping)
+                let removal = try joined.removingDuplicates(linkage: linkage, keeping: keeping)
                 let expected = Self.naive(near, linkage, order)
                 #expect(removal.kept == all.filter { expected[$0] == $0 })
                 #expect(removal.dropped.map(\.row) == all.filter { expected[$0] != $0 })
                 for dropped in removal.dropped {
-                    #expect(dropped.kept == expected[dropped.row] && dropped.score == near[dropped.row][dropped.kept])
+                    #expect(
+                        dropped.kept == expected[dropped.row]
+                            && dropped.score == near[dropped.row][dropped.kept].map { metric.reported($0) }
+                    )
                     #expect(linkage == .single || dropped.score != nil)
                 }
                 #expect(removal.groupCount == Set(removal.dropped.map(\.kept)).count)
@@ -108,11 +114,10 @@ import VectorTestSupport
                 let few = try matrix.selecting(copies.representatives).selfJoin(threshold: threshold, metric: metric)
                 let found = try few.removingDuplicates(
                     of: copies,
-                    ownScore: metric == .euclidean ? 0 : 1,
                     linkage: linkage,
                     keeping: keeping
                 )
-                let expected = try all.removingDuplicates(rowCount: rows.count, linkage: linkage, keeping: keeping)
+                let expected = try all.removingDuplicates(linkage: linkage, keeping: keeping)
                 #expect(found == expected, "\(threshold) \(keeping)")
             }
             let copies = RowCopies(firsts: firsts, keeping: .first)
@@ -120,10 +125,9 @@ import VectorTestSupport
             for size in [1, 4, 12] {
                 let found = try few.communities(
                     of: copies,
-                    ownScore: metric == .euclidean ? 0 : 1,
                     minimumSize: size
                 )
-                #expect(try found == all.communities(rowCount: rows.count, minimumSize: size), "\(threshold) \(size)")
+                #expect(try found == all.communities(minimumSize: size), "\(threshold) \(size)")
             }
         }
     }
@@ -133,17 +137,18 @@ import VectorTestSupport
         let chain = VectorMatrix(rows: [[1, 0], [0.9397, 0.342], [0.766, 0.6428]])
         let joined = try chain.selfJoin(threshold: 0.9063)
         #expect(joined.pairs.count == 2)
-        let kept = try joined.removingDuplicates(rowCount: 3)
+        let kept = try joined.removingDuplicates()
         #expect(kept.kept == [0, 2] && kept.dropped.map(\.kept) == [0])
-        let single = try joined.removingDuplicates(rowCount: 3, linkage: .single)
+        let single = try joined.removingDuplicates(linkage: .single)
         #expect(single.kept == [0] && single.dropped.map(\.score).map { $0 == nil } == [false, true])
-        let central = try joined.removingDuplicates(rowCount: 3, keeping: .central)
+        let central = try joined.removingDuplicates(keeping: .central)
         #expect(central.kept == [1] && central.groupCount == 1)
     }
 
     @Test func `without pairs all rows stay`() throws {
         let joined = try VectorMatrix(rows: [[1, 0]]).selfJoin(threshold: 0.5)
-        #expect(try joined.removingDuplicates(rowCount: 1).kept == [0])
-        #expect(try joined.removingDuplicates(rowCount: 0).kept == [])
+        #expect(try joined.removingDuplicates().kept == [0])
+        let nothing = SelfJoin([], metric: .cosine, rowCount: 0)
+        #expect(try nothing.removingDuplicates().kept == [] && nothing.communities(minimumSize: 1) == [])
     }
 }

@@ -32,7 +32,7 @@ import VectorTestSupport
                     #expect(found.entries == oracle.nearest(k: 6), "norms \(norms), dimension \(dimension)")
                     let scores = oracle.nearest(k: 4).compactMap { $0.last?.score }.sorted()
                     guard !scores.isEmpty else { continue }
-                    let threshold = metric.reported(scores[scores.count / 2])
+                    let threshold = scores[scores.count / 2]
                     let joined = try matrix.selfJoin(threshold: threshold, metric: metric, options: options)
                     #expect(
                         joined.entries(leftCount: 90) == oracle.join(threshold: threshold, triangle: true),

@@ -72,7 +72,7 @@ import VectorTestSupport
         let options = Self.options(engine, .skip)
         let found = try matrix.nearest(to: matrix, k: 50, metric: metric, options: options)
         #expect(found.entries == oracle.nearest(k: 50))
-        #expect(found[7] == [])
+        #expect(found[7].isEmpty)
         let joined = try matrix.selfJoin(threshold: 1, metric: metric, options: options)
         #expect(joined.entries(leftCount: 40) == oracle.join(threshold: 1, triangle: true))
     }

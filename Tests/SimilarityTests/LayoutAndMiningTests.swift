@@ -89,7 +89,7 @@ import VectorTestSupport
                     var rows: [Neighbor] = []
                     for (rank, other) in others.enumerated()
                     where mining.ranks.contains(rank) && rows.count < mining.count {
-                        let (value, best) = (sign * other.score, sign * answer)
+                        let (value, best) = (other.score, answer)
                         if let least = mining.minimumScore, value < least { continue }
                         if let most = mining.maximumScore, value > most { continue }
                         if let margin = mining.absoluteMargin, sign * value > sign * (best - sign * margin) { continue }
@@ -162,7 +162,9 @@ import VectorTestSupport
                 metric: metric,
                 mining: mining
             )
-            for entry in mined { #expect(entry.negatives.allSatisfy { $0.score <= entry.positive.score }) }
+            for entry in mined {
+                #expect(entry.negatives.allSatisfy { !metric.isBetter($0.score, than: entry.positive.score) })
+            }
         }
     }
 

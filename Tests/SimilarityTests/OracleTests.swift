@@ -88,7 +88,11 @@ import VectorTestSupport
         try expectFiltered(joined.counters)
     }
 
-    private func expect(_ joined: JoinedPairs, _ numpy: [Scored], _ threshold: Float) {
+    private func expect(_ joined: SelfJoin, _ numpy: [Scored], _ threshold: Float) {
+        expect(Join(joined), numpy, threshold)
+    }
+
+    private func expect(_ joined: Join, _ numpy: [Scored], _ threshold: Float) {
         // A pair whose float64 score lies within a step of the threshold may be on either side of it.
         let near = numpy.filter { Self.isWithinOneStep($0.score, Double(threshold)) }.map { [$0.query, $0.row] }
         let expected = numpy.filter { $0.score >= Double(threshold) }.map { [$0.query, $0.row] }

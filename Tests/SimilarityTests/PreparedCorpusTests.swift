@@ -35,7 +35,7 @@ import VectorTestSupport
         #expect(prepared.codeByteCount < Self.rowCount * 48 * 4)
         let reference = RunOptions(engine: .reference)
         let nearest = try corpus.nearest(to: queries, k: 7, metric: metric, options: reference)
-        let threshold = metric.reported(nearest.scores[6])
+        let threshold = nearest.scores[6]
         let pairs = try queries.join(corpus, threshold: threshold, metric: metric, options: reference).pairs
         let ownPairs = try corpus.selfJoin(threshold: threshold, metric: metric, options: reference).pairs
         for workers in 1...8 {

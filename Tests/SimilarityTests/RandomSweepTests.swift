@@ -35,7 +35,7 @@ import VectorTestSupport
         // A threshold that is some pair's own score, so that the inclusive end is met.
         let scores = nearest.joined().map(\.score)
         let cut = scores.isEmpty ? 0 : scores[random.below(scores.count)]
-        let joined = oracle.join(threshold: metric.reported(cut), triangle: false)
+        let joined = oracle.join(threshold: cut, triangle: false)
         let (corpus, wanted) = (VectorMatrix(rows: rows), VectorMatrix(rows: queries))
         for engine in Engine.available {
             var options = RunOptions(engine: engine, workers: Workers(count: 1 + random.below(3)))
@@ -48,7 +48,7 @@ import VectorTestSupport
             let about = "seed \(seed), \(engine), \(metric), d \(dimension), k \(k)"
             let found = try corpus.nearest(to: wanted, k: k, metric: metric, options: options)
             #expect(found.entries == nearest, "\(about)")
-            let pairs = try wanted.join(corpus, threshold: metric.reported(cut), metric: metric, options: options)
+            let pairs = try wanted.join(corpus, threshold: cut, metric: metric, options: options)
             #expect(pairs.entries(leftCount: queries.count) == joined, "\(about), threshold \(cut)")
         }
     }

@@ -8,11 +8,16 @@ import VectorTestSupport
 extension NearestNeighbors {
     /// The neighbors of each query, compared by row and by the bits of the score.
     var entries: [[ScoreOracle.Entry]] {
-        (0..<queryCount).map { query in self[query].map { ScoreOracle.Entry(row: $0.row, score: $0.score) } }
+        map { neighbors in neighbors.map { ScoreOracle.Entry(row: $0.row, score: $0.score) } }
     }
 }
 
-extension JoinedPairs {
+extension SelfJoin {
+    /// The same of a self-join.
+    func entries(leftCount: Int) -> [[ScoreOracle.Entry]]? { Join(self).entries(leftCount: leftCount) }
+}
+
+extension Join {
     /// The pairs of each left row; nil if they are not ordered by `a`, then `b`, each once.
     func entries(leftCount: Int) -> [[ScoreOracle.Entry]]? {
         var lists = [[ScoreOracle.Entry]](repeating: [], count: leftCount)

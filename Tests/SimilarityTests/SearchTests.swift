@@ -159,7 +159,7 @@ import VectorTestSupport
                     let expected = ScoreOracle(metric: .cosine, queries: queries, corpus: corpus).nearest(k: k)
                     let found = try x.nearest(to: q, k: k, options: options)
                     #expect(found.entries == expected, "\(m) queries, \(n) rows, k = \(k)")
-                    #expect(found.queryCount == m && found.offsets.last == found.rows.count)
+                    #expect(found.count == m && found.offsets.last == found.rows.count)
                 }
             }
         }
@@ -183,7 +183,7 @@ import VectorTestSupport
         for metric in Metric.allCases {
             let found = try matrix.nearest(to: matrix, k: 4, metric: metric, options: RunOptions(engine: engine))
             #expect(found.entries == ScoreOracle(metric: metric, queries: rows, corpus: rows).nearest(k: 4))
-            if metric == .cosine { #expect(found[0] == [] && found[1].map(\.row) == [1, 3]) }
+            if metric == .cosine { #expect(found[0].isEmpty && found[1].map(\.row) == [1, 3]) }
         }
     }
 

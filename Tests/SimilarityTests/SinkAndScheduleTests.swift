@@ -30,7 +30,7 @@ import VectorTestSupport
             parts[2].merge(parts[0])
             #expect(whole.ranked(1).map(\.row) == expected, "seed \(seed)")
             #expect(parts[2].ranked(1).map(\.row) == expected, "seed \(seed)")
-            #expect(whole.ranked(0) == [] && whole.cut(for: 0) == -.infinity)
+            #expect(whole.ranked(0).isEmpty && whole.cut(for: 0) == -.infinity)
             if k <= 40 {
                 #expect(whole.cut(for: 1) == whole.ranked(1).last?.score)
             } else {

@@ -52,7 +52,7 @@ enum PreparedFiles {
         #expect(found.offsets == expected.offsets && found.rows == expected.rows, sourceLocation: sourceLocation)
         #expect(found.scores.map(\.bitPattern) == expected.scores.map(\.bitPattern), sourceLocation: sourceLocation)
         let threshold =
-            expected.scores.isEmpty ? 0 : metric.reported(expected.scores.sorted()[expected.scores.count / 2])
+            expected.scores.isEmpty ? 0 : expected.scores.sorted()[expected.scores.count / 2]
         let pairs = try rows.selfJoin(threshold: threshold, metric: metric, options: options).pairs
         #expect(
             try prepared.selfJoin(threshold: threshold, options: bounded).pairs == pairs,

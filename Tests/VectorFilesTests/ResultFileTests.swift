@@ -31,8 +31,8 @@ import VectorTestSupport
         )
     }
 
-    private static func pairs() throws -> JoinedPairs {
-        try VectorMatrix(rows: [[1, 0], [0.5, 0], [0, 1], [0.25, 1]]).selfJoin(threshold: 0.25, metric: .dot)
+    private static func pairs() throws -> Join {
+        Join(try VectorMatrix(rows: [[1, 0], [0.5, 0], [0, 1], [0.25, 1]]).selfJoin(threshold: 0.25, metric: .dot))
     }
 
     private func written(_ found: NearestNeighbors, ids: ResultIDs = none, to name: String) throws -> String {

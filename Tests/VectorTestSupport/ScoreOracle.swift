@@ -56,7 +56,7 @@ package struct ScoreOracle {
         !row.allSatisfy(\.isFinite) || dot(row, row).squareRoot() > 1e19
     }
 
-    /// The score of a pair (minus the distance for Euclidean), or nil if one of the rows has none.
+    /// The canonical score of a pair (minus the distance for Euclidean), or nil if one of the rows has none.
     package func score(_ query: Int, _ row: Int) -> Float? {
         let (q, x) = (queries[query], corpus[row])
         if Self.isInvalid(q) || Self.isInvalid(x) { return nil }
@@ -71,6 +71,9 @@ package struct ScoreOracle {
         }
     }
 
+    /// The score that a result has.
+    private func reported(_ score: Float) -> Float { metric == .euclidean ? 0 - score : score }
+
     /// Sort all, take the prefix; ties by the lower row.
     package func nearest(k: Int, excludingSelf: Bool = false) -> [[Entry]] {
         queries.indices.map { query in
@@ -79,18 +82,19 @@ package struct ScoreOracle {
                 return score(query, row).map { Entry(row: row, score: $0) }
             }
             let sorted = all.sorted { $0.score == $1.score ? $0.row < $1.row : $0.score > $1.score }
-            return Array(sorted.prefix(k))
+            return sorted.prefix(k).map { Entry(row: $0.row, score: reported($0.score)) }
         }
     }
 
-    /// All pairs that reach the reported threshold, ordered by query, then row; `triangle` keeps query < row.
+    /// All pairs that reach the threshold, ordered by query, then row; `triangle` keeps query < row.
     package func join(threshold: Float, triangle: Bool) -> [[Entry]] {
         queries.indices.map { query in
             corpus.indices.compactMap { row in
                 if triangle, row <= query { return nil }
                 guard let score = score(query, row) else { return nil }
-                let reaches = metric == .euclidean ? 0 - score <= threshold : score >= threshold
-                return reaches ? Entry(row: row, score: score) : nil
+                let value = reported(score)
+                let reaches = metric == .euclidean ? value <= threshold : value >= threshold
+                return reaches ? Entry(row: row, score: value) : nil
             }
         }
     }

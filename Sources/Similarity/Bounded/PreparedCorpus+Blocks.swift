@@ -48,7 +48,7 @@ extension PreparedCorpus {
                         : first.count + location.block - (second?.lowerBound ?? location.block),
                     row: location.place,
                     neighbor: UInt32(truncatingIfNeeded: pair.b),
-                    score: pair.score
+                    score: metric.score(reported: pair.score)
                 )
             }
         )
@@ -60,10 +60,10 @@ extension PreparedCorpus {
                     // What was known is told where it was found.
                     let isThere = locations[neighbor].map { first.contains($0.block) } ?? false
                     if second != nil, isThere == first.contains(block) { return }
-                    pairs.append(ScoredPair(a: source, b: neighbor, score: score))
+                    pairs.append(ScoredPair(a: source, b: neighbor, score: metric.reported(score)))
                 }
             }
         }
-        return pairs.sorted { ($0.a, $0.b) < ($1.a, $1.b) }
+        return pairs.sorted(by: ScoredPair.precedes)
     }
 }

@@ -3,12 +3,11 @@
 internal import SimilarityKernels
 
 extension PreparedCorpus {
-    /// The `k` rows that are nearest to each query: the same bytes as ``VectorMatrix/nearest(to:k:metric:excludingSelf:options:)``.
+    /// The `k` rows that are nearest to each query: the same bytes as ``VectorMatrix/nearest(to:k:metric:options:)``.
     ///
     /// - Parameters:
     ///   - queries: One vector a row, of the dimension of the corpus.
     ///   - k: How many neighbors are wanted; more than the corpus has gives as many as there are.
-    ///   - excludingSelf: Leaves out the row with the query's own number; `queries` is then the corpus.
     ///   - options: Workers, cancellation. The codes are used unless an engine without them is asked for.
     /// - Complexity: at most `m * n * prefix` multiply-adds of bytes, and what the survivors cost. Memory: `12 * m * k` bytes
     ///   and at most 10 MiB a worker.
@@ -17,7 +16,26 @@ extension PreparedCorpus {
     public func nearest(
         to queries: VectorMatrix,
         k: Int,
-        excludingSelf: Bool = false,
+        options: RunOptions = RunOptions()
+    ) throws -> NearestNeighbors {
+        try nearest(to: queries, k: k, excludingSelf: false, options: options)
+    }
+
+    /// The `k` other rows that are nearest to each row: the same bytes as ``VectorMatrix/selfNearest(k:metric:options:)``.
+    ///
+    /// - Throws: ``SimilarityError`` if rows are invalid, `CancellationError` if cancelled.
+    /// - Precondition: `k >= 0`.
+    public func selfNearest(k: Int, options: RunOptions = RunOptions()) throws -> NearestNeighbors {
+        try nearest(to: vectors, k: k, excludingSelf: true, options: options)
+    }
+
+    /// Both of these.
+    ///
+    /// - Parameter excludingSelf: Leaves out the row with the query's own number; `queries` has then as many rows as this corpus.
+    package func nearest(
+        to queries: VectorMatrix,
+        k: Int,
+        excludingSelf: Bool,
         options: RunOptions = RunOptions()
     ) throws -> NearestNeighbors {
         precondition(k >= 0, "k is \(k)")
@@ -35,7 +53,7 @@ extension PreparedCorpus {
             )
         }
         if excludingSelf, queries.storage.isSame(as: vectors.storage) {
-            return try nearestOfEach(k: k, options: options)
+            return try nearestOfEach(k: k, options: options).named(queries: queries.ids, corpus: vectors.ids)
         }
         let walk = try BoundedWalk(
             self,
@@ -51,7 +69,7 @@ extension PreparedCorpus {
             engine: .bounded,
             rejectInvalidRows: walk.rejectInvalidRows,
             walk: walk.run
-        )
+        ).named(queries: queries.ids, corpus: vectors.ids)
     }
 
     /// The `k` other rows that are nearest to each row.
@@ -99,7 +117,7 @@ extension PreparedCorpus {
     ///
     /// - Throws: ``SimilarityError`` if rows are invalid, `CancellationError` if cancelled.
     /// - Precondition: `threshold` is finite, and not negative for ``Metric/euclidean``.
-    public func selfJoin(threshold: Float, options: RunOptions = RunOptions()) throws -> JoinedPairs {
+    public func selfJoin(threshold: Float, options: RunOptions = RunOptions()) throws -> SelfJoin {
         guard options.engine.mayUseCodes else {
             return try vectors.selfJoin(threshold: threshold, metric: metric, options: options)
         }
@@ -107,7 +125,7 @@ extension PreparedCorpus {
     }
 
     /// The pairs of a self-join that belong to some of the blocks in ``blockRing``, in the order of a result. All blocks together have all.
-    package func selfJoin(threshold: Float, ofBlocks own: Range<Int>, options: RunOptions) throws -> JoinedPairs {
+    package func selfJoin(threshold: Float, ofBlocks own: Range<Int>, options: RunOptions) throws -> SelfJoin {
         let cut = metric.cut(ofThreshold: threshold)
         let walk = try BoundedWalk(
             self,
@@ -122,11 +140,18 @@ extension PreparedCorpus {
         for (block, sink) in sinks.enumerated() {
             for entry in sink.entries {
                 let row = coded.source(of: (own.lowerBound + block) * walk.blockQueries + entry.query)
-                pairs.append(ScoredPair(a: min(row, entry.row), b: max(row, entry.row), score: entry.score))
+                let score = metric.reported(entry.score)
+                pairs.append(ScoredPair(a: min(row, entry.row), b: max(row, entry.row), score: score))
             }
         }
-        pairs.sort { ($0.a, $0.b) < ($1.a, $1.b) }
-        return JoinedPairs(metric: metric, pairs: pairs, counters: counters)
+        pairs.sort(by: ScoredPair.precedes)
+        return SelfJoin(
+            found: pairs,
+            metric: metric,
+            rowCount: vectors.rowCount,
+            ids: vectors.ids,
+            counters: counters
+        )
     }
 
     /// All pairs of a row of `left` (`a`) and a row of this corpus (`b`) whose score reaches a threshold: the same bytes as
@@ -138,13 +163,19 @@ extension PreparedCorpus {
         from left: VectorMatrix,
         threshold: Float,
         options: RunOptions = RunOptions()
-    ) throws -> JoinedPairs {
+    ) throws -> Join {
         guard options.engine.mayUseCodes else {
             return try left.join(vectors, threshold: threshold, metric: metric, options: options)
         }
         let cut = metric.cut(ofThreshold: threshold)
         let walk = try BoundedWalk(self, queries: left.storage, pairing: .all, options: options)
         let (sinks, counters) = try walk.run { _ in ThresholdSink(threshold: cut) }
-        return JoinedPairs(metric: metric, sinks: sinks, blockQueries: walk.blockQueries, counters: counters)
+        return Join(
+            found: ThresholdSink.pairs(sinks, of: walk.blockQueries, metric: metric),
+            metric: metric,
+            (left.rowCount, left.ids),
+            (vectors.rowCount, vectors.ids),
+            counters: counters
+        )
     }
 }

@@ -8,7 +8,7 @@ public struct Clustering: Sendable {
     public let centroids: VectorMatrix
     /// The cluster of each row; nil for rows that take no part: zero rows have no cosine, and invalid rows may be skipped.
     public let labels: [Int?]
-    /// The score of each row with its centroid: higher is better, minus the distance for ``Metric/euclidean``; NaN where there is no label.
+    /// The score of each row with its centroid, the distance for ``Metric/euclidean``; NaN where there is no label.
     public let scores: [Float]
     /// The sum of squared distances of rows from their centroids, both of unit length for ``Metric/cosine``.
     public let inertia: Double
@@ -38,7 +38,7 @@ public struct Clustering: Sendable {
         for (row, label) in labels.enumerated() {
             if let label { members[label].append(Neighbor(row: row, score: scores[row])) }
         }
-        return members.map { Array($0.sorted().prefix(limit)) }
+        return members.map { Array($0.sorted(by: metric.ranks).prefix(limit)) }
     }
 }
 

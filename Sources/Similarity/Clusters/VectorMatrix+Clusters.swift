@@ -42,7 +42,7 @@ extension VectorMatrix {
             metric: metric,
             centroids: fit.centroids,
             labels: final.labels.map { $0 < 0 ? nil : Int($0) },
-            scores: final.scores,
+            scores: final.scores.map { metric.reported($0) },
             inertia: final.inertia(metric),
             iterationCount: fit.iterationCount,
             hasConverged: fit.hasConverged
@@ -54,7 +54,7 @@ extension VectorMatrix {
 struct ClusterAssignment {
     /// -1 for rows that take no part.
     var labels: [Int32]
-    /// Scores with the nearest centroid; NaN for rows that take no part.
+    /// Canonical scores with the nearest centroid; NaN for rows that take no part.
     var scores: [Float]
     /// The engine that found them.
     let engine: Engine
@@ -69,14 +69,14 @@ struct ClusterAssignment {
         engine = found.counters.engine
         if found.rows.count == rows.rowCount {
             labels = found.rows.map { Int32(truncatingIfNeeded: $0) }
-            scores = found.scores
+            scores = found.scores.map { metric.score(reported: $0) }
             return
         }
         labels = [Int32](repeating: -1, count: rows.rowCount)
         scores = [Float](repeating: .nan, count: rows.rowCount)
         for row in 0..<rows.rowCount where found.offsets[row] < found.offsets[row + 1] {
             labels[row] = Int32(truncatingIfNeeded: found.rows[found.offsets[row]])
-            scores[row] = found.scores[found.offsets[row]]
+            scores[row] = metric.score(reported: found.scores[found.offsets[row]])
         }
     }
 

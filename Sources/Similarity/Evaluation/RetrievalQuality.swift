@@ -56,7 +56,6 @@ extension VectorMatrix {
     ///     ``RetrievalQuality/normalizedGain`` alone.
     ///   - k: How many neighbors are looked at.
     ///   - metric: How vectors are compared.
-    ///   - excludingSelf: Leaves out the row with the query's own number; `queries` is then this corpus.
     ///   - options: Workers, cancellation; engine of the search.
     /// - Complexity: a search and a matrix of all scores, of which a slice of at most 64 MiB is held at a time.
     /// - Accuracy: all but ``RetrievalQuality/areaUnderCurve`` are made of exact neighbors and are the same on every machine; that one is made of a
@@ -69,7 +68,37 @@ extension VectorMatrix {
         answers: [[RelevantRow]],
         k: Int = 10,
         metric: Metric = .cosine,
-        excludingSelf: Bool = false,
+        options: RunOptions = RunOptions()
+    ) throws -> RetrievalQuality? {
+        try retrievalQuality(
+            of: queries,
+            answers: answers,
+            k: k,
+            metric: metric,
+            excludingSelf: false,
+            options: options
+        )
+    }
+
+    /// How well the vectors of this corpus find each other: ``retrievalQuality(of:answers:k:metric:options:)`` of its own rows, none of which finds itself.
+    public func selfRetrievalQuality(
+        answers: [[RelevantRow]],
+        k: Int = 10,
+        metric: Metric = .cosine,
+        options: RunOptions = RunOptions()
+    ) throws -> RetrievalQuality? {
+        try retrievalQuality(of: self, answers: answers, k: k, metric: metric, excludingSelf: true, options: options)
+    }
+
+    /// Both of these.
+    ///
+    /// - Parameter excludingSelf: Leaves out the row with the query's own number; `queries` has then as many rows as this corpus.
+    package func retrievalQuality(
+        of queries: VectorMatrix,
+        answers: [[RelevantRow]],
+        k: Int = 10,
+        metric: Metric = .cosine,
+        excludingSelf: Bool,
         options: RunOptions = RunOptions()
     ) throws -> RetrievalQuality? {
         precondition(k >= 1, "k is \(k)")

@@ -4,19 +4,19 @@
 public struct Community: Sendable, Equatable {
     /// The row that all members are near to. It may be a member of a larger community instead.
     public let center: Int
-    /// The members with their scores to the center, best first, of equal ones the lower row; the center itself, with a nil score, is first.
-    public let members: [Member]
+    /// Whether the center is a row of this community; if not, one before it has taken it.
+    public let holdsCenter: Bool
+    /// The other rows with their scores to the center, best first, of equal ones the lower row.
+    public let members: [Neighbor]
 
-    /// A row of a community.
-    public struct Member: Sendable, Equatable {
-        /// The row.
-        public let row: Int
-        /// Its score with the center; nil for the center.
-        public let score: Float?
-    }
+    /// All rows: the center, if it is one of them, then the members.
+    public var rows: [Int] { (holdsCenter ? [center] : []) + members.map(\.row) }
+
+    /// How many rows there are.
+    public var size: Int { members.count + (holdsCenter ? 1 : 0) }
 }
 
-extension JoinedPairs {
+extension SelfJoin {
     /// Communities by the rules of `community_detection` of sentence-transformers, of the pairs of a self-join at the threshold.
     ///
     /// Every row with at least `minimumSize - 1` near ones is the center of a candidate: itself and all rows near it. Candidates
@@ -27,14 +27,12 @@ extension JoinedPairs {
     /// The rules differ from that function's in one thing: scores are the canonical ones, so a pair at the very threshold is always in, where there
     /// it depends on the batch.
     ///
-    /// - Parameters:
-    ///   - rowCount: Rows of the set.
-    ///   - minimumSize: Rows that a community has at least, the center included.
+    /// - Parameter minimumSize: Rows that a community has at least, the center included.
     /// - Complexity: linear in rows and pairs, and `log` factors for sorting; 16 bytes a pair.
     /// - Throws: ``SimilarityError`` for more than 2^32 - 1 rows.
-    /// - Precondition: `minimumSize >= 1`; every pair is of two different rows below `rowCount`.
-    public func communities(rowCount: Int, minimumSize: Int) throws -> [Community] {
-        try communities(PairGraph(pairs, rowCount: rowCount), of: nil, minimumSize: minimumSize)
+    /// - Precondition: `minimumSize >= 1`.
+    public func communities(minimumSize: Int) throws -> [Community] {
+        try communities(PairGraph(self), of: nil, minimumSize: minimumSize)
     }
 
     /// The same of all rows, where these are the pairs of the rows that stand for classes of equal ones, numbered as the classes are, each by
@@ -42,21 +40,20 @@ extension JoinedPairs {
     ///
     /// Equal rows have the same candidate. Once the first of them has had its turn, what the others could take is taken, or too small.
     ///
-    /// - Parameter ownScore: The score of a row with its copy: 1 for cosine, 0 for Euclidean distance.
-    package func communities(of copies: RowCopies, ownScore: Float, minimumSize: Int) throws -> [Community] {
-        let graph = try PairGraph(pairs, rowCount: copies.classes.count)
-        return communities(graph, of: (copies, ownScore), minimumSize: minimumSize)
+    /// - Precondition: the metric has a score of equal rows, see `Metric.scoreOfCopies`.
+    package func communities(of copies: RowCopies, minimumSize: Int) throws -> [Community] {
+        try communities(PairGraph(self), of: copies, minimumSize: minimumSize)
     }
 
     /// - Parameter copies: What the nodes of the graph stand for; nil where each is a row.
     private func communities(
         _ graph: PairGraph,
-        of copies: (classes: RowCopies, ownScore: Float)?,
+        of copies: RowCopies?,
         minimumSize: Int
     ) -> [Community] {
         precondition(minimumSize >= 1, "communities of at least \(minimumSize)")
         let sizes = (0..<graph.rowCount).map { node in
-            guard let classes = copies?.classes.classes else { return graph.degree(node) + 1 }
+            guard let classes = copies?.classes else { return graph.degree(node) + 1 }
             var size = classes[node].count
             graph.forEachNeighbor(node) { other, _ in size += classes[other].count }
             return size
@@ -70,26 +67,21 @@ extension JoinedPairs {
             let take = { (node: Int, rows: ArraySlice<Int>, score: Float) in
                 if isTaken[node] { return }
                 nodes.append(node)
-                for row in rows { members.append(Neighbor(row: row, score: score)) }
+                for row in rows { members.append(Neighbor(row: row, score: metric.reported(score))) }
             }
-            graph.forEachNeighbor(node) { take($0, copies?.classes.classes[$0][...] ?? [$0], $1) }
-            let center = copies?.classes.representatives[node] ?? node
-            if let copies { take(node, copies.classes.classes[node].dropFirst(), copies.ownScore) }
+            graph.forEachNeighbor(node) { take($0, copies?.classes[$0][...] ?? [$0], $1) }
+            let center = copies?.representatives[node] ?? node
+            if let copies { take(node, copies.classes[node].dropFirst(), metric.score(reported: metric.scoreOfCopies)) }
             let size = members.count + (isTaken[node] ? 0 : 1)
             if size < minimumSize { continue }
-            members.sort()
-            let own = isTaken[node] ? [] : [Community.Member(row: center, score: nil)]
+            members.sort(by: metric.ranks)
+            let holdsCenter = !isTaken[node]
             for node in nodes + [node] { isTaken[node] = true }
-            found.append(
-                Community(
-                    center: center,
-                    members: own + members.map { Community.Member(row: $0.row, score: $0.score) }
-                )
-            )
+            found.append(Community(center: center, holdsCenter: holdsCenter, members: members))
         }
         // Stable: equal sizes stay in the order in which they were taken.
         return found.enumerated().sorted {
-            (-$0.element.members.count, $0.offset) < (-$1.element.members.count, $1.offset)
+            (-$0.element.size, $0.offset) < (-$1.element.size, $1.offset)
         }.map(\.element)
     }
 }

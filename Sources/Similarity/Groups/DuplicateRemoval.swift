@@ -26,8 +26,7 @@ public struct DuplicateRemoval: Sendable, Equatable {
         public let row: Int
         /// The row that is kept for it.
         public let kept: Int
-        /// The score of the two: higher is better, minus the distance for ``Metric/euclidean``. Nil where a chain alone connects them,
-        /// with ``Linkage/single``.
+        /// The score of the two, the distance for ``Metric/euclidean``. Nil where a chain alone connects them, with ``Linkage/single``.
         public let score: Float?
         /// The number of the group: groups of two and more are counted from 0, by the row that is kept.
         public let group: Int
@@ -41,23 +40,21 @@ public struct DuplicateRemoval: Sendable, Equatable {
     public let groupCount: Int
 }
 
-extension JoinedPairs {
-    /// Drops near-duplicates, of which these are the pairs: those of a self-join.
+extension SelfJoin {
+    /// Drops near-duplicates, of which these are the pairs.
     ///
     /// With ``DuplicateRemoval/Linkage/kept``, rows are looked at in the order of `keeping`: one that is near no row that is kept already is
     /// kept. So no two kept rows are near each other, and every dropped row is near the kept row it is told of, which is the nearest one, of
     /// equally near ones the lower. Rows that are in no pair are kept.
     ///
-    /// - Parameter rowCount: Rows of the set.
     /// - Complexity: `n log n` for n rows, and linear in the pairs; 16 bytes a pair and about 40 a row.
     /// - Throws: ``SimilarityError`` for more than 2^32 - 1 rows.
-    /// - Precondition: every pair is of two different rows below `rowCount`; lengths, where they are given, are one a row.
+    /// - Precondition: lengths, where they are given, are one a row.
     public func removingDuplicates(
-        rowCount: Int,
         linkage: DuplicateRemoval.Linkage = .kept,
         keeping: DuplicateRemoval.Keeping = .first
     ) throws -> DuplicateRemoval {
-        let graph = try PairGraph(pairs, rowCount: rowCount)
+        let graph = try PairGraph(self)
         let order = keeping.order(graph)
         let keptFor = linkage == .kept ? Self.nearestKept(graph, order) : Self.chained(graph, order)
         var numbers: [Int: Int] = [:]
@@ -67,7 +64,7 @@ extension JoinedPairs {
         var dropped: [DuplicateRemoval.Dropped] = []
         for row in 0..<rowCount where keptFor[row] != row {
             var score: Float?
-            graph.forEachNeighbor(row) { if $0 == keptFor[row] { score = $1 } }
+            graph.forEachNeighbor(row) { if $0 == keptFor[row] { score = metric.reported($1) } }
             let group = numbers[keptFor[row]] ?? 0
             dropped.append(DuplicateRemoval.Dropped(row: row, kept: keptFor[row], score: score, group: group))
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The pairs of a self-join as lists of neighbors: who is near whom, each pair at both of its rows.
+/// The pairs of a self-join as lists of neighbors: who is near whom, each pair at both of its rows, with its canonical score.
 struct PairGraph {
     /// Where the neighbors of each row begin; one more than there are rows.
     private let offsets: [Int]
@@ -8,7 +8,8 @@ struct PairGraph {
     private let neighborScores: [Float]
 
     /// - Complexity: 16 bytes a pair, and 8 a row.
-    init(_ pairs: [ScoredPair], rowCount: Int) throws(SimilarityError) {
+    init(_ join: SelfJoin) throws(SimilarityError) {
+        let (pairs, metric, rowCount) = (join.pairs, join.metric, join.rowCount)
         guard rowCount <= Int(UInt32.max) else {
             throw .tooLarge("\(rowCount) rows are too many to be grouped; expected at most \(UInt32.max)")
         }
@@ -24,12 +25,12 @@ struct PairGraph {
         // Pairs come by a, then b, so each list comes out by row.
         for pair in pairs {
             rows[next[pair.b]] = UInt32(pair.a)
-            scores[next[pair.b]] = pair.score
+            scores[next[pair.b]] = metric.score(reported: pair.score)
             next[pair.b] += 1
         }
         for pair in pairs {
             rows[next[pair.a]] = UInt32(pair.b)
-            scores[next[pair.a]] = pair.score
+            scores[next[pair.a]] = metric.score(reported: pair.score)
             next[pair.a] += 1
         }
         offsets = counts

@@ -62,18 +62,28 @@ extension VectorMatrix {
     }
 }
 
-extension JoinedPairs {
-    /// The same as ``removingDuplicates(rowCount:linkage:keeping:)`` of all rows, where these are the pairs of the rows that stand for classes
+extension Metric {
+    /// The score of a row with its copy, where it is the same for all rows.
+    ///
+    /// - Precondition: not ``dot``.
+    package var scoreOfCopies: Float {
+        precondition(self != .dot, "the product of a row with its copy is that of the row")
+        return self == .euclidean ? 0 : 1
+    }
+}
+
+extension SelfJoin {
+    /// The same as ``removingDuplicates(linkage:keeping:)`` of all rows, where these are the pairs of the rows that stand for classes
     /// of equal ones, numbered as the classes are.
     ///
-    /// - Parameter ownScore: The score of a row with its copy: 1 for cosine, 0 for Euclidean distance.
+    /// - Precondition: the metric has a score of equal rows, see `Metric.scoreOfCopies`.
     package func removingDuplicates(
         of copies: RowCopies,
-        ownScore: Float,
         linkage: DuplicateRemoval.Linkage,
         keeping: DuplicateRemoval.Keeping
     ) throws -> DuplicateRemoval {
-        let graph = try PairGraph(pairs, rowCount: copies.classes.count)
+        let graph = try PairGraph(self)
+        let ownScore = metric.score(reported: metric.scoreOfCopies)
         let order = copies.order(graph, ownScore: ownScore, keeping: keeping)
         let keptClass = linkage == .kept ? Self.nearestKept(graph, order) : Self.chained(graph, order)
         var scores = [Float?](repeating: nil, count: copies.classes.count)
@@ -90,7 +100,14 @@ extension JoinedPairs {
             let number = copies.classOfRow[row]
             let score = keptClass[number] == number ? ownScore : scores[number]
             let group = numbers[keptFor[row]] ?? 0
-            dropped.append(DuplicateRemoval.Dropped(row: row, kept: keptFor[row], score: score, group: group))
+            dropped.append(
+                DuplicateRemoval.Dropped(
+                    row: row,
+                    kept: keptFor[row],
+                    score: score.map { metric.reported($0) },
+                    group: group
+                )
+            )
         }
         return DuplicateRemoval(
             kept: keptFor.indices.filter { keptFor[$0] == $0 },

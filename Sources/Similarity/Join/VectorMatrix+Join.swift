@@ -1,40 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Two rows that are close to each other.
-public struct ScoredPair: Sendable, Hashable {
-    /// The row of the left side; in a self-join the lower one.
-    public let a: Int
-    /// The row of the right side; in a self-join the higher one.
-    public let b: Int
-    /// The canonical score: higher is better; minus the distance for ``Metric/euclidean``.
-    public let score: Float
-
-    package init(a: Int, b: Int, score: Float) {
-        self.a = a
-        self.b = b
-        self.score = score
-    }
-}
-
-/// All pairs that reach a threshold, ordered by `a`, then `b`.
-public struct JoinedPairs: Sendable {
-    /// The metric of the scores.
-    public let metric: Metric
-    /// The pairs.
-    public let pairs: [ScoredPair]
-    /// What the join did.
-    public let counters: RunCounters
-
-    /// Pairs that have been stored.
-    ///
-    /// - Precondition: they are ordered by `a`, then `b`, each once.
-    package init(metric: Metric, pairs: [ScoredPair], counters: RunCounters = RunCounters(engine: .auto)) {
-        self.metric = metric
-        self.pairs = pairs
-        self.counters = counters
-    }
-}
-
 extension VectorMatrix {
     /// All pairs of rows of this matrix whose score reaches a threshold, each pair once (`a < b`), no row with itself.
     ///
@@ -51,10 +16,12 @@ extension VectorMatrix {
         threshold: Float,
         metric: Metric = .cosine,
         options: RunOptions = RunOptions()
-    ) throws -> JoinedPairs {
+    ) throws -> SelfJoin {
         let operation = Operation.selfJoin(of: self, threshold: threshold, metric: metric)
         let (prepared, options) = try planned(for: operation, options: options)
-        return try prepared?.selfJoin(threshold: threshold, options: options) ?? joined(operation, options)
+        if let prepared { return try prepared.selfJoin(threshold: threshold, options: options) }
+        let (pairs, counters) = try joined(operation, options)
+        return SelfJoin(found: pairs, metric: metric, rowCount: rowCount, ids: ids, counters: counters)
     }
 
     /// All pairs of a row of this matrix (`a`) and a row of another (`b`) whose score reaches a threshold.
@@ -72,30 +39,37 @@ extension VectorMatrix {
         threshold: Float,
         metric: Metric = .cosine,
         options: RunOptions = RunOptions()
-    ) throws -> JoinedPairs {
+    ) throws -> Join {
         let operation = Operation.join(from: self, threshold: threshold, metric: metric)
         let (prepared, options) = try right.planned(for: operation, options: options)
-        return try prepared?.join(from: self, threshold: threshold, options: options)
-            ?? right.joined(operation, options)
-    }
-
-    /// A join with this matrix by its floats.
-    private func joined(_ operation: Operation, _ options: RunOptions) throws -> JoinedPairs {
-        guard case .above(let cut) = operation.wanted else { preconditionFailure("not a join") }
-        let walk = try TileWalk(operation, corpus: storage, options: options)
-        let (sinks, counters) = try walk.run { _ in ThresholdSink(threshold: cut) }
-        return JoinedPairs(
-            metric: operation.metric,
-            sinks: sinks,
-            blockQueries: walk.plan.queries,
+        if let prepared { return try prepared.join(from: self, threshold: threshold, options: options) }
+        let (pairs, counters) = try right.joined(operation, options)
+        return Join(
+            found: pairs,
+            metric: metric,
+            (rowCount, ids),
+            (right.rowCount, right.ids),
             counters: counters
         )
     }
+
+    /// A join with this matrix by its floats.
+    private func joined(
+        _ operation: Operation,
+        _ options: RunOptions
+    ) throws -> (pairs: [ScoredPair], counters: RunCounters) {
+        guard case .above(let cut) = operation.wanted else { preconditionFailure("not a join") }
+        let walk = try TileWalk(operation, corpus: storage, options: options)
+        let (sinks, counters) = try walk.run { _ in ThresholdSink(threshold: cut) }
+        return (ThresholdSink.pairs(sinks, of: walk.plan.queries, metric: operation.metric), counters)
+    }
 }
 
-extension JoinedPairs {
+extension ThresholdSink {
     /// What the sinks of all blocks have kept, in the order of a result.
-    init(metric: Metric, sinks: [ThresholdSink], blockQueries: Int, counters: RunCounters) {
+    ///
+    /// - Parameter blockQueries: Queries of each block but the last one.
+    static func pairs(_ sinks: [ThresholdSink], of blockQueries: Int, metric: Metric) -> [ScoredPair] {
         var pairs: [ScoredPair] = []
         pairs.reserveCapacity(sinks.reduce(0) { $0 + $1.entries.count })
         for (block, sink) in sinks.enumerated() {
@@ -103,10 +77,12 @@ extension JoinedPairs {
             // A block's entries came in any order; its queries follow those of the block before.
             let ordered = sink.entries.sorted { ($0.query, $0.row) < ($1.query, $1.row) }
             for entry in ordered {
-                pairs.append(ScoredPair(a: first + entry.query, b: entry.row, score: entry.score))
+                pairs.append(
+                    ScoredPair(a: first + entry.query, b: entry.row, score: metric.reported(entry.score))
+                )
             }
         }
-        self.init(metric: metric, pairs: pairs, counters: counters)
+        return pairs
     }
 }
 

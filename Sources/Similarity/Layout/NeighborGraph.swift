@@ -16,7 +16,7 @@ struct NeighborGraph: Sendable {
 
     /// - Parameter neighbors: Of each row, itself left out.
     init(_ neighbors: NearestNeighbors) {
-        let n = neighbors.queryCount
+        let n = neighbors.count
         var directed = [Float](repeating: 0, count: neighbors.rows.count)
         let all = neighbors.scores.map { Self.distance($0, neighbors.metric) }
         let mean = all.isEmpty ? 0 : all.reduce(0, +) / Double(all.count)
@@ -69,7 +69,7 @@ struct NeighborGraph: Sendable {
     private static func distance(_ score: Float, _ metric: Metric) -> Double {
         switch metric {
         case .cosine: max(0, 1 - Double(score))
-        case .euclidean: max(0, -Double(score))
+        case .euclidean: Double(score)
         case .dot: -Double(score)
         }
     }

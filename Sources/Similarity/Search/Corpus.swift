@@ -13,7 +13,9 @@ package struct Corpus: Sendable {
         self.prepared = prepared
     }
 
-    /// See ``VectorMatrix/nearest(to:k:metric:excludingSelf:options:)``.
+    /// See ``VectorMatrix/nearest(to:k:metric:options:)``.
+    ///
+    /// - Parameter excludingSelf: Leaves out the row with the query's own number; `queries` has then as many rows as this corpus.
     package func nearest(
         to queries: VectorMatrix,
         k: Int,
@@ -26,7 +28,7 @@ package struct Corpus: Sendable {
     }
 
     /// See ``VectorMatrix/selfJoin(threshold:metric:options:)``.
-    package func selfJoin(threshold: Float, metric: Metric, options: RunOptions) throws -> JoinedPairs {
+    package func selfJoin(threshold: Float, metric: Metric, options: RunOptions) throws -> SelfJoin {
         try codes(for: metric, options)?.selfJoin(threshold: threshold, options: options)
             ?? vectors.selfJoin(threshold: threshold, metric: metric, options: options)
     }
@@ -37,7 +39,7 @@ package struct Corpus: Sendable {
         threshold: Float,
         metric: Metric,
         options: RunOptions
-    ) throws -> JoinedPairs {
+    ) throws -> Join {
         try codes(for: metric, options)?.join(from: left, threshold: threshold, options: options)
             ?? left.join(vectors, threshold: threshold, metric: metric, options: options)
     }

@@ -195,7 +195,7 @@ extension VectorMatrix {
 extension NegativeMining {
     /// Whether a row with this score qualifies beside a positive with that one.
     fileprivate func accepts(_ score: Float, beside positive: Float, _ metric: Metric) -> Bool {
-        let (value, answer) = (metric.reported(score), metric.reported(positive))
+        let (value, answer) = (score, positive)
         if let minimumScore, value < minimumScore { return false }
         if let maximumScore, value > maximumScore { return false }
         let isDistance = metric == .euclidean

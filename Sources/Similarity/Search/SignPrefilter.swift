@@ -140,10 +140,10 @@ extension VectorMatrix {
                 for candidate in rows where !(excludingSelf && candidate == number) {
                     row.load(candidate..<candidate + 1, of: corpus, level: level)
                     if metric.excludes(norm: row.norm(at: 0)) { continue }
-                    let score = metric.verdict(query, 0, row, 0, level: level)
+                    let score = metric.reported(metric.verdict(query, 0, row, 0, level: level))
                     found.append(Neighbor(row: candidate, score: score))
                 }
-                return Array(found.sorted().prefix(k))
+                return Array(found.sorted(by: metric.ranks).prefix(k))
             }
         }
         let lists = parts.flatMap { $0 }
@@ -155,6 +155,6 @@ extension VectorMatrix {
             offsets: offsets,
             rows: lists.flatMap { $0.map(\.row) },
             scores: lists.flatMap { $0.map(\.score) }
-        )
+        ).named(queries: queries.ids, corpus: ids)
     }
 }

@@ -57,9 +57,9 @@ package struct TopKSink: TileSink {
     }
 
     /// What has been kept for a query, best first.
-    package func ranked(_ query: Int) -> [Neighbor] {
-        let kept = (0..<counts[query]).map { Neighbor(row: rows[query &* k + $0], score: scores[query &* k + $0]) }
-        return kept.sorted(by: <)
+    package func ranked(_ query: Int) -> [(row: Int, score: Float)] {
+        let kept = (0..<counts[query]).map { (row: rows[query &* k + $0], score: scores[query &* k + $0]) }
+        return kept.sorted { isWorse($1.score, $1.row, than: $0.score, $0.row) }
     }
 
     @inline(__always)

@@ -15,7 +15,6 @@ extension VectorMatrix {
     ///   - queries: One vector a row, of the dimension of the corpus.
     ///   - k: How many neighbors are wanted; more than the corpus has gives as many as there are.
     ///   - metric: How vectors are compared.
-    ///   - excludingSelf: Leaves out the row with the query's own number; `queries` is then this corpus.
     ///   - options: Engine, workers, cancellation.
     /// - Complexity: `m * n * d` multiply-adds for m queries, n rows and d dimensions, and about `k * (1 + ln(n/k))`
     ///   verdicts a query. Memory beyond the inputs: `12 * m * k` bytes while it runs, the result, and a few tiles (about
@@ -26,7 +25,33 @@ extension VectorMatrix {
         to queries: VectorMatrix,
         k: Int,
         metric: Metric = .cosine,
-        excludingSelf: Bool = false,
+        options: RunOptions = RunOptions()
+    ) throws -> NearestNeighbors {
+        try nearest(to: queries, k: k, metric: metric, excludingSelf: false, options: options)
+    }
+
+    /// The `k` other rows that are nearest to each row of this matrix: a search of the matrix in itself in which no row finds itself. Its copies
+    /// it does find.
+    ///
+    /// - Complexity: half of the work of ``nearest(to:k:metric:options:)`` where codes are used, since a pair is looked at for both of its rows.
+    /// - Throws: ``SimilarityError`` if rows are invalid, `CancellationError` if cancelled.
+    /// - Precondition: `k >= 0`.
+    public func selfNearest(
+        k: Int,
+        metric: Metric = .cosine,
+        options: RunOptions = RunOptions()
+    ) throws -> NearestNeighbors {
+        try nearest(to: self, k: k, metric: metric, excludingSelf: true, options: options)
+    }
+
+    /// Both of these.
+    ///
+    /// - Parameter excludingSelf: Leaves out the row with the query's own number; `queries` has then as many rows as this corpus.
+    package func nearest(
+        to queries: VectorMatrix,
+        k: Int,
+        metric: Metric = .cosine,
+        excludingSelf: Bool,
         options: RunOptions = RunOptions()
     ) throws -> NearestNeighbors {
         precondition(k >= 0, "k is \(k)")
@@ -42,7 +67,7 @@ extension VectorMatrix {
                 metric: metric,
                 excludingSelf: excludingSelf,
                 options: options
-            )
+            ).named(queries: queries.ids, corpus: ids)
         }
         let operation = Operation.nearest(k: k, to: queries, metric: metric, excludingSelf: excludingSelf)
         let (prepared, options) = try planned(for: operation, options: options)
@@ -58,7 +83,7 @@ extension VectorMatrix {
             engine: walk.engine,
             rejectInvalidRows: walk.rejectInvalidRows,
             walk: walk.run
-        )
+        ).named(queries: queries.ids, corpus: ids)
     }
 }
 
@@ -98,7 +123,7 @@ extension NearestNeighbors {
         rejectInvalidRows: () throws -> Void,
         find: (Int) throws -> NearestNeighbors
     ) throws -> NearestNeighbors {
-        let kept = min(k, rowCount)
+        let kept = Swift.min(k, rowCount)
         let (entries, overflow) = queryCount.multipliedReportingOverflow(by: kept)
         guard !overflow, entries <= Int.max / 16 else {
             throw SimilarityError.tooLarge("\(queryCount) queries x \(kept) neighbors are too many to hold")

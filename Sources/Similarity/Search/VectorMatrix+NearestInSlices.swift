@@ -75,8 +75,8 @@ extension NearestNeighbors {
         var offsets = [0]
         var rows: [Int] = []
         var scores: [Float] = []
-        offsets.reserveCapacity(found.queryCount + 1)
-        for query in 0..<found.queryCount {
+        offsets.reserveCapacity(found.count + 1)
+        for query in 0..<found.count {
             let old = earlier.map { $0.offsets[query]..<$0.offsets[query + 1] } ?? 0..<0
             let new = found.offsets[query]..<found.offsets[query + 1]
             var (i, j) = (old.lowerBound, new.lowerBound)
@@ -88,7 +88,9 @@ extension NearestNeighbors {
                 }
                 // Of equal scores the earlier row, which is the one of the earlier slice.
                 let takesOld =
-                    j >= new.upperBound || (i < old.upperBound && (earlier?.scores[i] ?? 0) >= found.scores[j])
+                    j >= new.upperBound
+                    || (i < old.upperBound
+                        && !found.metric.isBetter(found.scores[j], than: earlier?.scores[i] ?? 0))
                 rows.append(takesOld ? earlier?.rows[i] ?? 0 : found.rows[j] + firstRow)
                 scores.append(takesOld ? earlier?.scores[i] ?? 0 : found.scores[j])
                 if takesOld { i += 1 } else { j += 1 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Parquet
-package import Similarity
+public import Similarity
 internal import StrictJSON
 package import System
 
@@ -29,21 +29,24 @@ package struct ResultIDs: Sendable {
 /// - `.parquet`: the columns of `.csv`.
 ///
 /// For Euclidean results the key and the column are `distance`; the `.npy` name stays `scores`.
-package struct NeighborFile {
+public struct NeighborFile {
     private let output: ResultOutput
 
-    package init(path: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
+    package init(path: String, registeredIn registry: TemporaryFiles?) throws(VectorFileError) {
         output = try ResultOutput(path: path, purpose: "search results", registeredIn: registry)
     }
 
-    /// Writes the result and publishes it.
+    /// A file that is made when a result is written.
+    ///
+    /// - Throws: ``VectorFileError`` if the ending says no format of results or the folder cannot be written to.
+    public init(path: String) throws(VectorFileError) { try self.init(path: path, registeredIn: nil) }
+
+    /// Writes a search result with its ids, whole or not at all: the file appears under its name when it is complete.
     ///
     /// - Parameter check: Called now and then with the queries that have been written; throws to give up.
-    package func write(
-        _ found: NearestNeighbors,
-        ids: ResultIDs,
-        check: (Int) throws -> Void = { _ in }
-    ) throws {
+    /// - Throws: ``VectorFileError`` if it cannot be written, and what `check` throws.
+    public func write(_ found: NearestNeighbors, check: (Int) throws -> Void = { _ in }) throws {
+        let ids = ResultIDs(queries: found.queryIDs, corpus: found.corpusIDs)
         try write(parts: 1, of: { _ in found }, ids: ids, check: check)
     }
 
@@ -105,17 +108,17 @@ package struct NeighborFile {
                 ids,
                 pairNames: (0, 2)
             )
-            for query in 0..<found.queryCount {
+            for query in 0..<found.count {
                 if query % 1024 == 0 { try check(written + query) }
                 for place in found.offsets[query]..<found.offsets[query + 1] {
                     try columns.append(
                         [written + query, place - found.offsets[query] + 1, found.rows[place]],
-                        score: found.metric.reported(found.scores[place])
+                        score: found.scores[place]
                     )
                 }
             }
             output = try columns.flushed()
-            written += found.queryCount
+            written += found.count
         }
         // Of no parts, nothing tells the metric.
         var last =
@@ -144,7 +147,7 @@ package struct NeighborFile {
             let found = try part(i)
             mostAllowed = found.k
             let lines = NeighborLines(found: found, ids: ids, firstQuery: offsets.count - 1)
-            for query in 0..<found.queryCount {
+            for query in 0..<found.count {
                 if query % 1024 == 0 { try check((offsets.count - 1) / 2) }
                 idFile?.write(lines.idLine(query))
                 try idFile?.flushIfLarge()
@@ -166,7 +169,7 @@ package struct NeighborFile {
         scores.write(NumpyHeader.bytes(descriptor: "<f4", shape: shape))
         for i in 0..<partCount {
             let found = try part(i)
-            try scores.write(floats: found.scores.map { found.metric.reported($0) })
+            try scores.write(floats: found.scores)
         }
         try check(queryCount * 3 / 4)
         let rows = try files.addMarker(stem + ".rows.npy")
@@ -191,7 +194,7 @@ package struct NeighborLines {
         scoreName = found.metric.scoreName
     }
 
-    var queryCount: Int { found.queryCount }
+    var queryCount: Int { found.count }
 
     package var csvHeader: String { "query,rank,row,\(scoreName)" + (ids.isEmpty ? "" : ",queryId,id") + "\n" }
 
@@ -207,7 +210,7 @@ package struct NeighborLines {
                         list.object { entry in
                             entry.field("row", neighbor.row)
                             entry.field("id", ifAny: ids.corpus?[neighbor.row])
-                            entry.field(scoreName, found.metric.reported(neighbor.score))
+                            entry.field(scoreName, neighbor.score)
                         }
                     }
                 }
@@ -219,7 +222,7 @@ package struct NeighborLines {
     package func csv(_ query: Int) -> String {
         var text = ""
         for (i, neighbor) in found[query].enumerated() {
-            text += "\(firstQuery + query),\(i + 1),\(neighbor.row),\(found.metric.reported(neighbor.score))"
+            text += "\(firstQuery + query),\(i + 1),\(neighbor.row),\(neighbor.score)"
             if !ids.isEmpty {
                 text += ",\(CSVText.of(ids.queries?[firstQuery + query])),\(CSVText.of(ids.corpus?[neighbor.row]))"
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Parquet
-package import Similarity
+public import Similarity
 internal import StrictJSON
 package import System
 
@@ -15,22 +15,30 @@ package import System
 /// - `.parquet`: the columns of `.csv`.
 ///
 /// For Euclidean results the key and the column are `distance`; the `.npy` name stays `scores`.
-package struct PairFile {
+public struct PairFile {
     private let output: ResultOutput
 
-    package init(path: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
+    package init(path: String, registeredIn registry: TemporaryFiles?) throws(VectorFileError) {
         output = try ResultOutput(path: path, purpose: "join results", registeredIn: registry)
     }
 
-    /// Writes the result and publishes it.
+    /// A file that is made when a result is written.
+    ///
+    /// - Throws: ``VectorFileError`` if the ending says no format of results or the folder cannot be written to.
+    public init(path: String) throws(VectorFileError) { try self.init(path: path, registeredIn: nil) }
+
+    /// Writes a join with its ids, whole or not at all: the file appears under its name when it is complete.
     ///
     /// - Parameter check: Called now and then with the pairs that have been written; throws to give up.
-    package func write(
-        _ joined: JoinedPairs,
-        ids: ResultIDs,
-        check: (Int) throws -> Void = { _ in }
-    ) throws {
-        try write(parts: [joined.pairs.count], of: { _ in joined.pairs }, metric: joined.metric, ids: ids, check: check)
+    /// - Throws: ``VectorFileError`` if it cannot be written, and what `check` throws.
+    public func write(_ join: Join, check: (Int) throws -> Void = { _ in }) throws {
+        let ids = ResultIDs(queries: join.leftIDs, corpus: join.rightIDs)
+        try write(parts: [join.count], of: { _ in join.pairs }, metric: join.metric, ids: ids, check: check)
+    }
+
+    /// The same of a self-join.
+    public func write(_ join: SelfJoin, check: (Int) throws -> Void = { _ in }) throws {
+        try write(Join(join), check: check)
     }
 
     /// Writes a result that comes in parts, in the order of the pairs, and publishes it. One part is in memory at a time.
@@ -61,7 +69,7 @@ package struct PairFile {
             for i in counts.indices {
                 for pair in try part(i) {
                     if written % 8192 == 0 { try check(written) }
-                    try columns.append([pair.a, pair.b], score: metric.reported(pair.score))
+                    try columns.append([pair.a, pair.b], score: pair.score)
                     written += 1
                 }
             }
@@ -113,7 +121,7 @@ package struct PairFile {
         try check(total / 2)
         let scores = try files.add(stem + ".scores.npy")
         scores.write(NumpyHeader.bytes(descriptor: "<f4", shape: [total]))
-        for i in counts.indices { try scores.write(floats: try part(i).map { lines.metric.reported($0.score) }) }
+        for i in counts.indices { try scores.write(floats: try part(i).map(\.score)) }
         try check(total * 3 / 4)
         let pairs = try files.addMarker(stem + ".pairs.npy")
         pairs.write(NumpyHeader.bytes(descriptor: "<i8", shape: [total, 2]))
@@ -142,14 +150,14 @@ package struct PairLines {
             line.field("b", pair.b)
             line.field("aId", ifAny: ids.queries?[pair.a])
             line.field("bId", ifAny: ids.corpus?[pair.b])
-            line.field(metric.scoreName, metric.reported(pair.score))
+            line.field(metric.scoreName, pair.score)
         }
     }
 
     /// The line of a pair.
     package func csv(_ pair: ScoredPair) -> String {
         let names = ids.isEmpty ? "" : ",\(CSVText.of(ids.queries?[pair.a])),\(CSVText.of(ids.corpus?[pair.b]))"
-        return "\(pair.a),\(pair.b),\(metric.reported(pair.score))\(names)\n"
+        return "\(pair.a),\(pair.b),\(pair.score)\(names)\n"
     }
 
     func idLine(_ pair: ScoredPair) -> [UInt8] {

@@ -11,7 +11,7 @@ struct BenchSubject {
     /// Neighbors of queries; the flag leaves out the row with the query's own number.
     let nearest: (_ queries: VectorMatrix, _ k: Int, _ excludingSelf: Bool) throws -> NearestNeighbors
     /// All pairs within the corpus that reach a threshold.
-    let selfJoin: (_ threshold: Float) throws -> JoinedPairs
+    let selfJoin: (_ threshold: Float) throws -> SelfJoin
 
     init(_ corpus: VectorMatrix, metric: Metric, isPrepared: Bool, options: RunOptions) throws {
         if isPrepared {

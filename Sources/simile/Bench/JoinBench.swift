@@ -22,7 +22,7 @@ struct JoinBench {
         for i in 0..<warmup + runs {
             try Interruption.flag.check()
             let sampler = i == 0 && warmup > 0 ? MemorySampler() : nil
-            var joined: JoinedPairs?
+            var joined: Join?
             let seconds = try measureSeconds { joined = try join(subject) }
             if let sampler { memory = sampler.stop() }
             guard let joined else { preconditionFailure("a join without a result") }
@@ -43,8 +43,8 @@ struct JoinBench {
         )
     }
 
-    private func join(_ subject: BenchSubject) throws -> JoinedPairs {
-        guard let right else { return try subject.selfJoin(threshold) }
+    private func join(_ subject: BenchSubject) throws -> Join {
+        guard let right else { return Join(try subject.selfJoin(threshold)) }
         return try left.join(right, threshold: threshold, metric: metric, options: options)
     }
 }

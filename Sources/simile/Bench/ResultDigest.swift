@@ -15,14 +15,14 @@ struct ResultDigest: Equatable, CustomStringConvertible {
     /// Counts, rows, scores: of each query in turn, then all together.
     init(_ results: [NearestNeighbors]) {
         for found in results {
-            for query in 0..<found.queryCount { add(UInt64(found.offsets[query + 1] - found.offsets[query])) }
+            for query in found.indices { add(UInt64(found.offsets[query + 1] - found.offsets[query])) }
         }
         for found in results { for row in found.rows { add(UInt64(row)) } }
         for found in results { for score in found.scores { add(UInt64(score.bitPattern)) } }
     }
 
     /// Of each pair its rows, then all scores.
-    init(_ joined: JoinedPairs) {
+    init(_ joined: Join) {
         for pair in joined.pairs {
             add(UInt64(pair.a))
             add(UInt64(pair.b))

@@ -104,7 +104,7 @@ struct ClusterCommand: AsyncParsableCommand {
                 try labelFile.write(
                     found.labels,
                     group: "cluster",
-                    score: { metric.reported(found.scores[$0]) },
+                    score: { found.scores[$0] },
                     scoreName: metric.scoreName,
                     ids: set.vectors.ids,
                     check: check
@@ -140,7 +140,7 @@ struct ClusterCommand: AsyncParsableCommand {
             GroupReport.Group(
                 number: number,
                 size: cluster.0,
-                members: cluster.1.map { ($0.row, metric.reported($0.score)) }
+                members: cluster.1.map { ($0.row, $0.score) }
             )
         }
         return GroupReport(name: "cluster", scoreName: metric.scoreName, set: set, groups: groups)

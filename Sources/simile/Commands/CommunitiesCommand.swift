@@ -58,7 +58,7 @@ struct CommunitiesCommand: AsyncParsableCommand {
             metric: metric,
             among: set.validFlags(skippingInvalid: running.skipInvalid)
         )
-        let joined: JoinedPairs
+        let joined: SelfJoin
         do {
             let distinct = copies.map { set.selecting($0.representatives) } ?? set
             let options = run.watching(
@@ -71,14 +71,14 @@ struct CommunitiesCommand: AsyncParsableCommand {
         progress.finish()
         try run.requireUnchanged()
         let found =
-            try copies.map { try joined.communities(of: $0, ownScore: metric.ownScore, minimumSize: minSize) }
-            ?? joined.communities(rowCount: n, minimumSize: minSize)
+            try copies.map { try joined.communities(of: $0, minimumSize: minSize) }
+            ?? joined.communities(minimumSize: minSize)
         let shown = file == nil && (format ?? .standard) == .table ? members : .max
         let report = report(found, set, shown: shown)
         if let (file, format) = file, format == .npy {
             var labels = [Int64](repeating: -1, count: n)
             for (number, community) in found.enumerated() {
-                for member in community.members { labels[member.row] = Int64(number) }
+                for row in community.rows { labels[row] = Int64(number) }
             }
             file.write(NumpyHeader.bytes(descriptor: "<i8", shape: [n]))
             try file.write(littleEndian: labels)
@@ -87,7 +87,7 @@ struct CommunitiesCommand: AsyncParsableCommand {
         } else if let (file, format) = file {
             try report.write(to: file, format)
         }
-        let grouped = found.reduce(0) { $0 + $1.members.count }
+        let grouped = found.reduce(0) { $0 + $1.size }
         running.tell(
             "\(n) rows: \(grouped) in \(found.count) communities, \(n - grouped) in none (\(Quantity.seconds(run.seconds)))"
         )
@@ -103,9 +103,12 @@ struct CommunitiesCommand: AsyncParsableCommand {
         let groups = found.enumerated().map { number, community in
             GroupReport.Group(
                 number: number,
-                size: community.members.count,
+                size: community.size,
                 center: community.center,
-                members: community.members.prefix(shown).map { ($0.row, $0.score.map { metric.reported($0) }) }
+                members: Array(
+                    ((community.holdsCenter ? [(community.center, nil)] : [])
+                        + community.members.map { ($0.row, Optional($0.score)) }).prefix(shown)
+                )
             )
         }
         return GroupReport(name: "community", scoreName: metric.scoreName, set: set, groups: groups)

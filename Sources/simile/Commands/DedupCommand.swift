@@ -200,7 +200,7 @@ extension DedupCommand {
     private func table(_ line: DuplicateLine, _ work: Work) -> String {
         let width = max(20, (StandardStream.output.columns ?? 100) - 9)
         let score = line.score.map {
-            TextStyle.ofTerminal.cell(work.outcome.metric.score(reported: $0), work.outcome.metric)
+            TextStyle.ofTerminal.cell($0, work.outcome.metric)
         }
         let kept = (work.other ?? work.set).label(line.kept).shortened(to: width)
         return "\(score ?? "  chain")  \(kept)\n         \(work.set.label(line.row).shortened(to: width))\n"

@@ -53,7 +53,7 @@ struct JoinCommand: AsyncParsableCommand {
         let report = JoinReport(left: leftSet, right: rightSet ?? leftSet, joined: joined)
         if let file, let output {
             try running.writing(joined.pairs.count, unit: "pairs") { check in
-                try file.write(joined, ids: report.ids, check: check)
+                try file.write(joined, check: check)
             }
             running.tell(
                 "\(joined.pairs.count) pairs -> \(output) (\(Quantity.seconds(run.seconds)), \(joined.counters.engine))"
@@ -79,10 +79,12 @@ struct JoinCommand: AsyncParsableCommand {
         _ rightSet: InputSet?,
         _ metric: Metric,
         _ options: RunOptions
-    ) throws -> JoinedPairs? {
+    ) throws -> Join? {
         do {
             guard let rightSet, let right = join.right else {
-                return try leftSet.corpus.selfJoin(threshold: join.threshold.value, metric: metric, options: options)
+                return Join(
+                    try leftSet.corpus.selfJoin(threshold: join.threshold.value, metric: metric, options: options)
+                )
             }
             try requireSameDimension(join.left, leftSet.vectors, right, rightSet.vectors)
             return try rightSet.corpus.join(

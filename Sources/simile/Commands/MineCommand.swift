@@ -156,7 +156,7 @@ struct MineCommand: AsyncParsableCommand {
         for (i, entry) in mined.enumerated() {
             if i % 256 == 0 { try Interruption.flag.check() }
             count += entry.negatives.count
-            let scores = ([entry.positive] + entry.negatives).map { metric.reported($0.score) }
+            let scores = ([entry.positive] + entry.negatives).map(\.score)
             func line(_ negatives: (inout JSONWriter) -> Void, _ scores: [Float]) -> [UInt8] {
                 JSONWriter.line { line in
                     line.field("query", value(entry.query, queries))

@@ -83,11 +83,11 @@ struct SearchCommand: AsyncParsableCommand {
         try run.requireUnchanged()
         let report = SearchReport(queries: wanted, corpus: rows, found: found)
         if let file, let output {
-            try running.writing(found.queryCount, unit: "queries") { check in
-                try file.write(found, ids: report.ids, check: check)
+            try running.writing(found.count, unit: "queries") { check in
+                try file.write(found, check: check)
             }
             running.tell(
-                "\(found.queryCount) queries x \(rows.vectors.rowCount) rows -> \(output) "
+                "\(found.count) queries x \(rows.vectors.rowCount) rows -> \(output) "
                     + "(\(Quantity.seconds(run.seconds)), \(prefilter == nil ? "\(found.counters.engine)" : "approximate"))"
             )
             run.record(

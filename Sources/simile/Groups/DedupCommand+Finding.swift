@@ -46,7 +46,7 @@ extension DedupCommand {
                 among: isValid,
                 keeping: keeping(set)
             )
-            let joined: JoinedPairs
+            let joined: SelfJoin
             do {
                 // Of equal rows one stands for all.
                 let distinct = copies.map { set.selecting($0.representatives) } ?? set
@@ -65,13 +65,7 @@ extension DedupCommand {
                 try copies.map {
                     try DedupOutcome(joined, of: $0, skipped: skipped, linkage: linkage, keeping: keeping(set))
                 }
-                ?? DedupOutcome(
-                    joined,
-                    rowCount: rows.rowCount,
-                    skipped: skipped,
-                    linkage: linkage,
-                    keeping: keeping(set)
-                )
+                ?? DedupOutcome(joined, skipped: skipped, linkage: linkage, keeping: keeping(set))
             return Work(
                 set: set,
                 outcome: outcome,

@@ -16,27 +16,27 @@ struct DedupOutcome {
 
     /// Drops near-duplicates of each other, of which these are all pairs.
     init(
-        _ joined: JoinedPairs,
-        rowCount: Int,
+        _ joined: SelfJoin,
         skipped: [Int],
         linkage: DuplicateRemoval.Linkage,
         keeping: DuplicateRemoval.Keeping
     ) throws {
-        let removal = try joined.removingDuplicates(rowCount: rowCount, linkage: linkage, keeping: keeping)
+        let removal = try joined.removingDuplicates(linkage: linkage, keeping: keeping)
+        let rowCount = joined.rowCount
         var isDropped = [Bool](repeating: false, count: rowCount)
         for row in removal.dropped { isDropped[row.row] = true }
         // Each pair stands in one line: that of the dropped one of its rows, of two dropped ones the later.
         var pairs: [Int: [(row: Int, score: Float)]] = [:]
         for pair in joined.pairs {
             let (row, other) = isDropped[pair.b] ? (pair.b, pair.a) : (pair.a, pair.b)
-            pairs[row, default: []].append((other, joined.metric.reported(pair.score)))
+            pairs[row, default: []].append((other, pair.score))
         }
         let metric = joined.metric
         lines = removal.dropped.map { dropped in
             DuplicateLine(
                 row: dropped.row,
                 kept: dropped.kept,
-                score: dropped.score.map { metric.reported($0) },
+                score: dropped.score,
                 group: dropped.group,
                 pairs: pairs[dropped.row] ?? []
             )
@@ -49,17 +49,15 @@ struct DedupOutcome {
 
     /// The same where the pairs are those of rows that stand for classes of equal ones, numbered as the classes are.
     init(
-        _ joined: JoinedPairs,
+        _ joined: SelfJoin,
         of copies: RowCopies,
         skipped: [Int],
         linkage: DuplicateRemoval.Linkage,
         keeping: DuplicateRemoval.Keeping
     ) throws {
         let metric = joined.metric
-        let ownScore = metric.ownScore
         let removal = try joined.removingDuplicates(
             of: copies,
-            ownScore: ownScore,
             linkage: linkage,
             keeping: keeping
         )
@@ -70,7 +68,7 @@ struct DedupOutcome {
         for pair in joined.pairs {
             let (a, b) = (copies.representatives[pair.a], copies.representatives[pair.b])
             let (row, other) = isDropped[b] ? (b, a) : (a, b)
-            pairs[row, default: []].append((other, metric.reported(pair.score)))
+            pairs[row, default: []].append((other, pair.score))
         }
         lines = removal.dropped.map { dropped in
             let standing = copies.representatives[copies.classOfRow[dropped.row]]
@@ -78,9 +76,9 @@ struct DedupOutcome {
             return DuplicateLine(
                 row: dropped.row,
                 kept: dropped.kept,
-                score: dropped.score.map { metric.reported($0) },
+                score: dropped.score,
                 group: dropped.group,
-                pairs: isCopy ? [(standing, metric.reported(ownScore))] : pairs[dropped.row] ?? [],
+                pairs: isCopy ? [(standing, metric.scoreOfCopies)] : pairs[dropped.row] ?? [],
                 copyOf: isCopy ? standing : nil
             )
         }
@@ -92,14 +90,20 @@ struct DedupOutcome {
 
     /// Drops rows that are too near to a row of another file, of which these are the nearest neighbors.
     init(_ found: NearestNeighbors, threshold: Float, skipped: [Int]) {
-        let cut = found.metric.score(reported: threshold)
-        lines = (0..<found.queryCount).compactMap { row in
-            guard let nearest = found[row].first, nearest.score >= cut else { return nil }
-            let score = found.metric.reported(nearest.score)
-            return DuplicateLine(row: row, kept: nearest.row, score: score, group: nil, pairs: [(nearest.row, score)])
+        lines = found.enumerated().compactMap { row, neighbors in
+            guard let nearest = neighbors.first, !found.metric.isBetter(threshold, than: nearest.score) else {
+                return nil
+            }
+            return DuplicateLine(
+                row: row,
+                kept: nearest.row,
+                score: nearest.score,
+                group: nil,
+                pairs: [(nearest.row, nearest.score)]
+            )
         }
         metric = found.metric
-        isKept = Self.flags(found.queryCount, without: skipped + lines.map(\.row))
+        isKept = Self.flags(found.count, without: skipped + lines.map(\.row))
         groupCount = nil
         counters = found.counters
     }
@@ -114,28 +118,26 @@ struct DedupOutcome {
         keeping: DuplicateRemoval.Keeping
     ) throws {
         let metric = earlier.metric
-        let cut = metric.score(reported: threshold)
+        let reaches = { (score: Float) in !metric.isBetter(threshold, than: score) }
         if earlier.against != nil {
-            let lines = lines.filter { $0.score.map { metric.score(reported: $0) >= cut } ?? false }
+            let lines = lines.filter { $0.score.map(reaches) ?? false }
             let isKept = Self.flags(rowCount, without: earlier.skipped + lines.map(\.row))
             self.init(metric: metric, isKept: isKept, lines: lines, groupCount: nil)
             return
         }
         if lines.contains(where: { $0.copyOf != nil }) {
-            try self.init(copiesOf: lines, metric, cut, rowCount, earlier.skipped, linkage, keeping)
+            try self.init(copiesOf: lines, metric, threshold, rowCount, earlier.skipped, linkage, keeping)
             return
         }
         var pairs: [ScoredPair] = []
         for line in lines {
-            for pair in line.pairs where metric.score(reported: pair.score) >= cut && pair.row != line.row {
-                let score = metric.score(reported: pair.score)
-                pairs.append(ScoredPair(a: min(pair.row, line.row), b: max(pair.row, line.row), score: score))
+            for pair in line.pairs where reaches(pair.score) && pair.row != line.row {
+                pairs.append(ScoredPair(a: min(pair.row, line.row), b: max(pair.row, line.row), score: pair.score))
             }
         }
-        pairs.sort { ($0.a, $0.b) < ($1.a, $1.b) }
+        pairs.sort(by: ScoredPair.precedes)
         try self.init(
-            JoinedPairs(metric: metric, pairs: pairs),
-            rowCount: rowCount,
+            SelfJoin(pairs, metric: metric, rowCount: rowCount),
             skipped: earlier.skipped,
             linkage: linkage,
             keeping: keeping
@@ -148,16 +150,17 @@ struct DedupOutcome {
     private init(
         copiesOf lines: [DuplicateLine],
         _ metric: Metric,
-        _ cut: Float,
+        _ threshold: Float,
         _ rowCount: Int,
         _ skipped: [Int],
         _ linkage: DuplicateRemoval.Linkage,
         _ keeping: DuplicateRemoval.Keeping
     ) throws {
+        let reaches = { (score: Float) in !metric.isBetter(threshold, than: score) }
         var firsts = Array(0..<rowCount)
         for line in lines {
             // With a cosine above 1 not even copies are near each other.
-            guard let standing = line.copyOf, line.pairs.allSatisfy({ metric.score(reported: $0.score) >= cut }) else {
+            guard let standing = line.copyOf, line.pairs.allSatisfy({ reaches($0.score) }) else {
                 continue
             }
             firsts[line.row] = standing
@@ -168,15 +171,15 @@ struct DedupOutcome {
         let copies = RowCopies(firsts: firsts.map { lowest[$0] ?? $0 }, keeping: keeping)
         var pairs: [ScoredPair] = []
         for line in lines where line.copyOf == nil {
-            for pair in line.pairs where metric.score(reported: pair.score) >= cut {
+            for pair in line.pairs where reaches(pair.score) {
                 let (a, b) = (copies.classOfRow[line.row], copies.classOfRow[pair.row])
                 if a == b { continue }
-                pairs.append(ScoredPair(a: min(a, b), b: max(a, b), score: metric.score(reported: pair.score)))
+                pairs.append(ScoredPair(a: min(a, b), b: max(a, b), score: pair.score))
             }
         }
-        pairs.sort { ($0.a, $0.b) < ($1.a, $1.b) }
+        pairs.sort(by: ScoredPair.precedes)
         try self.init(
-            JoinedPairs(metric: metric, pairs: pairs),
+            SelfJoin(pairs, metric: metric, rowCount: copies.classes.count),
             of: copies,
             skipped: skipped,
             linkage: linkage,

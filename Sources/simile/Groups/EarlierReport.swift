@@ -72,7 +72,7 @@ struct EarlierReport {
 
     /// Refuses a threshold below that of the report: pairs under it are not there.
     func requireWithin(_ wanted: Float) throws {
-        let isWithin = metric.score(reported: wanted) >= metric.score(reported: threshold)
+        let isWithin = !metric.isBetter(threshold, than: wanted)
         if !isWithin {
             throw CommandFailure.usage(
                 "--threshold \(wanted): \(path) was made with \(threshold), and pairs beyond that are not in it; expected a "

@@ -19,14 +19,9 @@ extension InputSet {
         among isValid: [Bool],
         keeping: DuplicateRemoval.Keeping = .first
     ) throws -> RowCopies? {
-        guard metric != .dot, metric.score(reported: threshold) <= metric.ownScore else { return nil }
+        guard metric != .dot, !metric.isBetter(threshold, than: metric.scoreOfCopies) else { return nil }
         let firsts = try vectors.firstCopies(among: isValid, cancellation: Interruption.flag)
         let copies = RowCopies(firsts: firsts, keeping: keeping)
         return copies.pairCount > vectors.rowCount ? copies : nil
     }
-}
-
-extension Metric {
-    /// The score of a row with its copy, where it is the same for all rows.
-    var ownScore: Float { self == .euclidean ? 0 : 1 }
 }

@@ -8,7 +8,7 @@ internal import VectorFiles
 struct JoinReport {
     let left: InputSet
     let right: InputSet
-    let joined: JoinedPairs
+    let joined: Join
 
     var ids: ResultIDs { ResultIDs(queries: left.vectors.ids, corpus: right.vectors.ids) }
 

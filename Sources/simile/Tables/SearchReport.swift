@@ -18,7 +18,7 @@ struct SearchReport {
         let lines = NeighborLines(found: found, ids: ids)
         if format == .csv { try out.write(lines.csvHeader) }
         if format == .json { try out.write("{\"results\":[") }
-        for query in 0..<found.queryCount {
+        for query in found.indices {
             if query % 256 == 0 { try Interruption.flag.check() }
             switch format {
             case .jsonl: try out.write(lines.json(query) + [UInt8(ascii: "\n")])

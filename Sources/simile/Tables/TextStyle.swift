@@ -18,9 +18,8 @@ struct TextStyle {
 
     /// A score as a person reads it, in seven columns; a cosine is shaded.
     func cell(_ score: Float, _ metric: Metric) -> String {
-        let value = Double(metric.reported(score))
-        let number = Quantity.fixed(value, 4).leftPadded(to: 7)
-        return metric == .cosine ? shaded(number, ColorScale.color(value)) : number
+        let number = Quantity.fixed(Double(score), 4).leftPadded(to: 7)
+        return metric == .cosine ? shaded(number, ColorScale.color(Double(score))) : number
     }
 
     /// Text on a colored background, in letters that stay readable.

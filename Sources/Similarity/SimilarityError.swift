@@ -17,6 +17,8 @@ public struct SimilarityError: Error, Sendable, Equatable, CustomStringConvertib
         public static let tooLarge = Code(name: "tooLarge")
         /// The system has no room for what an engine needs beside the vectors.
         public static let noRoom = Code(name: "noRoom")
+        /// The engine that is asked for is not in this build.
+        public static let noEngine = Code(name: "noEngine")
         /// There are fewer rows than the operation needs.
         public static let tooFewRows = Code(name: "tooFewRows")
     }
@@ -46,6 +48,14 @@ public struct SimilarityError: Error, Sendable, Equatable, CustomStringConvertib
 
     static func invalidRows(_ statistics: RowStatistics, side: Side) -> SimilarityError {
         SimilarityError(code: .invalidRows, side: side, description: statistics.invalidRowsDescription)
+    }
+
+    static func noEngine(_ engine: Engine) -> SimilarityError {
+        SimilarityError(
+            code: .noEngine,
+            side: nil,
+            description: "the engine '\(engine)' is not in this build, which was made without the trait OpenBLAS"
+        )
     }
 
     static func tooFewRows(_ what: String) -> SimilarityError {

@@ -12,8 +12,7 @@ extension Job {
     ///
     /// - Parameters:
     ///   - part: The share; nil for the whole job.
-    ///   - options: Engine, workers, cancellation. The result does not depend on them.
-    ///   - progress: Called with the share of this part that is done, from any thread.
+    ///   - options: Engine, workers, cancellation, and progress of this part. The result does not depend on them.
     /// - Returns: How many groups were computed.
     /// - Complexity: reads the files of the groups of this part that are done.
     /// - Throws: ``JobError`` if an input has changed, `VectorFileError` if one cannot be read or a group cannot be written,
@@ -21,11 +20,11 @@ extension Job {
     @discardableResult
     public func run(
         _ part: JobPart? = nil,
-        options: RunOptions = RunOptions(),
-        progress: (@Sendable (Double) -> Void)? = nil
+        options: RunOptions = RunOptions()
     ) throws -> Int {
         let share = try part ?? JobPart(0, of: 1)
-        progress?(0)
+        let pairs = Double(leftRowCount) * Double(rightRowCount) / Double(share.count)
+        let progress = ProgressReporter(options.progress, total: Int(min(pairs, 0x1p62)), unit: .pairs)
         func missing(_ order: UInt64) throws -> [Int] {
             try stride(from: share.index, to: manifest.groupCount, by: share.count).filter { group in
                 try options.cancellation?.check()
@@ -48,7 +47,7 @@ extension Job {
         // Those that another process is at come last.
         var waiting: [Int] = []
         /// Makes the file of a group, if nobody has; false if another process is at it.
-        func make(_ group: Int, _ told: (@Sendable (Double) -> Void)?) throws -> Bool {
+        func make(_ group: Int, _ told: (@Sendable (RunProgress) -> Void)?) throws -> Bool {
             try options.cancellation?.check()
             guard let lock = try FileLock.attempt(folder.groupLock(group)) else { return false }
             defer { lock.removeFile() }
@@ -73,9 +72,12 @@ extension Job {
         }
         func compute(_ group: Int) throws -> Bool {
             let count = groups.count
-            guard try make(group, { [done] in progress?((Double(done) + $0) / Double(count)) }) else { return false }
+            let told: @Sendable (RunProgress) -> Void = { [done] in
+                progress?.advance(toShare: (Double(done) + ($0.fraction ?? 0)) / Double(count))
+            }
+            guard try make(group, told) else { return false }
             done += 1
-            progress?(Double(done) / Double(count))
+            progress?.advance(toShare: Double(done) / Double(count))
             return true
         }
         var ready: Set<Int> = []
@@ -157,7 +159,7 @@ struct GroupWork {
         // What pays for the whole job was settled when it was planned; a group alone would be planned as a small one.
         if prepared == nil, options.engine == .auto { options.engine = manifest.plainEngine(options) }
         // Every group would tell the same.
-        options.explain = nil
+        options.plan = nil
         self.options = options
     }
 

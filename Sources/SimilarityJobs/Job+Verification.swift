@@ -9,26 +9,25 @@ extension Job {
     ///
     /// - Parameters:
     ///   - groups: How many groups some rows of are computed again, evenly spread.
-    ///   - progress: Called with the share that is done.
+    ///   - options: Workers, cancellation, progress in groups.
     /// - Returns: How many groups have been read.
     /// - Complexity: reads inputs and groups once; 4 rows of each chosen group meet all rows of the other side.
     /// - Throws: ``JobError`` or `VectorFileError` for the first thing that is wrong.
     @discardableResult
     public func verify(
         recomputing groups: Int = 4,
-        options: RunOptions = RunOptions(),
-        progress: (@Sendable (Double) -> Void)? = nil
+        options: RunOptions = RunOptions()
     ) throws -> Int {
-        progress?(0)
         let inputs = try JobInputs(self, isSampled: false)
         let done = try folder.presentGroups(of: manifest)
         let chosen = Set((0..<min(groups, done.count)).map { done[$0 * done.count / min(groups, done.count)] })
-        var options = options
+        let progress = ProgressReporter(options.progress, total: done.count, unit: .groups)
+        var options = options.quiet
         options.engine = .reference
         options.invalidRows = manifest.skipsInvalidRows ? .skip : .reject
         let prepared = manifest.hasBlockGroups ? try preparedCorpus(inputs, options) : nil
         let work = GroupWork(self, inputs, prepared: prepared, options: options)
-        for (i, group) in done.enumerated() {
+        for group in done {
             try options.cancellation?.check()
             let stored = try GroupFile.read(folder.group(group), group: group, of: manifest)
             let canBegin = manifest.groupsNeeded(by: group).allSatisfy(done.contains)
@@ -39,7 +38,7 @@ extension Job {
                         + "remove the file and run the job again"
                 )
             }
-            progress?(Double(i + 1) / Double(done.count))
+            progress?.advance(by: 1)
         }
         return done.count
     }

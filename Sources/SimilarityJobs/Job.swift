@@ -37,7 +37,7 @@ public struct JobStatus: Sendable, Equatable {
 /// A search or a join of files that is computed in groups of rows, by any number of processes on any machines that see one folder,
 /// and can be stopped and gone on with at any time.
 ///
-/// ``plan(_:in:options:)`` writes what is to be done; ``run(_:options:progress:)`` does a part of it; ``merge()`` makes the result file, with the bytes of
+/// ``plan(_:in:options:)`` writes what is to be done; ``run(_:options:)`` does a part of it; ``merge(options:)`` makes the result file, with the bytes of
 /// the plain operation, whatever the parts, their order, engines and machines were. A group that is done is a file with a checksum that
 /// appears whole or not at all, so a process that is ended loses the group that it is at.
 public struct Job: Sendable {
@@ -82,8 +82,8 @@ public struct Job: Sendable {
             && manifest.output == name(request.output) && manifest.skipsInvalidRows == request.skipsInvalidRows
     }
 
-    /// How far it is, by the files that there are. Their heads and sizes are looked at, not their checksums, which ``run(_:options:progress:)``,
-    /// ``merge()`` and ``verify(recomputing:options:progress:)`` do.
+    /// How far it is, by the files that there are. Their heads and sizes are looked at, not their checksums, which ``run(_:options:)``,
+    /// ``merge(options:)`` and ``verify(recomputing:options:)`` do.
     public func status() throws -> JobStatus {
         let done = Set(try folder.finishedGroups(of: manifest).groups)
         return JobStatus(
@@ -129,10 +129,14 @@ public struct Job: Sendable {
     ///
     /// - Complexity: reads every group once, for `.npy` results three times; one is in memory at a time.
     /// - Throws: ``JobError`` if groups are missing, `VectorFileError` if one is damaged or the result cannot be written.
-    public func merge() throws { try merge(check: { _ in }) }
-
-    /// - Parameter check: Called now and then with the share that is written; throws to give up.
-    package func merge(check: (Double) throws -> Void) throws {
+    ///
+    /// - Parameter options: Cancellation, and progress in rows.
+    public func merge(options: RunOptions = RunOptions()) throws {
+        let progress = ProgressReporter(options.progress, total: leftRowCount, unit: .rows)
+        let check = { (share: Double) throws in
+            try options.checkCancellation()
+            progress?.advance(toShare: share)
+        }
         let status = try status()
         guard status.isComplete else {
             // A file that is there and is none says what is wrong with it.

@@ -41,8 +41,6 @@ struct Simile: AsyncParsableCommand {
 
     /// Runs a command and ends the process with its exit code.
     static func main() async {
-        // Our workers call OpenBLAS with tiles; its own threads would fight with them.
-        BLAS.useOneThread()
         SystemMemory.keepFreedBlocks()
         Interruption.watch()
         let work = Task {

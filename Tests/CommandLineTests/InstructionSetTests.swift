@@ -129,7 +129,7 @@ import Testing
             var first: [UInt8]?
             for level in Self.levels {
                 for engine in Engine.available {
-                    let options = ["--metric", metric, "--engine", engine.rawValue, "--output", "r.jsonl"]
+                    let options = ["--metric", metric, "--engine", engine.name, "--output", "r.jsonl"]
                     let done = try run(job + options, level: level)
                     #expect(done.status == 0, "\(done.errors)")
                     let bytes = try folder.bytes("r.jsonl")

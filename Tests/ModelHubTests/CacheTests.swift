@@ -46,7 +46,7 @@ final class TemporaryCache: Sendable {
         let requests = server.requests.count
         let second = try await client(server.address, cache: folder.cache()).embed(texts, model: "m")
         #expect(first.rows == second.rows && server.requests.count == requests)
-        #expect(second.progress.cached == 500 && second.progress.requests == 0)
+        #expect(second.usage.cached == 500 && second.usage.requests == 0)
     }
 
     @Test func `only what is new is sent, and batches of it are full`() async throws {

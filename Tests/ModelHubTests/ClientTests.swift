@@ -20,7 +20,7 @@ import Testing
         #expect(found.rows == texts.map { HubReply.vector($0) })
         #expect(server.requests.count == 11 && server.requests.allSatisfy { $0.path == "/v1/embeddings" })
         #expect(server.requests.allSatisfy { $0.texts.count <= 96 && $0.model == "BAAI/bge-m3" })
-        #expect(found.progress.texts == 1000 && found.progress.requests == 11 && found.progress.cached == 0)
+        #expect(found.usage.texts == 1000 && found.usage.requests == 11 && found.usage.cached == 0)
         let request = try #require(server.requests.first)
         #expect(request.headers["authorization"] == "Bearer \(secret)")
         #expect(request.headers["content-type"] == "application/json" && request.headers["accept-encoding"] == "gzip")
@@ -48,7 +48,7 @@ import Testing
         // Swift calls the first and the third equal.
         let texts = ["\u{E9}", "x", "e\u{301}", "x", "\u{E9}"]
         let found = try await client(server.address) { $0.textsPerRequest = 1 }.embed(texts, model: "m")
-        #expect(server.requests.count == 3 && found.progress.cached == 2)
+        #expect(server.requests.count == 3 && found.usage.cached == 2)
         #expect(found.rows == texts.map { HubReply.vector($0) })
     }
 
@@ -137,7 +137,7 @@ import Testing
         let found = try await client(server.address, clock: clock).embed(["a"], model: "m")
         #expect(found.rows == [HubReply.vector("a")] && server.requests.count == 6)
         #expect(clock.now >= .seconds(15.5) && clock.now < .seconds(25))
-        #expect(found.progress.rateLimited == (status == 429 ? 5 : 0))
+        #expect(found.usage.rateLimited == (status == 429 ? 5 : 0))
     }
 
     @Test func `the sixth failure is final and keeps status and text`() async throws {

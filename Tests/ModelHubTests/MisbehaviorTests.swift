@@ -22,7 +22,7 @@ import Testing
                 } : HubReply.vectors(request)
         }
         let found = try await client(server.address).embed(["a"], model: "m")
-        #expect(found.rows == [HubReply.vector("a")] && found.progress.retries == 2)
+        #expect(found.rows == [HubReply.vector("a")] && found.usage.retries == 2)
     }
 
     @Test func `an answer that drips is given up after the time of an attempt`() async throws {

@@ -127,8 +127,8 @@ import Testing
             $0.textsPerRequest = 1
             $0.requestsInFlight = 1
         }.embed(["a", "b", "c"], model: "m")
-        #expect(found.progress.requests == requests.withLock { $0.count } && found.progress.requests == 4)
-        #expect(found.progress.retries == 1)
+        #expect(found.usage.requests == requests.withLock { $0.count } && found.usage.requests == 4)
+        #expect(found.usage.retries == 1)
     }
 
     @Test(arguments: ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"data"])

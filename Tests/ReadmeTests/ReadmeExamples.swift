@@ -7,7 +7,6 @@
 import Similarity
 
 func readmeExample(print: (Any...) -> Void) throws {
-    BLAS.useOneThread()  // Simile's workers call OpenBLAS, each with one thread
     let points = VectorMatrix(rows: [[0.10, 0.10], [0.95, 0.90], [0.96, 0.87]])
     let nearest = try points.selfNearest(k: 1)
     print(nearest[1][0].row, nearest[1][0].score)  // 2 0.9997554

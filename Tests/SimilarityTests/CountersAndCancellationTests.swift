@@ -105,13 +105,26 @@ import VectorTestSupport
         }
     }
 
-    @Test("progress ends at 1 and never leaves 0...1", arguments: [1, 3])
+    @Test("progress grows and ends at 1", arguments: [1, 3])
     func progress(workers: Int) throws {
-        let seen = Mutex<[Double]>([])
+        let seen = Mutex<[RunProgress]>([])
         var options = Self.options(.auto, workers: workers)
-        options.progress = { share in seen.withLock { $0.append(share) } }
+        options.progress = { progress in seen.withLock { $0.append(progress) } }
         _ = try Self.matrix.nearest(to: Self.matrix, k: 1, options: options)
-        let shares = seen.withLock { $0 }
-        #expect(shares.max() == 1 && shares.allSatisfy { $0 > 0 && $0 <= 1 } && Set(shares).count == shares.count)
+        let told = seen.withLock { $0 }
+        let pairs = Self.matrix.rowCount * Self.matrix.rowCount
+        #expect(told.allSatisfy { $0.unit == .pairs && $0.total == pairs && $0.completed > 0 })
+        #expect(told.last?.fraction == 1)
+        #expect(zip(told, told.dropFirst()).allSatisfy { $0.completed < $1.completed }, "numbers grow")
+    }
+
+    @Test func `what an engine is called is what it is, and one that is not in this build is refused`() throws {
+        #expect(Engine.all.allSatisfy { Engine(name: $0.name) == $0 } && Engine(name: "quick") == nil)
+        for engine in Engine.all where engine != .auto && !Engine.available.contains(engine) {
+            for (name, operation) in Self.operations(RunOptions(engine: engine)) where name != "statistics" {
+                let error = #expect(throws: SimilarityError.self, "\(name)") { try operation() }
+                #expect(error?.code == .noEngine && error?.description.contains("'\(engine)'") == true)
+            }
+        }
     }
 }

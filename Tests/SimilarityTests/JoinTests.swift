@@ -101,14 +101,13 @@ import VectorTestSupport
         var options = RunOptions(engine: engine, workers: Workers(count: workers))
         options.tilePlan = TilePlan(queries: 32, rows: 32, tilesPerSegment: 1)
         let count = try matrix.selfJoin(threshold: 0.9, options: options).pairs.count
-        options.pairLimit = count
-        #expect(try matrix.selfJoin(threshold: 0.9, options: options).pairs.count == count)
+        #expect(try matrix.selfJoin(threshold: 0.9, limit: count, options: options).count == count)
         for limit in [count - 1, 1, 0] {
-            options.pairLimit = limit
-            let error = #expect(throws: SimilarityError.self) { try matrix.selfJoin(threshold: 0.9, options: options) }
+            let error = #expect(throws: SimilarityError.self) {
+                try matrix.selfJoin(threshold: 0.9, limit: limit, options: options)
+            }
             #expect(error?.code == .tooLarge && error?.description.contains("\(limit)") == true)
         }
-        #expect(try matrix.nearest(to: matrix, k: 3, options: options).rows.count > 0, "a search has a size of its own")
     }
 
     @Test("inputs of no or one row have no pairs", arguments: Engine.available)

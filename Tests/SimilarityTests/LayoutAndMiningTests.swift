@@ -8,8 +8,6 @@ import Testing
 import VectorTestSupport
 
 @Suite struct LayoutAndMiningTests {
-    init() { BLAS.useOneThread() }
-
     /// Ten heaps of forty.
     private static let heaps: [[Float]] = {
         var random = SplitMix64(seed: 3)

@@ -9,8 +9,6 @@ import Testing
 import VectorTestSupport
 
 @Suite struct ProjectionTests {
-    init() { BLAS.useOneThread() }
-
     /// Rows with a large mean, so that a covariance without centering first would lose its digits.
     private static let rows: [[Float]] = {
         var random = SplitMix64(seed: 12)

@@ -55,10 +55,14 @@ import VectorTestSupport
             let whole = try corpus.nearest(to: queries, k: k, metric: metric)
             var said: [String] { lines.withLock { $0 } }
             let lines = Mutex<[String]>([])
-            options.explain = { line in lines.withLock { $0.append(line) } }
+            let slices = Mutex<[Int]>([])
+            options.plan = { plan in
+                lines.withLock { $0 += plan.lines }
+                slices.withLock { $0.append(plan.sliceCount) }
+            }
             let sliced = try corpus.nearest(to: queries, k: k, metric: metric, options: options)
             #expect(sliced.entries == whole.entries && sliced.k == whole.k)
-            #expect(said.contains { $0.contains("in 3 slices") })
+            #expect(said.contains { $0.contains("in 3 slices") } && slices.withLock { $0 } == [3])
             #expect(sliced.counters.pairs == whole.counters.pairs)
         }
         let small = VectorMatrix(rows: Array(rows.prefix(16_500)))
@@ -90,8 +94,8 @@ import VectorTestSupport
         for level in KernelLevel.available {
             var options = RunOptions(workers: Workers(count: 3))
             options.level = level
-            let told = Mutex<[Double]>([])
-            options.progress = { share in told.withLock { $0.append(share) } }
+            let told = Mutex<[Int]>([])
+            options.progress = { progress in told.withLock { $0.append(progress.completed) } }
             let found = try corpus.nearest(
                 to: corpus,
                 k: 6,
@@ -100,7 +104,7 @@ import VectorTestSupport
                 candidateCount: 40,
                 options: options
             )
-            #expect(told.withLock { $0.sorted() } == (1...19).map { Double($0) / 19 }, "sixteen queries at a time")
+            #expect(told.withLock { $0 } == (1...19).map { Int(Double($0) / 19 * 90_000) }, "sixteen queries at a time")
             for query in stride(from: 0, to: 300, by: 17) {
                 let order = rows.indices.sorted {
                     (distance(rows[query], rows[$0]), $0) < (distance(rows[query], rows[$1]), $1)

@@ -10,8 +10,6 @@ import Testing
 import VectorTestSupport
 
 @Suite struct SimilarityMatrixTests {
-    init() { BLAS.useOneThread() }
-
     @Test(
         "symmetric, with its diagonal, and the same at any number of workers",
         arguments: Engine.available,

@@ -8,12 +8,10 @@ import Testing
 import TextEncoder
 
 @Suite struct PrecisionTests {
-    init() { BLAS.useOneThread() }
-
     @Test func vectorsAreNearTheReference() throws {
         let encoder = try SentenceEncoder(folder: InstalledModel.folder(), precision: .int8)
         let reference = try ReferenceData.load()
-        let vectors = try encoder.encode(reference.texts)
+        let vectors = try encoder.encode(reference.texts).vectors
         let cosines = reference.vectors.enumerated().map { ReferenceModelTests.cosine(vectors[$0], $1) }
         // A mistake in a scale or a zero moves them below 0.9; float32 has 0.9999999.
         #expect(cosines.allSatisfy { $0 > 0.99 && $0 < 0.999999 })
@@ -24,10 +22,10 @@ import TextEncoder
     @Test func aVectorDependsOnItsTextAlone() throws {
         let encoder = try SentenceEncoder(folder: InstalledModel.folder(), precision: .int8)
         let texts = Array(try ReferenceData.load().texts.prefix(40))
-        let together = try encoder.encode(texts, workers: Workers(count: 2))
-        let reversed = try encoder.encode(texts.reversed(), workers: .single)
+        let together = try encoder.encode(texts, options: RunOptions(workers: Workers(count: 2))).vectors
+        let reversed = try encoder.encode(texts.reversed(), options: RunOptions(workers: .single)).vectors
         for (row, text) in texts.enumerated() {
-            let alone = try encoder.encode([text])[0].map(\.bitPattern)
+            let alone = try encoder.encode([text]).vectors[0].map(\.bitPattern)
             #expect(together[row].map(\.bitPattern) == alone)
             #expect(reversed[texts.count - 1 - row].map(\.bitPattern) == alone)
         }
@@ -37,8 +35,8 @@ import TextEncoder
         // Widths of 15 and 22: the last group of four and the last panel are padded.
         let model = SmallModel()
         let folder = try model.write()
-        let exact = try folder.encoder().encode(SmallModelTests.texts)
-        let rounded = try SentenceEncoder(folder: folder.path, precision: .int8).encode(SmallModelTests.texts)
+        let exact = try folder.encoder().encode(SmallModelTests.texts).vectors
+        let rounded = try SentenceEncoder(folder: folder.path, precision: .int8).encode(SmallModelTests.texts).vectors
         for row in SmallModelTests.texts.indices {
             let cosine = ReferenceModelTests.cosine(exact[row], rounded[row])
             #expect(cosine > 0.995 && cosine < 0.9999999, "\(cosine)")

@@ -18,8 +18,6 @@ import TransformerKernels
 
 @Suite struct SmallModelTests {
     /// The same bytes are promised for one setting of OpenBLAS, which other suites of this process put to one thread.
-    init() { BLAS.useOneThread() }
-
     static let tolerance = 2e-5
     static let texts = ["a", "ab c", "", "b a a b.", "c", "aba bab c c c c c c c c c c c c", "ab c", "zzz"]
 
@@ -32,7 +30,7 @@ import TransformerKernels
     ) throws {
         let folder = try model.write()
         let encoder = try folder.encoder(provider: provider)
-        let vectors = try encoder.encode(Self.texts)
+        let vectors = try encoder.encode(Self.texts).vectors
         #expect(
             vectors.dimension == model.hidden && vectors.rowCount == Self.texts.count,
             sourceLocation: sourceLocation
@@ -92,7 +90,7 @@ import TransformerKernels
         let folder = try model.write()
         let encoder = try folder.encoder()
         #expect(encoder.dimension == 7)
-        let vectors = try encoder.encode(Self.texts)
+        let vectors = try encoder.encode(Self.texts).vectors
         for (row, text) in Self.texts.enumerated() {
             let pooled = Self.mean(model.tokenRows(encoder.tokenIDs(for: text)))
             var expected = (0..<7).map { out in
@@ -156,8 +154,8 @@ import TransformerKernels
         }
         let folder = try model.write()
         let modern = try SmallModel().write()
-        let found = try folder.encoder().encode(Self.texts)
-        let wanted = try modern.encoder().encode(Self.texts)
+        let found = try folder.encoder().encode(Self.texts).vectors
+        let wanted = try modern.encoder().encode(Self.texts).vectors
         for row in Self.texts.indices { #expect(found[row] == wanted[row]) }
     }
 
@@ -177,14 +175,14 @@ import TransformerKernels
         let folder = try model.write()
         let bytes = try model.safetensors()
         let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
-        let wanted = try folder.encoder().encode(Self.texts)
+        let wanted = try folder.encoder().encode(Self.texts).vectors
         for padding in 1...3 {
             let header = bytes[8..<8 + length] + Array(repeating: UInt8(ascii: " "), count: padding)
             try folder.write(
                 SmallModel.safetensors(headerBytes: Array(header), data: Array(bytes[(8 + length)...])),
                 to: "model.safetensors"
             )
-            let found = try folder.encoder().encode(Self.texts)
+            let found = try folder.encoder().encode(Self.texts).vectors
             for row in Self.texts.indices { #expect(found[row] == wanted[row]) }
         }
     }
@@ -192,13 +190,12 @@ import TransformerKernels
     @Test func equalTokenSequencesAreEncodedOnce() throws {
         let folder = try SmallModel().write()
         let encoder = try folder.encoder()
-        let seen = Mutex<[EncodingProgress]>([])
-        let vectors = try encoder.encode(["a", "b", "A", " a ", "b", "zz", "yy"]) { progress in
-            seen.withLock { $0.append(progress) }
-        }
+        let seen = Mutex<[RunProgress]>([])
+        let options = RunOptions(progress: { progress in seen.withLock { $0.append(progress) } })
+        let vectors = try encoder.encode(["a", "b", "A", " a ", "b", "zz", "yy"], options: options).vectors
         let last = try #require(seen.withLock { $0.last })
-        #expect(last.totalTextCount == 3 && last.completedTextCount == 3)
-        #expect(last.totalTokenCount == 9 && last.completedTokenCount == 9 && last.fraction == 1)
+        // Three distinct texts of three tokens each.
+        #expect(last.unit == .tokens && last.total == 9 && last.completed == 9 && last.fraction == 1)
         #expect(
             vectors[0] == vectors[2] && vectors[0] == vectors[3] && vectors[1] == vectors[4] && vectors[5] == vectors[6]
         )
@@ -214,20 +211,20 @@ import TransformerKernels
                 ["a", "b", "c", "ab", "."].randomElement(using: &numbers) ?? "a"
             }.joined(separator: " ")
         }
-        let one = try encoder.encode(texts, workers: .single)
+        let one = try encoder.encode(texts, options: RunOptions(workers: .single)).vectors
         for count in 2...3 {
-            let several = try encoder.encode(texts, workers: Workers(count: count))
+            let several = try encoder.encode(texts, options: RunOptions(workers: Workers(count: count))).vectors
             #expect(texts.indices.allSatisfy { several[$0] == one[$0] }, "\(count) workers")
         }
         for row in [0, 1, 1_500, 2_999] {
-            let alone = try encoder.encode([texts[row]])
+            let alone = try encoder.encode([texts[row]]).vectors
             for (x, y) in zip(alone[0], one[row]) { #expect(abs(x - y) < 1e-5) }
         }
     }
 
     @Test func noTextsGiveAMatrixOfNoRows() throws {
         let folder = try SmallModel().write()
-        let vectors = try folder.encoder().encode([])
+        let vectors = try folder.encoder().encode([]).vectors
         #expect(vectors.rowCount == 0 && vectors.dimension == 15)
     }
 
@@ -240,13 +237,15 @@ import TransformerKernels
         let flag = CancellationFlag()
         let calls = Mutex(0)
         #expect(throws: CancellationError.self) {
-            try encoder.encode(texts, workers: .single, cancellation: flag) { _ in
+            let tell: @Sendable (RunProgress) -> Void = { _ in
                 calls.withLock { $0 += 1 }
                 flag.cancel()
             }
+            let options = RunOptions(workers: .single, cancellation: flag, progress: tell)
+            return try encoder.encode(texts, options: options)
         }
         #expect(calls.withLock { $0 } == 1)
-        #expect(throws: CancellationError.self) { try encoder.encode(["a"], cancellation: flag) }
+        #expect(throws: CancellationError.self) { try encoder.encode(["a"], options: RunOptions(cancellation: flag)) }
     }
 
     @Test func aVectorThatIsNotFiniteIsAnError() throws {

@@ -96,7 +96,7 @@ struct SmallStaticModel {
     ) throws {
         let encoder = try model.write().encoder()
         #expect(encoder.tokenIDs(for: text) == ids, sourceLocation: sourceLocation)
-        let found = try encoder.encode([text, text])
+        let found = try encoder.encode([text, text]).vectors
         #expect(found.dimension == model.width && found[0] == found[1], sourceLocation: sourceLocation)
         for (x, y) in zip(found[0], model.mean(ids, unitLength: unitLength)) {
             #expect(abs(Double(x) - y) < 1e-6 * max(1, abs(y)), sourceLocation: sourceLocation)
@@ -123,7 +123,7 @@ struct SmallStaticModel {
         model.configuration?["max_length"] = 3
         let encoder = try model.write().encoder()
         #expect(encoder.maxTokenCount == 3)
-        let found = try encoder.encoding(of: ["a", "a b c a", "", "zzz", "a b c"])
+        let found = try encoder.encode(["a", "a b c a", "", "zzz", "a b c"])
         #expect(found.cutTexts == [1] && found.emptyTexts == [2, 3])
         #expect(found.vectors[1] == found.vectors[4] && found.vectors[2].allSatisfy { $0 == 0 })
         model.configuration?["max_length"] = NSNull()
@@ -149,8 +149,8 @@ struct SmallStaticModel {
     @Test func theSameBytesForAnyNumberOfWorkers() throws {
         let encoder = try SmallStaticModel().write().encoder()
         let texts = (0..<700).map { ["a", "b c", "ab. ab", "", "ba ba c"][$0 % 5] }
-        let one = try encoder.encode(texts, workers: Workers(count: 1))
-        let two = try encoder.encode(texts, workers: Workers(count: 2))
+        let one = try encoder.encode(texts, options: RunOptions(workers: Workers(count: 1))).vectors
+        let two = try encoder.encode(texts, options: RunOptions(workers: Workers(count: 2))).vectors
         for row in texts.indices { #expect(one[row] == two[row] && one[row] == one[row % 5]) }
     }
 
@@ -188,7 +188,7 @@ struct SmallStaticModel {
     }
 
     private func agreement(_ model: StaticDistillation, with vectors: VectorMatrix) throws -> Double {
-        let found = try written(model).encoder().encode(Self.texts)
+        let found = try written(model).encoder().encode(Self.texts).vectors
         let a = try found.similarityMatrix()
         let b = try vectors.similarityMatrix()
         var (x, y): ([Float], [Float]) = ([], [])
@@ -202,9 +202,8 @@ struct SmallStaticModel {
     }
 
     @Test func textsToLearnFromBringAStaticModelNearItsSource() throws {
-        BLAS.useOneThread()
         let source = try SmallModel().write()
-        let vectors = try source.encoder().encode(Self.texts)
+        let vectors = try source.encoder().encode(Self.texts).vectors
         let plain = try StaticDistillation(of: source.path, dimension: 8)
         // [PAD], [UNK], [CLS], [SEP] and [MASK] have none.
         #expect(plain.dimension == 8 && plain.tokenCount == 11 && (0...1.0001).contains(plain.retainedVariance))
@@ -220,7 +219,7 @@ struct SmallStaticModel {
             of: source.path,
             dimension: 8,
             learningFrom: Self.texts,
-            workers: Workers(count: 1)
+            options: RunOptions(workers: Workers(count: 1))
         )
         #expect(zip(learned.files, again.files).allSatisfy { $0.name == $1.name && $0.bytes == $1.bytes })
         // More components than there are.
@@ -237,6 +236,8 @@ struct SmallStaticModel {
         let source = try SmallModel().write()
         let flag = CancellationFlag()
         flag.cancel()
-        #expect(throws: CancellationError.self) { try StaticDistillation(of: source.path, cancellation: flag) }
+        #expect(throws: CancellationError.self) {
+            try StaticDistillation(of: source.path, options: RunOptions(cancellation: flag))
+        }
     }
 }

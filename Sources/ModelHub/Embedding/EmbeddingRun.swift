@@ -57,6 +57,9 @@ final class EmbeddingRun {
     /// Components of a vector, as soon as one is known.
     private(set) var dimension: Int?
 
+    /// What it has taken so far.
+    var usage: HubUsage { counters.usage }
+
     init(_ client: ModelHubClient, _ target: EmbeddingTarget, _ refusals: TextRefusals, _ counters: RunCounters) {
         self.client = client
         self.target = target

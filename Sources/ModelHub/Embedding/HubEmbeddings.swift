@@ -27,7 +27,7 @@ public struct HubEmbeddings: Sendable {
     /// Texts without a vector, by row.
     public let refused: [RefusedText]
     /// What it took.
-    public let progress: HubProgress
+    public let usage: HubUsage
 }
 
 /// The vectors of consecutive texts of a stream.
@@ -38,6 +38,8 @@ public struct EmbeddingBatch: Sendable {
     public let vectors: VectorMatrix
     /// Texts without a vector, by row.
     public let refused: [RefusedText]
+    /// What the run has taken so far.
+    public let usage: HubUsage
 }
 
 extension ModelHubClient {
@@ -52,7 +54,7 @@ extension ModelHubClient {
     ///   - model: An id as ``models()`` gives it.
     ///   - dimensions: Components to ask for, if the model can shorten its vectors; nil leaves the key out.
     ///   - refusals: What to do with texts that cannot be embedded.
-    ///   - progress: Called from any thread with growing counts.
+    ///   - progress: Called from one thread at a time with growing counts of texts, and what the run has cost as a detail.
     /// - Returns: One row a text. For no texts the dimension is 1, or what was asked for.
     /// - Complexity: memory for the vectors and a digest of each text; `texts.count / textsPerRequest` requests.
     /// - Throws: ``HubError``; `CancellationError` when the task is cancelled.
@@ -61,7 +63,7 @@ extension ModelHubClient {
         model: String,
         dimensions: Int? = nil,
         refusals: TextRefusals = .reject,
-        progress: (@Sendable (HubProgress) -> Void)? = nil
+        progress: (@Sendable (RunProgress) -> Void)? = nil
     ) async throws -> HubEmbeddings {
         // Told of all blank texts at once, and before anything is sent.
         let blank = texts.indices.filter { texts[$0].isBlank }
@@ -76,7 +78,7 @@ extension ModelHubClient {
             distinct.append(row)
             return row
         }
-        let counters = RunCounters(progress: progress)
+        let counters = RunCounters(progress: progress, total: texts.count)
         let run = EmbeddingRun(self, EmbeddingTarget(model: model, dimensions: dimensions), refusals, counters)
         var block: [Float] = []
         var refused: [Int: HubError] = [:]
@@ -106,7 +108,7 @@ extension ModelHubClient {
             refused: texts.indices.compactMap { row in
                 refused[first[row]].map { RefusedText(row: row, error: $0.about(row)) }
             },
-            progress: counters.progress
+            usage: counters.usage
         )
     }
 
@@ -121,7 +123,7 @@ extension ModelHubClient {
         model: String,
         dimensions: Int? = nil,
         refusals: TextRefusals = .reject,
-        progress: (@Sendable (HubProgress) -> Void)? = nil
+        progress: (@Sendable (RunProgress) -> Void)? = nil
     ) -> EmbeddingBatches<Texts> where Texts.Element == String {
         EmbeddingBatches(
             texts: texts,
@@ -141,7 +143,7 @@ public struct EmbeddingBatches<Texts: AsyncSequence & Sendable>: AsyncSequence, 
     let client: ModelHubClient
     let target: EmbeddingTarget
     let refusals: TextRefusals
-    let progress: (@Sendable (HubProgress) -> Void)?
+    let progress: (@Sendable (RunProgress) -> Void)?
 
     /// Begins a run.
     public func makeAsyncIterator() -> AsyncIterator {
@@ -189,7 +191,8 @@ public struct EmbeddingBatches<Texts: AsyncSequence & Sendable>: AsyncSequence, 
                     dimension: run.dimension ?? target.dimensions ?? 1,
                     values: piece.values
                 ),
-                refused: piece.refused
+                refused: piece.refused,
+                usage: run.usage
             )
         }
     }

@@ -17,7 +17,7 @@ extension ModelHubClient {
         guard let cache, !counters.hasLost(.reading) else { return [:] }
         do {
             return try await cache.vectors(digests, CacheSource(endpoint, target))
-        } catch let error as HubError where error.code != .damagedCache || counters.progress.requests > 0 {
+        } catch let error as HubError where error.code != .damagedCache || counters.usage.requests > 0 {
             lose(.reading, error, counters)
             return [:]
         }

@@ -1,29 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if ModelHub
+internal import Similarity
 internal import Synchronization
 
-/// How far a run is and what it has cost so far.
-public struct HubProgress: Sendable, Hashable {
+/// What a run has cost so far.
+public struct HubUsage: Sendable, Hashable, CustomStringConvertible {
     /// Texts that have their vector, or that the hub refuses.
-    public var texts = 0
+    public internal(set) var texts = 0
     /// Those of them whose vector came from the cache, or from an equal text of the same run.
-    public var cached = 0
+    public internal(set) var cached = 0
     /// HTTP requests that were sent, repeated ones included.
-    public var requests = 0
+    public internal(set) var requests = 0
     /// Requests that were repeated, 429s aside.
-    public var retries = 0
+    public internal(set) var retries = 0
     /// Answers that said 429, or 503 with a wait.
-    public var rateLimited = 0
+    public internal(set) var rateLimited = 0
 
     /// Nothing yet.
     public init() {}
+
+    /// `12 from cache, 40 requests, 2 repeated, 1 too fast (429)`: what is not nothing.
+    public var description: String {
+        [
+            (cached, "from cache"), (requests, requests == 1 ? "request" : "requests"), (retries, "repeated"),
+            (rateLimited, "too fast (429)"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    }
 }
 
 /// What the tasks of one run share.
 final class RunCounters: Sendable {
     private struct State {
-        var progress = HubProgress()
+        var usage = HubUsage()
         var dimension: Int?
         var textsPerRequest = Int.max
         var isStopping = false
@@ -37,11 +46,14 @@ final class RunCounters: Sendable {
     }
 
     private let state = Mutex(State())
-    private let report: (@Sendable (HubProgress) -> Void)?
+    private let progress: ProgressReporter?
 
-    init(progress: (@Sendable (HubProgress) -> Void)?) { report = progress }
+    /// - Parameter total: Texts of the run, if that is known.
+    init(progress: (@Sendable (RunProgress) -> Void)?, total: Int? = nil) {
+        self.progress = ProgressReporter(progress, total: total, unit: .texts)
+    }
 
-    var progress: HubProgress { state.withLock { $0.progress } }
+    var usage: HubUsage { state.withLock { $0.usage } }
 
     /// Texts in a request that the server is known to take.
     var textsPerRequest: Int { state.withLock { $0.textsPerRequest } }
@@ -52,14 +64,14 @@ final class RunCounters: Sendable {
 
     func add(texts: Int = 0, cached: Int = 0, requests: Int = 0, retries: Int = 0, rateLimited: Int = 0) {
         let now = state.withLock { state in
-            state.progress.texts += texts
-            state.progress.cached += cached
-            state.progress.requests += requests
-            state.progress.retries += retries
-            state.progress.rateLimited += rateLimited
-            return state.progress
+            state.usage.texts += texts
+            state.usage.cached += cached
+            state.usage.requests += requests
+            state.usage.retries += retries
+            state.usage.rateLimited += rateLimited
+            return state.usage
         }
-        report?(now)
+        progress?.advance(by: texts, detail: now.description)
     }
 
     /// No further request is begun; those under way are answered, kept and counted.

@@ -72,7 +72,8 @@ struct BoundedWalk {
         }
         let queryCount = blocks.reduce(0) { $0 + $1.count }
         let segmentTotal = segmentCounts.reduce(0, +)
-        let control = try WalkControl(options, segmentCount: segmentTotal)
+        let pairCount = Double(queryCount) * Double(prepared.vectors.rowCount) / (pairing == .triangle ? 2 : 1)
+        let control = try WalkControl(options, segmentCount: segmentTotal, pairCount: pairCount)
         if prepared.hasInvalidRows { try rejectInvalidRows() }
         let schedule = Mutex(BlockSchedule(segmentCounts: segmentCounts))
         let finished = Mutex<[BlockResult<Sink>]>([])

@@ -15,6 +15,16 @@ struct EnginePlan {
     /// About how long the job takes, preparation included, on one worker.
     let seconds: Double
 
+    /// The same for the caller.
+    var told: RunPlan {
+        RunPlan(
+            engine: preparation == nil ? plain : .bounded,
+            prefix: preparation?.setting.prefix,
+            estimatedSeconds: seconds,
+            lines: explanation
+        )
+    }
+
     /// How rows are coded for a job.
     struct Setting: Equatable, CustomStringConvertible {
         let prefix: Int
@@ -192,14 +202,14 @@ extension Engine {
     /// The engine of the floats for a job of so many multiply-adds, where no codes are used: the faster one as measured, or by the table of
     /// levels for a job that is over before anything is measured.
     package static func plain(multiplyAdds: Double, _ options: RunOptions) -> Engine {
-        multiplyAdds < EnginePlan.smallestJob ? Engine.auto.resolved : (options.speed ?? .measured).plainEngine
+        multiplyAdds < EnginePlan.smallestJob ? Engine.fallback : (options.speed ?? .measured).plainEngine
     }
 }
 
 extension KernelSpeed {
     /// The engine of the floats that is faster here. OpenBLAS gets the benefit of the doubt.
     package var plainEngine: Engine {
-        guard let openBLAS, Engine.auto.resolved == .blas else { return .simd }
+        guard let openBLAS, Engine.fallback == .blas else { return .simd }
         return own < 0.95 * openBLAS ? .simd : .blas
     }
 }

@@ -104,7 +104,8 @@ struct MutualWalk {
         }
         let numbers = numbers
         let plan = MutualSchedule(near: nearBlocks(), secondCount: second?.count ?? 0)
-        let control = try WalkControl(options, segmentCount: plan.tileCount)
+        let pairCount = Double(first.count) * Double(second?.count ?? first.count) * 0x1p18
+        let control = try WalkControl(options, segmentCount: plan.tileCount, pairCount: pairCount)
         let schedule = Mutex(plan)
         var started = numbers.map { Block(coded.image.rows(ofBlock: $0), of: coded, k: k) }
         for one in known {

@@ -113,11 +113,16 @@ extension PreparedCorpus {
         }
     }
 
-    /// All pairs of rows whose score reaches a threshold: the same bytes as ``VectorMatrix/selfJoin(threshold:metric:options:)``.
+    /// All pairs of rows whose score reaches a threshold: the same bytes as ``VectorMatrix/selfJoin(threshold:metric:limit:options:)``.
     ///
     /// - Throws: ``SimilarityError`` if rows are invalid, `CancellationError` if cancelled.
     /// - Precondition: `threshold` is finite, and not negative for ``Metric/euclidean``.
-    public func selfJoin(threshold: Float, options: RunOptions = RunOptions()) throws -> SelfJoin {
+    public func selfJoin(
+        threshold: Float,
+        limit: Int? = nil,
+        options: RunOptions = RunOptions()
+    ) throws -> SelfJoin {
+        let options = options.limited(toPairs: limit)
         guard options.engine.mayUseCodes else {
             return try vectors.selfJoin(threshold: threshold, metric: metric, options: options)
         }
@@ -155,15 +160,17 @@ extension PreparedCorpus {
     }
 
     /// All pairs of a row of `left` (`a`) and a row of this corpus (`b`) whose score reaches a threshold: the same bytes as
-    /// ``VectorMatrix/join(_:threshold:metric:options:)`` of `left` with ``vectors``.
+    /// ``VectorMatrix/join(_:threshold:metric:limit:options:)`` of `left` with ``vectors``.
     ///
     /// - Throws: ``SimilarityError`` if the dimensions differ or rows are invalid, `CancellationError` if cancelled.
     /// - Precondition: `threshold` is finite, and not negative for ``Metric/euclidean``.
     public func join(
         from left: VectorMatrix,
         threshold: Float,
+        limit: Int? = nil,
         options: RunOptions = RunOptions()
     ) throws -> Join {
+        let options = options.limited(toPairs: limit)
         guard options.engine.mayUseCodes else {
             return try left.join(vectors, threshold: threshold, metric: metric, options: options)
         }

@@ -9,13 +9,16 @@ extension VectorMatrix {
         for operation: Operation,
         options: RunOptions
     ) throws -> (prepared: PreparedCorpus?, options: RunOptions) {
-        if let warning = BLAS.warning { options.explain?(warning) }
+        let warning = SimilarityRuntime.blasWarning.map { [$0] } ?? []
         guard options.engine.mayUseCodes, operation.queries.dimension == dimension,
             dimension <= CodeShape.dimensionLimit
-        else { return (nil, options) }
+        else {
+            options.plan?(RunPlan(engine: try options.engine.resolved(), lines: warning))
+            return (nil, options)
+        }
         do {
             let plan = try EnginePlan.make(operation, corpus: storage, options: options)
-            for line in plan.explanation { options.explain?(line) }
+            options.plan?(plan.told.preceded(by: warning))
             if let (spectrum, setting) = plan.preparation {
                 return (try prepared(operation.metric, spectrum, setting, options), options)
             }

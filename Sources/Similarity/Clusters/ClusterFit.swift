@@ -139,7 +139,9 @@ struct ClusterFit {
             centroids = try means()
             try assign()
             iterationCount += 1
-            options.progress?(Double(iterationCount) / Double(clustering.iterationLimit))
+            options.progress?(
+                RunProgress(completed: iterationCount, total: clustering.iterationLimit, unit: .steps)
+            )
             let now = assignment.inertia(metric)
             hasConverged = assignment.labels == before
             if inertia - now < clustering.tolerance * inertia, clustering.tolerance > 0 { break }
@@ -166,12 +168,7 @@ struct ClusterFit {
     }
 
     /// The options of a step, which tells of nothing itself.
-    private var quiet: RunOptions {
-        var options = options
-        options.progress = nil
-        options.explain = nil
-        return options
-    }
+    private var quiet: RunOptions { options.quiet }
 
     /// Gives each cluster without rows the row that is farthest from its centroid, of one that has others.
     ///

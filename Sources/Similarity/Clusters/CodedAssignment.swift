@@ -65,7 +65,11 @@ struct CodedAssignment {
         let next = Atomic<Int>(0)
         let found = Mutex<[Part]>([])
         let norms = Self.norms(of: centroids, level: options.level)
-        let control = try WalkControl(options, segmentCount: parts.count)
+        let control = try WalkControl(
+            options,
+            segmentCount: parts.count,
+            pairCount: Double(prepared.vectors.rowCount) * Double(centroids.rowCount)
+        )
         runWorkers(min(options.workers.count, max(parts.count, 1))) { worker in
             var assigner = CentroidAssigner(prepared, centroids, norms, level: options.level)
             while !control.isStopped(worker: worker) {

@@ -60,11 +60,9 @@ struct ClusterAssignment {
     let engine: Engine
 
     init(_ rows: VectorMatrix, _ centroids: VectorMatrix, _ metric: Metric, _ options: RunOptions) throws {
-        var options = options
+        var options = options.quiet
         // A centroid is never invalid, and rows have been looked at.
         options.invalidRows = .skip
-        options.explain = nil
-        options.progress = nil
         let found = try centroids.nearest(to: rows, k: 1, metric: metric, options: options)
         engine = found.counters.engine
         if found.rows.count == rows.rowCount {

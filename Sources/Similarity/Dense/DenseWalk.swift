@@ -34,7 +34,7 @@ struct DenseWalk {
         self.columns = columns
         self.isSymmetric = isSymmetric
         self.options = options
-        engine = options.engine.resolved
+        engine = try options.engine.resolved()
         plan = .planned(queryCount: rows.rowCount, dimension: rows.dimension)
     }
 

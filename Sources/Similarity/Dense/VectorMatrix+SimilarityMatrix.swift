@@ -7,8 +7,8 @@ extension VectorMatrix {
     /// diagonal is 1 and a distance diagonal 0; a zero row has the cosine 0 with everything, itself included.
     ///
     /// This is a product of matrices, not a verdict: it is as exact as single precision, and the same bytes for the same
-    /// input on one machine with one BLAS (at one thread, see ``BLAS``) at any number of workers. Use ``nearest(to:k:metric:options:)``
-    /// or ``selfJoin(threshold:metric:options:)`` for large sets and for results that are the same everywhere.
+    /// input on one machine with one BLAS (at one thread, see ``SimilarityRuntime``) at any number of workers. Use ``nearest(to:k:metric:options:)``
+    /// or ``selfJoin(threshold:metric:limit:options:)`` for large sets and for results that are the same everywhere.
     ///
     /// - Accuracy: a dot product is within `g |q||x|` of the real one, `g = d u / (1 - d u)`, `u = 2^-24`, plus
     ///   `d * 2^-149` where products underflow; a cosine within

@@ -4,31 +4,52 @@ internal import SimilarityKernels
 
 /// The filter in front of the verdict, and so the speed of an operation. Never its result: for the same vectors every
 /// engine gives the same bytes.
-public enum Engine: String, CaseIterable, Sendable {
+///
+/// New engines may be added; an operation throws ``SimilarityError`` (`noEngine`) where one is not in this build.
+public struct Engine: Sendable, Hashable, CustomStringConvertible {
+    /// The name, as the command line has it.
+    public let name: String
+
     /// A plan made from a sample of the data: ``bounded`` where that will be faster, else ``blas``, or ``simd`` without the
     /// trait `OpenBLAS` and where OpenBLAS does not know the processor.
-    case auto
+    public static let auto = Engine(naming: "auto")
     /// Tiles of single-precision products by `cblas_sgemm`.
-    case blas
+    public static let blas = Engine(naming: "blas")
     /// Integer products of short codes, with a proven bound, in front of the verdict: searches and joins below the cost of the
     /// matrix multiply where the data lets it. Vectors of more than 16,384 dimensions are compared as by ``blas``.
-    case bounded
+    public static let bounded = Engine(naming: "bounded")
     /// The same tiles by kernels of this package: C at AVX2 and AVX-512, Swift SIMD below.
-    case simd
+    public static let simd = Engine(naming: "simd")
     /// No filter: a verdict for every pair, in plain loops. The oracle of the others.
-    case reference
+    public static let reference = Engine(naming: "reference")
 
     /// Engines of this build, without ``auto``.
-    public static var available: [Engine] {
+    public static let available: [Engine] =
         GEMM.providers.contains(.openBLAS) ? [.reference, .simd, .blas, .bounded] : [.reference, .simd, .bounded]
+
+    /// All engines that there are, in this build or not.
+    package static let all: [Engine] = [.auto, .blas, .bounded, .simd, .reference]
+
+    private init(naming name: String) { self.name = name }
+
+    /// The engine of a name; nil if there is none.
+    public init?(name: String) {
+        guard let engine = Engine.all.first(where: { $0.name == name }) else { return nil }
+        self = engine
     }
 
-    /// The engine that does the work: ``auto`` replaced by what it falls back to where there is nothing to plan.
+    /// The name.
+    public var description: String { name }
+
+    /// What ``auto`` falls back to where there is nothing to plan.
+    package static var fallback: Engine { GEMM.preferred == .openBLAS ? .blas : .simd }
+
+    /// The engine that does the work: ``auto`` replaced by what it falls back to.
     ///
-    /// - Precondition: the engine is in ``available``.
-    public var resolved: Engine {
-        let engine = self == .auto ? (GEMM.preferred == .openBLAS ? .blas : .simd) : self
-        precondition(Engine.available.contains(engine), "engine \(engine) needs the package trait OpenBLAS")
+    /// - Throws: ``SimilarityError`` if this build does not have it.
+    package func resolved() throws(SimilarityError) -> Engine {
+        let engine = self == .auto ? .fallback : self
+        guard Engine.available.contains(engine) else { throw .noEngine(engine) }
         return engine
     }
 
@@ -41,7 +62,7 @@ public enum Engine: String, CaseIterable, Sendable {
         case .reference: (.own(.reference), .reference)
         case .simd: (.own(level), level)
         case .blas: (.openBLAS, level)
-        case .bounded, .auto: (GEMM.preferred, level)
+        default: (GEMM.preferred, level)
         }
     }
 }

@@ -12,16 +12,15 @@ public struct RunOptions: Sendable {
     public var invalidRows: InvalidRows = .reject
     /// Stops the operation between tiles. The cancellation of the calling task does the same.
     public var cancellation: CancellationFlag?
-    /// Called now and then, from any worker, with the share of the work that is done, 0 to 1.
-    public var progress: (@Sendable (Double) -> Void)?
-    /// A join that finds more pairs than this throws ``SimilarityError`` of code `tooLarge` instead of filling the
-    /// memory; nil for no limit.
-    public var pairLimit: Int?
+    /// Called now and then, from any worker but from one at a time, with growing numbers. The worker waits for it.
+    public var progress: (@Sendable (RunProgress) -> Void)?
     /// Bytes that codes may take: a search whose codes would take more is done in slices of the corpus, one after the other, and a join with
     /// shorter codes or none. Inputs and the result are not counted. Nil for no limit.
     public var memoryLimit: Int?
-    /// Called with the lines that tell what ``Engine/auto`` saw and chose, before the work begins.
-    public var explain: (@Sendable (String) -> Void)?
+    /// Called with what has been planned, before the work begins; of an operation that is made of some, once for each.
+    public var plan: (@Sendable (RunPlan) -> Void)?
+    /// See the `limit` of ``VectorMatrix/selfJoin(threshold:metric:limit:options:)``.
+    package var pairLimit: Int?
     /// Kernels other than those of the process, for tests.
     package var level = KernelLevel.current
     /// What plans take for the speed of the kernels instead of measuring it, for tests.
@@ -34,19 +33,38 @@ public struct RunOptions: Sendable {
         engine: Engine = .auto,
         workers: Workers = .available,
         invalidRows: InvalidRows = .reject,
+        memoryLimit: Int? = nil,
         cancellation: CancellationFlag? = nil,
-        progress: (@Sendable (Double) -> Void)? = nil
+        progress: (@Sendable (RunProgress) -> Void)? = nil,
+        plan: (@Sendable (RunPlan) -> Void)? = nil
     ) {
         self.engine = engine
         self.workers = workers
         self.invalidRows = invalidRows
+        self.memoryLimit = memoryLimit
         self.cancellation = cancellation
         self.progress = progress
+        self.plan = plan
+    }
+
+    /// The same without anybody who is told of anything: for a step of an operation.
+    package var quiet: RunOptions {
+        var options = self
+        (options.progress, options.plan) = (nil, nil)
+        return options
+    }
+
+    /// The same with a limit of pairs.
+    func limited(toPairs limit: Int?) -> RunOptions {
+        guard let limit else { return self }
+        var options = self
+        options.pairLimit = min(limit, pairLimit ?? limit)
+        return options
     }
 
     /// Throws if the operation is to stop. Only the caller's own thread sees whether its task is cancelled; on any other
     /// thread there is no task.
-    func checkCancellation() throws(CancellationError) {
+    package func checkCancellation() throws(CancellationError) {
         try cancellation?.check()
         if Task.isCancelled { throw CancellationError() }
     }

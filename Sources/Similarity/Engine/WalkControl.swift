@@ -6,17 +6,20 @@ internal import Synchronization
 final class WalkControl: Sendable {
     private let options: RunOptions
     private let segmentCount: Int
+    private let progress: ProgressReporter?
     private let stops = Atomic<Bool>(false)
     private let sawInvalidRow = Atomic<Bool>(false)
     private let kept = Atomic<Int>(0)
     private let done = Atomic<Int>(0)
 
+    /// - Parameter pairCount: What all segments together decide, which progress is told of.
     /// - Throws: `CancellationError` if the operation is to stop before it begins: other workers may do everything before the
     ///   caller's thread gets its turn.
-    init(_ options: RunOptions, segmentCount: Int) throws(CancellationError) {
+    init(_ options: RunOptions, segmentCount: Int, pairCount: Double) throws(CancellationError) {
         try options.checkCancellation()
         self.options = options
         self.segmentCount = segmentCount
+        progress = ProgressReporter(options.progress, total: Int(min(pairCount, 0x1p62)), unit: .pairs)
     }
 
     /// Whether a worker is to stop. Only worker 0 is on the thread of the caller's task.
@@ -43,7 +46,7 @@ final class WalkControl: Sendable {
     /// Counts a segment that is done, and tells of progress.
     func finishSegment() {
         let finished = done.wrappingAdd(1, ordering: .relaxed).newValue
-        options.progress?(Double(finished) / Double(max(segmentCount, 1)))
+        progress?.advance(toShare: Double(finished) / Double(max(segmentCount, 1)))
     }
 
     /// Ends the walk when all workers are done.

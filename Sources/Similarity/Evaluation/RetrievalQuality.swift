@@ -157,8 +157,7 @@ extension VectorMatrix {
         excludingSelf: Bool,
         options: RunOptions
     ) throws -> Double {
-        var options = options
-        options.progress = nil
+        let options = options.quiet
         let step = max(1, (1 << 24) / max(rowCount, 1))
         var sum = 0.0
         for start in stride(from: 0, to: asked.count, by: step) {

@@ -7,6 +7,8 @@ extension VectorMatrix {
     ///   - threshold: The lowest cosine or dot product, or for ``Metric/euclidean`` the largest distance; inclusive, and
     ///     compared with the rounded score. A cosine above 1 is legal and gives nothing.
     ///   - metric: How vectors are compared.
+    ///   - limit: The most pairs; if there are more, ``SimilarityError`` of code `tooLarge` is thrown in the place of filling the memory. Nil
+    ///     for no limit.
     ///   - options: Engine, workers, cancellation.
     /// - Complexity: `n * (n - 1) / 2 * d` multiply-adds, half of a join with itself, and a verdict for every pair within
     ///   the filter's slack of the threshold. Memory: 24 bytes a pair, twice while it is sorted.
@@ -15,10 +17,11 @@ extension VectorMatrix {
     public func selfJoin(
         threshold: Float,
         metric: Metric = .cosine,
+        limit: Int? = nil,
         options: RunOptions = RunOptions()
     ) throws -> SelfJoin {
         let operation = Operation.selfJoin(of: self, threshold: threshold, metric: metric)
-        let (prepared, options) = try planned(for: operation, options: options)
+        let (prepared, options) = try planned(for: operation, options: options.limited(toPairs: limit))
         if let prepared { return try prepared.selfJoin(threshold: threshold, options: options) }
         let (pairs, counters) = try joined(operation, options)
         return SelfJoin(found: pairs, metric: metric, rowCount: rowCount, ids: ids, counters: counters)
@@ -28,8 +31,10 @@ extension VectorMatrix {
     ///
     /// - Parameters:
     ///   - right: Vectors of the same dimension.
-    ///   - threshold: As in ``selfJoin(threshold:metric:options:)``.
+    ///   - threshold: As in ``selfJoin(threshold:metric:limit:options:)``.
     ///   - metric: How vectors are compared.
+    ///   - limit: The most pairs; if there are more, ``SimilarityError`` of code `tooLarge` is thrown in the place of filling the memory. Nil
+    ///     for no limit.
     ///   - options: Engine, workers, cancellation.
     /// - Complexity: `m * n * d` multiply-adds and a verdict for every pair within the filter's slack of the threshold.
     /// - Throws: ``SimilarityError`` if the dimensions differ or rows are invalid, `CancellationError` if cancelled.
@@ -38,10 +43,11 @@ extension VectorMatrix {
         _ right: VectorMatrix,
         threshold: Float,
         metric: Metric = .cosine,
+        limit: Int? = nil,
         options: RunOptions = RunOptions()
     ) throws -> Join {
         let operation = Operation.join(from: self, threshold: threshold, metric: metric)
-        let (prepared, options) = try right.planned(for: operation, options: options)
+        let (prepared, options) = try right.planned(for: operation, options: options.limited(toPairs: limit))
         if let prepared { return try prepared.join(from: self, threshold: threshold, options: options) }
         let (pairs, counters) = try right.joined(operation, options)
         return Join(

@@ -44,7 +44,7 @@ extension VectorMatrix {
     /// The graph of neighbors is exact. Points begin at their principal components and move in steps (McInnes, Healy and Melville, "UMAP",
     /// arXiv:1802.03426): neighbors pull, others, drawn by the seed, push. All points of a step move at once, by the places of the step
     /// before (with the step lengths of Kingma and Ba, "Adam", arXiv:1412.6980), so the layout is the same bytes for a seed on one machine with one BLAS
-    /// (at one thread, see ``BLAS``), whatever the number of workers.
+    /// (at one thread, see ``SimilarityRuntime``), whatever the number of workers.
     ///
     /// - Parameters:
     ///   - metric: How neighbors are found. A zero row, which has no cosine, stays where its principal components are.
@@ -109,7 +109,7 @@ extension VectorMatrix {
         for epoch in 0..<epochs {
             try options.checkCancellation()
             try steps.advance(epoch, workers: options.workers.count)
-            options.progress?(Double(epoch + 1) / Double(epochs))
+            options.progress?(RunProgress(completed: epoch + 1, total: epochs, unit: .steps))
         }
         return VectorMatrix(rowCount: rowCount, dimension: 2, values: steps.places, ids: ids)
     }

@@ -27,13 +27,13 @@ package struct Corpus: Sendable {
             ?? vectors.nearest(to: queries, k: k, metric: metric, excludingSelf: excludingSelf, options: options)
     }
 
-    /// See ``VectorMatrix/selfJoin(threshold:metric:options:)``.
+    /// See ``VectorMatrix/selfJoin(threshold:metric:limit:options:)``.
     package func selfJoin(threshold: Float, metric: Metric, options: RunOptions) throws -> SelfJoin {
         try codes(for: metric, options)?.selfJoin(threshold: threshold, options: options)
             ?? vectors.selfJoin(threshold: threshold, metric: metric, options: options)
     }
 
-    /// Pairs of a row of `left` and a row of this corpus; see ``VectorMatrix/join(_:threshold:metric:options:)``.
+    /// Pairs of a row of `left` and a row of this corpus; see ``VectorMatrix/join(_:threshold:metric:limit:options:)``.
     package func join(
         from left: VectorMatrix,
         threshold: Float,
@@ -46,7 +46,8 @@ package struct Corpus: Sendable {
 
     private func codes(for metric: Metric, _ options: RunOptions) -> PreparedCorpus? {
         guard let prepared, prepared.metric == metric, options.engine.mayUseCodes else { return nil }
-        options.explain?("chosen: bounded, prefix \(prepared.prefix) (the corpus is prepared)")
+        let line = "chosen: bounded, prefix \(prepared.prefix) (the corpus is prepared)"
+        options.plan?(RunPlan(engine: .bounded, prefix: prepared.prefix, lines: [line]))
         return prepared
     }
 }

@@ -157,8 +157,7 @@ extension VectorMatrix {
             }
             pending.removeAll { done.contains($0) }
             depth = depth > rowCount / 2 ? rowCount : 2 * depth
-            options.progress = nil
-            options.explain = nil
+            options = options.quiet
         }
         return windows
     }
@@ -173,9 +172,7 @@ extension VectorMatrix {
         metric: Metric,
         options: RunOptions
     ) throws -> [[Float?]] {
-        var quiet = options
-        quiet.explain = nil
-        quiet.progress = nil
+        var quiet = options.quiet
         quiet.engine = .reference
         return try positives.enumerated().map { query, rows in
             if rows.isEmpty { return [] }

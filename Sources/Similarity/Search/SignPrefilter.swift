@@ -125,7 +125,11 @@ extension VectorMatrix {
         let (corpus, level) = (storage, options.level)
         let step = 16
         let partCount = (queries.rowCount + step - 1) / step
-        let control = try WalkControl(options, segmentCount: partCount)
+        let control = try WalkControl(
+            options,
+            segmentCount: partCount,
+            pairCount: Double(queries.rowCount) * Double(rowCount)
+        )
         let parts = try concurrentMap(count: partCount, workers: options.workers.count) { part -> [[Neighbor]] in
             defer { control.finishSegment() }
             var distances = [UInt32](repeating: 0, count: corpus.rowCount)

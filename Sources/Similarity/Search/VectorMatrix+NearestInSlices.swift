@@ -28,15 +28,21 @@ extension VectorMatrix {
         // Equal slices: a short last one would be planned as a small job.
         let sliceCount = (rowCount - 1) / count + 1
         let starts = (0...sliceCount).map { $0 * rowCount / sliceCount }
-        options.explain?("the corpus is searched in \(sliceCount) slices, because its codes do not fit the memory")
+        let queryCount = queries.rowCount
+        let progress = ProgressReporter(
+            options.progress,
+            total: Int(min(Double(queryCount) * Double(rowCount), 0x1p62)),
+            unit: .pairs
+        )
         var best: NearestNeighbors?
         for slice in 0..<sliceCount {
             let rows = starts[slice]..<starts[slice + 1]
             var sliceOptions = options
             sliceOptions.memoryLimit = nil
-            if slice > 0 { sliceOptions.explain = nil }
-            if let tell = options.progress {
-                sliceOptions.progress = { tell((Double(slice) + $0) / Double(sliceCount)) }
+            let (tell, isFirst) = (options.plan, slice == 0)
+            sliceOptions.plan = { if isFirst { tell?($0.ofSlices(sliceCount)) } }
+            sliceOptions.progress = { step in
+                progress?.advance(toShare: (Double(slice) + (step.fraction ?? 0)) / Double(sliceCount))
             }
             do {
                 // One more, because the row itself may be among them.

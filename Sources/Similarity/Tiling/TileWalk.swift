@@ -28,10 +28,16 @@ struct TileWalk {
         pairing = operation.pairing
         self.options = options
         // What the bounded engine does not code is compared by the floats.
-        engine = options.engine.resolved == .bounded ? Engine.auto.resolved : options.engine.resolved
+        let resolved = try options.engine.resolved()
+        engine = resolved == .bounded ? .fallback : resolved
         plan =
             options.tilePlan
             ?? .planned(queryCount: queries.rowCount, dimension: queries.dimension)
+    }
+
+    private var pairCount: Double {
+        let (m, n) = (Double(queries.rowCount), Double(corpus.rowCount))
+        return pairing == .triangle ? n * (n - 1) / 2 : m * n
     }
 
     /// Walks all pairs and returns one sink a block of `plan.queries` queries, in order.
@@ -47,7 +53,7 @@ struct TileWalk {
         let segmentRows = plan.rows * plan.tilesPerSegment
         let segmentCounts = blocks.map { (corpus.rowCount - firstRow(of: $0) + segmentRows - 1) / segmentRows }
         let segmentTotal = segmentCounts.reduce(0, +)
-        let control = try WalkControl(options, segmentCount: segmentTotal)
+        let control = try WalkControl(options, segmentCount: segmentTotal, pairCount: pairCount)
         if segmentTotal == 0 { try rejectInvalidRows() }
         let engine = engine
         let schedule = Mutex(

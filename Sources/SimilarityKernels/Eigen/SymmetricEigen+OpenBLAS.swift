@@ -18,6 +18,7 @@ extension SymmetricEigen {
         // down (order 2,895 is the first) the call is refused.
         var work = [Float](repeating: 0, count: 1 + 6 * order + 2 * order * order)
         var integers = [Int32](repeating: 0, count: 3 + 5 * order)
+        OpenBLASRuntime.useOneThread()
         let info = unsafe LAPACKE_ssyevd_work(
             LAPACK_COL_MAJOR,
             CChar(UInt8(ascii: "V")),
@@ -49,6 +50,7 @@ extension SymmetricEigen {
         var values = [Double](repeating: 0, count: order)
         var work = [Double](repeating: 0, count: 1 + 6 * order + 2 * order * order)
         var integers = [Int32](repeating: 0, count: 3 + 5 * order)
+        OpenBLASRuntime.useOneThread()
         let info = unsafe LAPACKE_dsyevd_work(
             LAPACK_COL_MAJOR,
             CChar(UInt8(ascii: "V")),

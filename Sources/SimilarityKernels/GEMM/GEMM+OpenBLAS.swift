@@ -47,6 +47,7 @@ extension GEMM {
         c: UnsafeMutablePointer<Float>,
         cStride: Int
     ) {
+        OpenBLASRuntime.useOneThread()
         // beta == 0: OpenBLAS clears C before it adds, so C may hold anything.
         unsafe cblas_sgemm(
             CblasRowMajor,
@@ -73,6 +74,7 @@ extension GEMM {
         columns: Int,
         into c: UnsafeMutablePointer<Double>
     ) {
+        OpenBLASRuntime.useOneThread()
         unsafe cblas_dsyrk(
             CblasRowMajor,
             CblasLower,
@@ -110,10 +112,15 @@ package enum OpenBLASRuntime {
     /// How many threads one OpenBLAS call may use now.
     package static var threadCount: Int { Int(openblas_get_num_threads()) }
 
-    /// Sets the process-wide number of threads of OpenBLAS and reads it back.
-    package static func setThreadCount(_ count: Int) -> Int {
-        openblas_set_num_threads(Int32(clamping: count))
-        return threadCount
-    }
+    private static let keepsThreads = Atomic<Bool>(false)
+    private static let oneThread: Void = {
+        if !keepsThreads.load(ordering: .relaxed) { openblas_set_num_threads(1) }
+    }()
+
+    /// Puts OpenBLAS to one thread, once a process, in front of every call of it: callers are workers, and each has a tile of its own.
+    package static func useOneThread() { _ = oneThread }
+
+    /// Makes ``useOneThread()`` do nothing, if it has not been called.
+    package static func keepThreads() { keepsThreads.store(true, ordering: .relaxed) }
 }
 #endif

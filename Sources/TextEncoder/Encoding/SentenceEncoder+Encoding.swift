@@ -15,62 +15,36 @@ extension SentenceEncoder {
     ///
     /// An empty or blank text gets the vector of the special tokens alone, as in the reference, and so does one of which
     /// nothing is left after normalization; the end of a text that is too long has no influence. Which texts these are is told
-    /// by ``encoding(of:workers:cancellation:progress:)``. No texts give a matrix of no rows.
-    ///
-    /// With the trait `OpenBLAS`, put it to one thread (`BLAS.useOneThread()`): each worker calls it for itself.
+    /// beside the vectors. No texts give a matrix of no rows.
     ///
     /// - Parameters:
     ///   - texts: n texts of any length; see ``maxTokenCount``.
-    ///   - workers: how many threads may tokenize and encode; a batch is the work of one.
-    ///   - cancellation: looked at between batches.
-    ///   - progress: called after each batch, by one worker at a time, with numbers that only grow.
-    /// - Returns: a matrix of n rows and ``dimension`` columns.
+    ///   - options: Workers, of whom each tokenizes and encodes a batch at a time; cancellation and progress, between batches. Engine, plan and limits
+    ///     are of no concern.
+    /// - Returns: a matrix of n rows and ``dimension`` columns, and what the model does not see of the texts.
     /// - Throws: `CancellationError` after a cancellation; ``ModelError`` if the model gives a vector with a NaN or an
     ///   infinity.
     /// - Complexity: for l layers of width h and inner width i, and T tokens in distinct texts of lengths L,
     ///   `l * (T * (4 h^2 + 2 h i) + 2 h * sum of L^2)` multiply-adds: 11 million a token for all-MiniLM-L6-v2. Memory:
     ///   the vectors, twice for a moment, the tokens, and for each worker `4 * (6 t h + 240 i + L^2 + L h)` bytes
     ///   at most, where t is the larger of 960 and the longest L: 12 MB for all-MiniLM-L6-v2.
-    public func encode(
-        _ texts: [String],
-        workers: Workers = .available,
-        cancellation: CancellationFlag? = nil,
-        progress: (@Sendable (EncodingProgress) -> Void)? = nil
-    ) throws -> VectorMatrix {
-        try encoding(of: texts, workers: workers, cancellation: cancellation, progress: progress).vectors
-    }
-
-    /// The vectors of texts, and which of them the model does not see whole, or not at all; otherwise as
-    /// ``encode(_:workers:cancellation:progress:)``.
-    public func encoding(
-        of texts: [String],
-        workers: Workers = .available,
-        cancellation: CancellationFlag? = nil,
-        progress: (@Sendable (EncodingProgress) -> Void)? = nil
-    ) throws -> TextEncoding {
+    public func encode(_ texts: [String], options: RunOptions = RunOptions()) throws -> TextEncoding {
         if case .average(let model, let scalesToUnitLength) = architecture {
-            return try averages(of: texts, model, scalesToUnitLength, workers, cancellation, progress)
+            return try averages(of: texts, model, scalesToUnitLength, options)
         }
-        let read = try tokenize(texts, workers: workers, cancellation: cancellation)
+        let read = try tokenize(texts, options)
         let tokens = DistinctTokens(read.map(\.ids))
         let plan = BatchPlan(tokenCounts: tokens.sequences.map(\.count))
-        let state = Mutex(
-            EncodingProgress(
-                totalTextCount: tokens.sequences.count,
-                totalTokenCount: tokens.sequences.reduce(0) { $0 + $1.count }
-            )
+        let progress = ProgressReporter(
+            options.progress,
+            total: tokens.sequences.reduce(0) { $0 + $1.count },
+            unit: .tokens
         )
-        let results = try concurrentMap(count: plan.batches.count, workers: workers.count) { index in
-            try checkCancellation(cancellation)
+        let results = try concurrentMap(count: plan.batches.count, workers: options.workers.count) { index in
+            try options.checkCancellation()
             let batch = plan.batches[index]
             let vectors = try encode(batch: batch, of: tokens)
-            if let progress {
-                state.withLock { state in
-                    state.completedTextCount += batch.count
-                    state.completedTokenCount += batch.reduce(0) { $0 + tokens.sequences[$1].count }
-                    progress(state)
-                }
-            }
+            progress?.advance(by: batch.reduce(0) { $0 + tokens.sequences[$1].count })
             return vectors
         }
         let specialCount = tokenizer.prefix.count + tokenizer.suffix.count
@@ -83,21 +57,15 @@ extension SentenceEncoder {
 
     private func tokenize(
         _ texts: [String],
-        workers: Workers,
-        cancellation: CancellationFlag?
+        _ options: RunOptions
     ) throws -> [(ids: [Int32], isCut: Bool)] {
         let chunk = 256
-        let chunks = try concurrentMap(count: (texts.count + chunk - 1) / chunk, workers: workers.count) { index in
-            try checkCancellation(cancellation)
+        let chunks = try concurrentMap(count: (texts.count + chunk - 1) / chunk, workers: options.workers.count) {
+            index in
+            try options.checkCancellation()
             return texts[index * chunk..<min((index + 1) * chunk, texts.count)].map { tokens(of: $0) }
         }
         return Array(chunks.joined())
-    }
-
-    /// The flag works on every worker; the task's own cancellation is seen by the one on the calling thread, and ends
-    /// all.
-    func checkCancellation(_ flag: CancellationFlag?) throws {
-        if flag?.isCancelled == true || Task.isCancelled { throw CancellationError() }
     }
 
     private func encode(batch: [Int], of tokens: DistinctTokens) throws -> [Float] {

@@ -9,7 +9,7 @@ internal import TransformerKernels
 /// ```swift
 /// let location = ModelLocation(cacheFolder: "/home/me/.cache")
 /// let encoder = try SentenceEncoder(folder: location.folder())
-/// let vectors = try encoder.encode(["How do I reset my password?", "I forgot my password."])
+/// let vectors = try encoder.encode(["How do I reset my password?", "I forgot my password."]).vectors
 /// ```
 ///
 /// Token ids are those of the reference tokenizer. Vectors agree with the reference implementation (PyTorch, single
@@ -33,7 +33,7 @@ public struct SentenceEncoder: Sendable {
     public var promptTexts: [String: String] { prompts.texts }
 
     /// What is put before a text of a role, or before one whose role is not known: the model's prompt for it, as sentence-transformers chooses it (`query`;
-    /// `document`, `passage` or `corpus`), else the default one, else nothing. ``encode(_:workers:cancellation:progress:)`` puts nothing before texts.
+    /// `document`, `passage` or `corpus`), else the default one, else nothing. ``encode(_:options:)`` puts nothing before texts.
     public func prompt(for role: TextRole?) -> String { prompts.text(for: role) }
 
     /// Components of a vector.

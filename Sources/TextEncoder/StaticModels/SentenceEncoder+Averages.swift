@@ -15,15 +15,13 @@ extension SentenceEncoder {
         of texts: [String],
         _ model: StaticModel,
         _ scalesToUnitLength: Bool,
-        _ workers: Workers,
-        _ cancellation: CancellationFlag?,
-        _ progress: (@Sendable (EncodingProgress) -> Void)?
+        _ options: RunOptions
     ) throws -> TextEncoding {
         let width = dimension
         let chunkCount = (texts.count + Self.chunk - 1) / Self.chunk
-        let state = Mutex(EncodingProgress(totalTextCount: texts.count, totalTokenCount: texts.count))
-        let parts = try concurrentMap(count: chunkCount, workers: workers.count) { index in
-            try checkCancellation(cancellation)
+        let progress = ProgressReporter(options.progress, total: texts.count, unit: .texts)
+        let parts = try concurrentMap(count: chunkCount, workers: options.workers.count) { index in
+            try options.checkCancellation()
             let rows = index * Self.chunk..<min((index + 1) * Self.chunk, texts.count)
             var part = Part(values: Array(repeating: 0, count: rows.count * width))
             for row in rows {
@@ -39,13 +37,7 @@ extension SentenceEncoder {
                 )
             }
             if scalesToUnitLength { Transformer.scaleToUnitLength(&part.values, rows: rows.count, width: width) }
-            if let progress {
-                state.withLock { state in
-                    state.completedTextCount += rows.count
-                    state.completedTokenCount += rows.count
-                    progress(state)
-                }
-            }
+            progress?.advance(by: rows.count)
             return part
         }
         let values = SharedBytes(floatCount: texts.count * width) { values in

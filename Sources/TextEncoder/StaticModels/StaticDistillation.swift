@@ -32,9 +32,7 @@ public struct StaticDistillation: Sendable {
     ///   - folder: The folder of the transformer.
     ///   - dimension: Components of the new vectors; as many as the transformer's are the most.
     ///   - texts: What to learn from, with a hundred tokens for each of the vocabulary if possible; none for the vocabulary alone.
-    ///   - workers: How many threads may work.
-    ///   - cancellation: Looked at between batches.
-    ///   - progress: Called with the share that is done, by one worker at a time.
+    ///   - options: Workers, cancellation, progress.
     /// - Complexity: encodes the vocabulary (30,522 tokens of all-MiniLM-L6-v2: seconds) and the texts, and takes `12 n d` bytes for n texts of
     ///   vectors of d components.
     /// - Throws: ``ModelError`` if the folder has no transformer that can be used, `CancellationError`, `SimilarityError` if the vocabulary is
@@ -43,9 +41,7 @@ public struct StaticDistillation: Sendable {
         of folder: String,
         dimension: Int = 256,
         learningFrom texts: [String] = [],
-        workers: Workers = .available,
-        cancellation: CancellationFlag? = nil,
-        progress: (@Sendable (Double) -> Void)? = nil
+        options: RunOptions = RunOptions()
     ) throws {
         let source = ModelFolder(path: folder)
         let encoder = try SentenceEncoder(folder: folder)
@@ -61,7 +57,9 @@ public struct StaticDistillation: Sendable {
                 "the model has a Dense module, whose vectors no token has; a static model is made of the others"
             )
         }
-        let check: @Sendable () throws -> Void = { try encoder.checkCancellation(cancellation) }
+        let check: @Sendable () throws -> Void = { try options.checkCancellation() }
+        let workers = options.workers
+        let progress = ProgressReporter(options.progress, total: 1000, unit: .steps)
         let shareOfTokens = texts.isEmpty ? 0.9 : 0.05
         var tokens = try TokenVectors(
             of: Tokenizer.pieces(source).filter { !Self.isSpecial($0.bytes) }.map(\.id),
@@ -69,15 +67,14 @@ public struct StaticDistillation: Sendable {
             encoder,
             workers: workers,
             check: check,
-            tick: { progress?(shareOfTokens * $0) }
+            tick: { progress?.advance(toShare: shareOfTokens * $0) }
         )
         tokens.centerAndWeight()
-        let options = RunOptions(workers: workers, cancellation: cancellation)
         var rows = texts.isEmpty ? tokens.rows : []
         if !texts.isEmpty {
-            let vectors = try encoder.encode(texts, workers: workers, cancellation: cancellation) {
-                progress?(0.05 + 0.75 * $0.fraction)
-            }
+            var encoding = options.quiet
+            encoding.progress = { progress?.advance(toShare: 0.05 + 0.75 * ($0.fraction ?? 0)) }
+            let vectors = try encoder.encode(texts, options: encoding).vectors
             let tokenizer = try Tokenizer(source, addsSpecialTokens: false)
             let means = try Self.means(of: texts, tokenizer, tokens.ids, workers, check)
             try tokens.learn(
@@ -85,14 +82,14 @@ public struct StaticDistillation: Sendable {
                 targets: Self.centered(vectors),
                 workers: workers,
                 check: check,
-                tick: { progress?(0.8 + 0.2 * $0) }
+                tick: { progress?.advance(toShare: 0.8 + 0.2 * $0) }
             )
             rows = try means.texts(from: tokens.values, width: tokens.width, workers: workers.count, check: check)
         }
         let components = try LinearProjection.principalComponents(
             min(dimension, tokens.width),
             of: VectorMatrix(rowCount: rows.count / tokens.width, dimension: tokens.width, values: rows),
-            options: options
+            options: options.quiet
         )
         retainedVariance = components.explainedVarianceRatio.reduce(0.0) { $0 + Double($1) }
         self.dimension = components.outputDimension

@@ -11,9 +11,9 @@ enum BenchReport {
     /// The processor, the BLAS and what they may use.
     static func writeMachine(_ machine: inout JSONWriter) {
         machine.field("cpu", processorName ?? "unknown")
-        machine.field("blas", BLAS.configuration)
-        machine.field("core", BLAS.core)
-        machine.field("blasThreads", BLAS.threadCount)
+        machine.field("blas", SimilarityRuntime.blasConfiguration)
+        machine.field("core", SimilarityRuntime.blasCore)
+        machine.field("blasThreads", SimilarityRuntime.blasThreadCount)
         machine.field("isa", KernelLevel.current.permitted.name)
         machine.field("processors", Workers.available.count)
     }
@@ -62,7 +62,7 @@ struct CounterTotal {
         report.field("pairs", pairs)
         report.field("filtered", filtered)
         report.field("verdicts", verdicts)
-        report.field("engine", engine.rawValue)
+        report.field("engine", engine.name)
     }
 }
 

@@ -24,7 +24,7 @@ struct JoinBenchReport {
             report.field("metric", bench.metric.rawValue)
             report.field("self", bench.right == nil)
             report.field("prepared", bench.isPrepared)
-            report.field("engine", counters.engine.rawValue)
+            report.field("engine", counters.engine.name)
             report.field("threads", bench.options.workers.count)
             report.field("prepareSeconds", ifAny: prepareSeconds.map(BenchReport.seconds))
             report.field("runs", array: { list in for run in runs { list.object { write(run, to: &$0) } } })

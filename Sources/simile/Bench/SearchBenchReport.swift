@@ -44,7 +44,7 @@ struct SearchBenchReport {
             report.field("self", bench.isSelf)
             report.field("oneByOne", bench.isOneByOne)
             report.field("prepared", bench.isPrepared)
-            report.field("engine", counters.engine.rawValue)
+            report.field("engine", counters.engine.name)
             report.field("threads", bench.options.workers.count)
             report.field("tile", "\(plan)")
             report.field("bare", ifAny: bench.hasBare ? bare : nil)

@@ -58,9 +58,11 @@ struct DistillCommand: AsyncParsableCommand {
             of: folder,
             dimension: dims,
             learningFrom: kept,
-            workers: running.workers,
-            cancellation: Interruption.flag,
-            progress: { progress.update($0) }
+            options: RunOptions(
+                workers: running.workers,
+                cancellation: Interruption.flag,
+                progress: { progress.update($0) }
+            )
         )
         progress.finish()
         let files = FileGroup(registeredIn: Interruption.temporaryFiles)

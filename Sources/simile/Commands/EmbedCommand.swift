@@ -146,7 +146,7 @@ struct EmbedCommand: AsyncParsableCommand {
             fallbackDimension: inputs.hub.dimensions ?? 1
         )
         let report = try await work.run(total: survey.count - survey.blankCount)
-        let more = report.progress.summary
+        let more = "\(report.usage)"
         tell(count: report.textCount, dimension: report.dimension, result, more: more.isEmpty ? "" : "; \(more)")
         let isWhole = report.textCount == survey.count - survey.blankCount
         try record(

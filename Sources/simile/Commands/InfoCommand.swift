@@ -69,17 +69,20 @@ struct InfoCommand: ParsableCommand {
         ]
     }
 
-    private func describeMachine() -> [Fact] {
-        let libraries = BLAS.libraries
+    private func describeMachine() throws -> [Fact] {
+        let libraries = SimilarityRuntime.libraries
         if let libraries, !libraries.areOneOpenBLAS { tell(about: libraries) }
-        if let warning = BLAS.warning { running.tell("warning: \(warning)") }
+        if let warning = SimilarityRuntime.blasWarning { running.tell("warning: \(warning)") }
         if let refusal = KernelLevel.current.refusal { running.tell("warning: \(refusal)") }
-        return [
+        return try [
             Fact("version", .text(Simile.version)),
-            Fact("engine", .text(running.runOptions().engine.resolved.rawValue)),
-            Fact("blas", BLAS.shortConfiguration.map { .text($0) } ?? .none),
-            Fact("core", BLAS.core.map { .text($0) } ?? .none),
-            Fact("blasThreads", BLAS.configuration == nil ? .none : .count(BLAS.threadCount)),
+            Fact("engine", .text(running.runOptions().engine.resolved().name)),
+            Fact("blas", SimilarityRuntime.blasVersion.map { .text($0) } ?? .none),
+            Fact("core", SimilarityRuntime.blasCore.map { .text($0) } ?? .none),
+            Fact(
+                "blasThreads",
+                SimilarityRuntime.blasConfiguration == nil ? .none : .count(SimilarityRuntime.blasThreadCount)
+            ),
             Fact("gemm", .text(GEMM.preferred.description)),
             Fact("isa", .text(KernelLevel.current.permitted.name)),
             Fact("threads", .count(running.workers.count)),

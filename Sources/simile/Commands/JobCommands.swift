@@ -42,8 +42,7 @@ struct RunCommand: AsyncParsableCommand {
             let progress = running.progress("running", total: pairs, unit: "pairs")
             defer { progress.finish() }
             do {
-                let options = running.runOptions()
-                let count = try job.run(share, options: options) { progress.update($0) }
+                let count = try job.run(share, options: running.runOptions(progress))
                 progress.finish()
                 let status = try job.status()
                 let seconds = Quantity.seconds((ContinuousClock.now - clock) / .seconds(1))
@@ -117,7 +116,7 @@ struct VerifyCommand: AsyncParsableCommand {
             let job = try opened(job)
             let progress = running.progress("verifying", total: Double(job.leftRowCount), unit: "rows")
             defer { progress.finish() }
-            let count = try job.verify(recomputing: recompute, options: running.runOptions()) { progress.update($0) }
+            let count = try job.verify(recomputing: recompute, options: running.runOptions(progress))
             progress.finish()
             running.tell("inputs and \(count) groups are as they should be")
         }
@@ -147,10 +146,7 @@ struct MergeCommand: AsyncParsableCommand {
                 isQuiet: quiet
             )
             defer { progress.finish() }
-            try job.merge { share in
-                try Interruption.flag.check()
-                progress.update(share)
-            }
+            try job.merge(options: RunOptions(cancellation: Interruption.flag) { progress.update($0) })
             progress.finish()
             run.record(
                 job.output,

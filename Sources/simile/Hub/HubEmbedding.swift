@@ -3,7 +3,6 @@
 #if ModelHub
 internal import ModelHub
 internal import Similarity
-internal import Synchronization
 internal import VectorFiles
 
 /// `simile embed` with a model of the hub: texts are read, and vectors written, as they come, so that memory does not grow with
@@ -22,7 +21,7 @@ struct HubEmbedding {
     struct Report {
         var dimension = 0
         var textCount = 0
-        var progress = HubProgress()
+        var usage = HubUsage()
     }
 
     /// - Parameter total: Texts in the file that are not blank.
@@ -30,15 +29,12 @@ struct HubEmbedding {
         let stream = try TextStream(input, fields: fields, prompt: prompt, expectedCount: total)
         let bar = running.progress("embedding", total: Double(total), unit: "texts")
         defer { bar.finish() }
-        let latest = LatestProgress()
-        let batches = try await vectorizer.batches(of: stream) { progress in
-            latest.set(progress)
-            bar.update(progress, of: total)
-        }
+        let batches = try await vectorizer.batches(of: stream) { bar.update($0) }
         let out = BufferedOutput()
         var report = Report()
         var refused = RefusedLines()
         for try await batch in batches {
+            report.usage = batch.usage
             for text in batch.refused { refused.add(stream.takeOrigin(text.row)?.line ?? 0, text.error.message) }
             if batch.rows.isEmpty { continue }
             let origins = batch.rows.compactMap { stream.takeOrigin($0) }
@@ -66,7 +62,6 @@ struct HubEmbedding {
             try writer.finish(check: Interruption.flag.check)
         }
         try out.flush()
-        report.progress = latest.value
         return report
     }
 
@@ -75,12 +70,5 @@ struct HubEmbedding {
             try out.write(EmbeddingLine.json(row: origin.row, id: origin.id, vector: vectors[i]))
         }
     }
-}
-
-/// The last progress that was told.
-private final class LatestProgress: Sendable {
-    private let state = Mutex(HubProgress())
-    var value: HubProgress { state.withLock { $0 } }
-    func set(_ progress: HubProgress) { state.withLock { $0 = progress } }
 }
 #endif

@@ -29,7 +29,7 @@ actor HubVectorizer: TextVectorizer {
             model: model,
             dimensions: options.dimensions,
             refusals: .skip,
-            progress: { progress.update($0, of: texts.count) }
+            progress: { progress.update($0) }
         )
         return VectorizedTexts(
             vectors: found.vectors,
@@ -38,7 +38,7 @@ actor HubVectorizer: TextVectorizer {
     }
 
     /// The vectors of a stream of texts that are not blank.
-    func batches(of texts: TextStream, progress: @escaping @Sendable (HubProgress) -> Void) throws
+    func batches(of texts: TextStream, progress: @escaping @Sendable (RunProgress) -> Void) throws
         -> EmbeddingBatches<TextStream>
     {
         try connected().client.embeddings(
@@ -55,23 +55,6 @@ actor HubVectorizer: TextVectorizer {
         let made = try HubConnection(options, running)
         connection = made
         return made
-    }
-}
-
-extension Progress {
-    /// Tells how far a run on the hub is.
-    func update(_ progress: HubProgress, of total: Int) {
-        update(total > 0 ? Double(progress.texts) / Double(total) : 1, detail: progress.summary)
-    }
-}
-
-extension HubProgress {
-    /// `12 from cache, 40 requests, 2 repeated, 1 too fast (429)`: what is not nothing.
-    var summary: String {
-        [
-            (cached, "from cache"), (requests, requests == 1 ? "request" : "requests"), (retries, "repeated"),
-            (rateLimited, "too fast (429)"),
-        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     }
 }
 #endif

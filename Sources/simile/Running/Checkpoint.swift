@@ -90,7 +90,9 @@ struct Checkpoint {
             let progress = running.progress(job.kind.participle, total: pairs, unit: "pairs")
             defer { progress.finish() }
             do {
-                try job.run(options: options) { progress.update($0) }
+                var options = options
+                options.progress = { progress.update($0) }
+                try job.run(options: options)
             } catch is CancellationError {
                 progress.finish()
                 let status = try job.status()
@@ -99,7 +101,7 @@ struct Checkpoint {
                 )
                 throw CancellationError()
             }
-            try job.merge { _ in try Interruption.flag.check() }
+            try job.merge(options: RunOptions(cancellation: Interruption.flag))
             run.record(
                 request.output,
                 [("groups", .count(before.groupCount)), ("groupsOfEarlierRuns", .count(before.finishedCount))],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Similarity
 internal import StrictJSON
 internal import Synchronization
 internal import System
@@ -37,6 +38,12 @@ final class Progress: Sendable {
         self.unit = unit
         let isTerminal = StandardStream.error.isTerminal
         self.style = isQuiet ? .none : style == .auto ? (isTerminal ? .bar : .none) : style
+    }
+
+    /// Tells how far an operation of the library is.
+    func update(_ progress: RunProgress) {
+        let share = progress.fraction ?? (total > 0 ? Double(progress.completed) / total : 0)
+        update(share, detail: progress.detail)
     }
 
     /// Tells that this share of the work is done, 0 to 1.

@@ -38,10 +38,10 @@ final class ResultRun: Sendable {
     /// The same options, whose explanations are kept for the record as well.
     func watching(_ options: RunOptions) -> RunOptions {
         var options = options
-        let tell = options.explain
-        options.explain = { [self] line in
-            seen.withLock { $0.append(line) }
-            tell?(line)
+        let tell = options.plan
+        options.plan = { [self] plan in
+            seen.withLock { $0 += plan.lines }
+            tell?(plan)
         }
         return options
     }
@@ -115,7 +115,7 @@ final class ResultRun: Sendable {
         all.append(("seconds", .number(Double(Int(seconds * 1000)) / 1000)))
         if let counters {
             all += [
-                ("engine", .text(counters.engine.rawValue)), ("pairsDecided", .count(counters.pairs)),
+                ("engine", .text(counters.engine.name)), ("pairsDecided", .count(counters.pairs)),
                 ("filtered", .count(counters.filtered)), ("verdicts", .count(counters.verdicts)),
             ]
         }

@@ -10,15 +10,16 @@ extension RunningOptions {
     var machineFacts: [(key: String, value: RunRecord.Fact)] {
         [
             ("isa", .text(KernelLevel.current.permitted.name)), ("gemm", .text(GEMM.preferred.description)),
-            ("blas", .text(BLAS.shortConfiguration)), ("core", .text(BLAS.core)), ("cpu", .text(processorName)),
+            ("blas", .text(SimilarityRuntime.blasVersion)), ("core", .text(SimilarityRuntime.blasCore)),
+            ("cpu", .text(processorName)),
             ("threads", .count(workers.count)), ("threadsFrom", .text(workersSource)),
         ]
     }
 }
 
-extension BLAS {
+extension SimilarityRuntime {
     /// `OpenBLAS 0.3.21`, without its build options.
-    static var shortConfiguration: String? {
-        configuration.map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+    static var blasVersion: String? {
+        blasConfiguration.map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
     }
 }

@@ -8,15 +8,18 @@ internal import VectorFiles
 
 extension Metric: ExpressibleByArgument {}
 
-/// Engines as the command line names them.
-enum EngineName: String, CaseIterable, ExpressibleByArgument {
-    case auto, blas, bounded, simd, reference
+extension Engine: ExpressibleByArgument {
+    /// The engine of a name.
+    public init?(argument: String) { self.init(name: argument) }
+
+    /// The names of all engines, in this build or not.
+    public static var allValueStrings: [String] { all.map(\.name) }
 }
 
 /// What every command that computes understands.
 struct RunningOptions: ParsableArguments {
     @Option(help: "Filter in front of the verdict; results are the same bytes with each.")
-    var engine: EngineName = .auto
+    var engine: Engine = .auto
 
     @Option(
         parsing: .unconditional,
@@ -67,7 +70,7 @@ struct RunningOptions: ParsableArguments {
     /// Options of the library for an operation whose progress is shown.
     func runOptions(_ progress: Progress? = nil, bytesPerPair: Double = Self.bytesPerPair) -> RunOptions {
         var options = RunOptions(
-            engine: Engine(rawValue: engine.rawValue) ?? .auto,
+            engine: engine,
             workers: workers,
             invalidRows: skipInvalid ? .skip : .reject,
             cancellation: Interruption.flag
@@ -75,11 +78,13 @@ struct RunningOptions: ParsableArguments {
         if explain {
             // Once: a benchmark plans anew in every run.
             let said = Mutex<Set<String>>([])
-            options.explain = { line in
-                if said.withLock({ $0.insert(line).inserted }) { StandardStream.error.print("simile: \(line)\n") }
+            options.plan = { plan in
+                for line in plan.lines where said.withLock({ $0.insert(line).inserted }) {
+                    StandardStream.error.print("simile: \(line)\n")
+                }
             }
         }
-        if let progress { options.progress = { progress.update($0) } }
+        if let progress { options.progress = { (step: RunProgress) in progress.update(step) } }
         if let memoryLimit {
             options.pairLimit = Int(min(memoryLimit / bytesPerPair, 0x1p62))
             options.memoryLimit = Int(min(memoryLimit * 0.8, 0x1p62))

@@ -59,7 +59,7 @@ extension RunCounters {
                     counters.field("pairs", pairs)
                     counters.field("filtered", filtered)
                     counters.field("verdicts", verdicts)
-                    counters.field("engine", engine.rawValue)
+                    counters.field("engine", engine.name)
                 }
             )
         }

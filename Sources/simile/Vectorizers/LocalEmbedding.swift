@@ -47,7 +47,7 @@ struct LocalEmbedding {
             let begun = Double(done)
             let share = Double(part.count)
             let found = try await vectorizer.encoding(of: part.map(\.text.text), as: nil) {
-                bar.update((begun + share * $0) / Double(max(total, 1)))
+                bar.update((begun + share * ($0.fraction ?? 0)) / Double(max(total, 1)))
             }
             var left = Set<Int>()
             for text in found.refused {

@@ -45,11 +45,11 @@ actor LocalVectorizer: TextVectorizer {
         return try encoding(of: texts, as: role) { progress.update($0) }
     }
 
-    /// The same, with progress as a share.
+    /// The same, with the progress of the encoder.
     func encoding(
         of texts: [String],
         as role: TextRole?,
-        progress: @escaping @Sendable (Double) -> Void
+        progress: @escaping @Sendable (RunProgress) -> Void
     ) throws -> VectorizedTexts {
         let encoder = try loaded()
         let prompt = prompts.text(for: role).map { encoder.promptTexts[$0] ?? $0 } ?? encoder.prompt(for: role)
@@ -59,11 +59,9 @@ actor LocalVectorizer: TextVectorizer {
             for: "the vectors of \(texts.count) texts",
             instead: "embed a part of them at a time"
         )
-        let found = try encoder.encoding(
-            of: prompt.isEmpty ? texts : texts.map { prompt + $0 },
-            workers: running.workers,
-            cancellation: Interruption.flag,
-            progress: { progress($0.fraction) }
+        let found = try encoder.encode(
+            prompt.isEmpty ? texts : texts.map { prompt + $0 },
+            options: RunOptions(workers: running.workers, cancellation: Interruption.flag, progress: progress)
         )
         return VectorizedTexts(
             vectors: found.vectors,

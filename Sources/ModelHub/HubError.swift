@@ -43,13 +43,13 @@ public struct HubError: Error, Sendable, CustomStringConvertible {
     /// What happened, what was expected and what was found.
     public let message: String
     /// The HTTP status, if there was an answer.
-    public var status: Int?
+    public internal(set) var status: Int?
     /// What the server calls the request (`x-request-id`), if it said.
-    public var requestID: String?
+    public internal(set) var requestID: String?
     /// The model that was asked.
-    public var model: String?
+    public internal(set) var model: String?
     /// Rows of the texts that are meant, counted from 0; empty if the failure is not about texts.
-    public var rows: [Int] = []
+    public internal(set) var rows: [Int] = []
 
     init(_ code: Code, _ message: String, status: Int? = nil) {
         self.code = code

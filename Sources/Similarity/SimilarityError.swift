@@ -7,8 +7,12 @@ internal import SimilarityKernels
 /// A caller's own mistakes (a negative `k`, say) are preconditions; what depends on data is thrown as this.
 public struct SimilarityError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of failure. New kinds may be added.
-    public struct Code: Sendable, Equatable {
-        private let name: String
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        /// The name of the kind, e.g. `invalidRows`.
+        public let description: String
+
+        private init(name: String) { description = name }
+
         /// The two sides have vectors of different dimensions.
         public static let dimensionMismatch = Code(name: "dimensionMismatch")
         /// Rows hold a NaN, an infinity or a norm beyond the limit.
@@ -19,6 +23,8 @@ public struct SimilarityError: Error, Sendable, Equatable, CustomStringConvertib
         public static let noRoom = Code(name: "noRoom")
         /// The engine that is asked for is not in this build.
         public static let noEngine = Code(name: "noEngine")
+        /// An option has a value that it cannot have.
+        public static let invalidOption = Code(name: "invalidOption")
         /// There are fewer rows than the operation needs.
         public static let tooFewRows = Code(name: "tooFewRows")
     }
@@ -56,6 +62,11 @@ public struct SimilarityError: Error, Sendable, Equatable, CustomStringConvertib
             side: nil,
             description: "the engine '\(engine)' is not in this build, which was made without the trait OpenBLAS"
         )
+    }
+
+    /// Throws unless an option is what it can be.
+    static func require(_ isPossible: Bool, _ what: @autoclosure () -> String) throws(SimilarityError) {
+        if !isPossible { throw SimilarityError(code: .invalidOption, side: nil, description: what()) }
     }
 
     static func tooFewRows(_ what: String) -> SimilarityError {

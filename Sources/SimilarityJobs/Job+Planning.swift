@@ -58,9 +58,17 @@ public struct JobForecast: Sendable {
     /// Seconds of all parts together, each on as many workers as this process may use.
     public let seconds: Double
     /// Bytes that a process needs beside the inputs.
-    public let memory: Double
-    /// Entries of the result; of a join for several thresholds, from the sampled rows.
-    public let resultRows: [(threshold: Float?, count: Double)]
+    public let memory: Int
+    /// How large the result is; of a join for several thresholds, from the sampled rows.
+    public let results: [ExpectedResult]
+
+    /// How large a result is expected to be.
+    public struct ExpectedResult: Sendable, Hashable {
+        /// The threshold of a join; nil for a search.
+        public let threshold: Float?
+        /// Neighbors or pairs.
+        public let count: Double
+    }
 }
 
 extension Job {
@@ -232,8 +240,13 @@ extension Job {
             groupCount: groupCount,
             preparesCorpus: prepares,
             seconds: whole.seconds,
-            memory: codes + 48 * entries / max(m, 1) * Double(groupRows) + 0x1p24 * Double(options.workers.count),
-            resultRows: results.map { (threshold: $0.0, count: $0.1) }
+            memory: Int(
+                min(
+                    codes + 48 * entries / max(m, 1) * Double(groupRows) + 0x1p24 * Double(options.workers.count),
+                    0x1p62
+                )
+            ),
+            results: results.map { JobForecast.ExpectedResult(threshold: $0.0, count: $0.1) }
         )
     }
 

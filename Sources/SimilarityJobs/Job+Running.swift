@@ -184,7 +184,7 @@ struct GroupWork {
 
     /// What the plain operation finds for these rows of the left side.
     func result(ofRows rows: Range<Int>, options: RunOptions) throws -> GroupResult {
-        let left = inputs.left.slice(rows)
+        let left = inputs.left[rows]
         switch manifest.kind {
         case .search(let k, let excludingSelf):
             // One more, because the row itself may be among them.
@@ -193,7 +193,7 @@ struct GroupWork {
             return .neighbors(excludingSelf ? Self.without(rows, found, k: min(k, manifest.rightRows)) : found)
         case .join(let threshold) where manifest.right == nil:
             // Rows before the group have met it already.
-            let rest = inputs.right.slice(rows.lowerBound..<manifest.rightRows)
+            let rest = inputs.right[rows.lowerBound..<manifest.rightRows]
             let joined = try left.join(rest, threshold: threshold, metric: manifest.metric, options: options)
             return .pairs(Self.pairs(joined, rows.lowerBound, rows.lowerBound) { $0.b > $0.a })
         case .join(let threshold):

@@ -3,8 +3,12 @@
 /// Why a job could not be planned, run or merged, where files are not to blame: those give a `VectorFileError`.
 public struct JobError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of failure. New kinds may be added.
-    public struct Code: Sendable, Equatable {
-        private let name: String
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        /// The name of the kind, e.g. `incomplete`.
+        public let description: String
+
+        private init(name: String) { description = name }
+
         /// The request cannot be a job, e.g. inputs of different dimensions or a part that is not one of its parts.
         public static let unusable = Code(name: "unusable")
         /// Groups are missing that a merge needs.

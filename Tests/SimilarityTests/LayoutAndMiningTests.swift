@@ -198,12 +198,12 @@ import VectorTestSupport
         for count in [3, 4, 9, 40] {
             for _ in 0..<20 {
                 let values = (0..<count * count).map { _ in random.below(9) == 0 ? Float.nan : Float(random.below(5)) }
-                let scores = ScoreMatrix(rowCount: count, columnCount: count, values: values)
+                let scores = ScoreMatrix(rowCount: count, columnCount: count, values: values, metric: .cosine)
                 #expect(scores.clusterOrder().sorted() == Array(0..<count))
             }
         }
         // Each row has the next one for its nearest, round and round.
-        let ring = ScoreMatrix(rowCount: 3, columnCount: 3, values: [0, 2, 1, 1, 0, 2, 2, 1, 0])
+        let ring = ScoreMatrix(rowCount: 3, columnCount: 3, values: [0, 2, 1, 1, 0, 2, 2, 1, 0], metric: .dot)
         #expect(ring.clusterOrder().sorted() == [0, 1, 2])
     }
 
@@ -216,7 +216,7 @@ import VectorTestSupport
         let ordered = matrix.ordered(by: order)
         #expect(ordered[0, 1] == matrix[order[0], order[1]] && ordered[399, 7] == matrix[order[399], order[7]])
         let distances = try VectorMatrix(rows: Self.heaps).similarityMatrix(metric: .euclidean)
-        let far = distances.clusterOrder(areDistances: true)
+        let far = distances.clusterOrder()
         #expect(zip(far, far.dropFirst()).count { $0 % 10 != $1 % 10 } == 9)
         for count in 0...3 {
             let rows = VectorMatrix(rowCount: count, dimension: 2, values: [Float](repeating: 1, count: 2 * count))

@@ -34,13 +34,13 @@ import VectorTestSupport
         let matrix = VectorMatrix(rows: Self.rows)
         let (mean, covariance) = Self.covariance(Self.rows)
         let pca = try LinearProjection.principalComponents(5, of: matrix)
-        for j in 0..<5 { #expect(abs(Double(pca.mean[j]) - mean[j]) < 1e-4) }
+        for j in 0..<5 { #expect(abs(Double(pca.offset[j]) - mean[j]) < 1e-4) }
         let trace = (0..<5).reduce(0) { $0 + covariance[$1][$1] }
         #expect(abs(pca.totalVariance - trace) < 1e-5 * trace)
         #expect(pca.explainedVariance == pca.explainedVariance.sorted(by: >) && pca.explainedVariance[4] < 1e-4)
         #expect(abs(pca.explainedVarianceRatio.reduce(0, +) - 1) < 1e-5)
         for i in 0..<4 {
-            let direction = (0..<5).map { Double(pca.matrix[i * 5 + $0]) }
+            let direction = (0..<5).map { Double(pca.coefficients[i * 5 + $0]) }
             let image = covariance.map { row in zip(row, direction).reduce(0) { $0 + $1.0 * $1.1 } }
             for j in 0..<5 {
                 #expect(abs(image[j] - Double(pca.explainedVariance[i]) * direction[j]) < 2e-5 * trace, "\(i), \(j)")
@@ -51,7 +51,7 @@ import VectorTestSupport
         let projected = try matrix.projected(by: pca)
         let centered = (0..<5).map { Double(Self.rows[3][$0]) - mean[$0] }
         let expected = (0..<5).map { i -> Double in
-            zip(pca.matrix[i * 5..<i * 5 + 5], centered).reduce(0) { $0 + Double($1.0) * $1.1 }
+            zip(pca.coefficients[i * 5..<i * 5 + 5], centered).reduce(0) { $0 + Double($1.0) * $1.1 }
         }
         for i in 0..<5 { #expect(abs(Double(projected[3][i]) - expected[i]) < 1e-3) }
     }
@@ -65,14 +65,18 @@ import VectorTestSupport
         let pca = try LinearProjection.principalComponents(2, of: VectorMatrix(rows: rows))
         for (found, expected) in zip(pca.explainedVariance, Fixture.variances) { #expect(abs(found - expected) < 1e-5) }
         for i in 0..<2 {
-            let found = (0..<3).map { pca.matrix[i * 3 + $0] }
+            let found = (0..<3).map { pca.coefficients[i * 3 + $0] }
             let sign: Float = found[0] * Fixture.components[i][0] < 0 ? -1 : 1
             for j in 0..<3 { #expect(abs(sign * found[j] - Fixture.components[i][j]) < 1e-5) }
         }
     }
 
     @Test func `whitened rows have the covariance 1, and a direction without variance gives zeros`() throws {
-        let pca = try LinearProjection.principalComponents(5, of: VectorMatrix(rows: Self.rows), whitens: true)
+        let pca = try LinearProjection.principalComponents(
+            5,
+            of: VectorMatrix(rows: Self.rows),
+            components: ComponentOptions(whitens: true)
+        )
         let white = try VectorMatrix(rows: Self.rows).projected(by: pca)
         let (_, covariance) = Self.covariance((0..<700).map { white[$0] })
         for i in 0..<5 {
@@ -91,14 +95,18 @@ import VectorTestSupport
     {
         let matrix = VectorMatrix(rows: Self.rows)
         for whitens in [false, true] {
-            let pca = try LinearProjection.principalComponents(3, of: matrix, whitens: whitens, normalizes: whitens)
+            let pca = try LinearProjection.principalComponents(
+                3,
+                of: matrix,
+                components: ComponentOptions(whitens: whitens, normalizes: whitens)
+            )
             let expected = pca.explainedVarianceRatio.reduce(0.0) { $0 + Double($1) }
             let found = try #require(pca.retainedVariance(of: matrix, sampleSize: .max))
             #expect(abs(found - expected) < 1e-5)
             // The same components in another order are another space.
             let other = VectorMatrix(rows: Self.rows.map { $0.reversed() })
             #expect(try #require(pca.retainedVariance(of: other)) < found - 0.05)
-            #expect(pca.retainedVariance(of: VectorMatrix(rows: [pca.mean])) == nil)
+            #expect(pca.retainedVariance(of: VectorMatrix(rows: [pca.offset])) == nil)
         }
         #expect(LinearProjection.matryoshka(1, of: 2).retainedVariance(of: VectorMatrix(rows: [[3, 4]])) == 9.0 / 25)
         let ranges = try ByteCalibration(of: matrix)
@@ -122,10 +130,21 @@ import VectorTestSupport
                 == LinearProjection.principalComponents(20, of: matrix, options: RunOptions(workers: Workers(count: 5)))
         )
         let whole = try matrix.projected(by: one)
-        let piece = try matrix.slice(512..<1280).projected(by: one, options: RunOptions(workers: Workers(count: 3)))
+        let piece = try matrix[512..<1280].projected(by: one, options: RunOptions(workers: Workers(count: 3)))
         for row in 0..<768 { #expect(piece[row] == whole[512 + row]) }
-        let sampled = try LinearProjection.principalComponents(20, of: matrix, sampleSize: 1000, seed: 3)
-        #expect(try sampled == LinearProjection.principalComponents(20, of: matrix, sampleSize: 1000, seed: 3))
+        let sampled = try LinearProjection.principalComponents(
+            20,
+            of: matrix,
+            components: ComponentOptions(sampleSize: 1000, seed: 3)
+        )
+        #expect(
+            try sampled
+                == LinearProjection.principalComponents(
+                    20,
+                    of: matrix,
+                    components: ComponentOptions(sampleSize: 1000, seed: 3)
+                )
+        )
         #expect(sampled != one)
     }
 
@@ -162,18 +181,22 @@ import VectorTestSupport
         let matrix = VectorMatrix(rows: rows)
         let calibration = try ByteCalibration(of: matrix)
         #expect(calibration == ByteCalibration(minima: [0, 5, -1], maxima: [10, 5, 1]))
-        let bytes = matrix.bytes(ofRows: 0..<3, by: calibration)
+        let bytes = matrix.bytes(by: calibration)
         #expect(bytes[0] == [-128, -128, 127] && bytes[1] == [127, -128, -128] && bytes[2] == [0, -128, 63])
-        let beyond = VectorMatrix(rows: [[-3, 9, 2]]).bytes(ofRows: 0..<1, by: calibration)
-        #expect(beyond[0] == [-128, -128, 127])
+        let beyond = VectorMatrix(rows: [[-3, 9, 2]]).bytes(by: calibration)
+        #expect(beyond[0] == [-128, -128, 127] && beyond.vectors[0] == [-128, -128, 127])
         #expect(throws: SimilarityError.self) {
             try ByteCalibration(of: VectorMatrix(rows: [[.nan]]), options: .skippingInvalidRows)
         }
     }
 
     @Test func `bits are the signs, packed as NumPy packs them`() {
-        let bits = VectorMatrix(rows: [[1, -1, 0, 2, 3, -4, 5, 6, -1, 7]]).signBits(ofRows: 0..<1)
-        #expect(bits[0] == [0b1001_1011, 0b0100_0000])
+        let bits = VectorMatrix(rows: [[1, -1, 0, 2, 3, -4, 5, 6, -1, 7]]).signBits()
+        #expect(bits[0] == [0b1001_1011, 0b0100_0000] && bits.bytes[0] == [0b1001_1011, 0b0100_0000])
+        #expect(PackedBits(bits.bytes, dimension: 10)?[0] == bits[0])
+        #expect(
+            PackedBits(bits.bytes, dimension: 17) == nil && PackedBits(VectorMatrix(rows: [[1]]), dimension: 8) == nil
+        )
     }
 }
 

@@ -70,7 +70,7 @@ import VectorTestSupport
                     as [() throws -> Void]
                 {
                     let error = #expect(throws: VectorFileError.self) { try make() }
-                    #expect(error?.kind == .notWritten && error?.path.hasPrefix(parent) == true, "\(path)")
+                    #expect(error?.code == .notWritten && error?.path.hasPrefix(parent) == true, "\(path)")
                 }
             }
             #expect(try TestFiles.names(in: folder) == ["file"])

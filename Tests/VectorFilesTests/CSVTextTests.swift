@@ -110,7 +110,7 @@ import VectorTestSupport
                 do {
                     _ = try TextFile.read(path)
                 } catch {
-                    #expect((error as? VectorFileError)?.kind == .refused)
+                    #expect((error as? VectorFileError)?.code == .refused)
                 }
             }
         }

@@ -151,7 +151,7 @@ import VectorTestSupport
                     #expect(matrix.dimension >= 1)
                     if matrix.rowCount > 0 { _ = matrix[matrix.rowCount - 1] }
                 } catch let error as VectorFileError {
-                    #expect(error.path == path && error.kind == .refused)
+                    #expect(error.path == path && error.code == .refused)
                 }
             }
         }

@@ -50,8 +50,7 @@ import VectorTestSupport
                 try PreparedCorpusFile.write(
                     try PreparedCorpus(rows, metric: .dot, options: options),
                     to: path,
-                    source: source,
-                    embeddingSource: isEmbedded
+                    rows: isEmbedded ? .embedded(from: source) : .of(source)
                 )
                 let read = try PreparedCorpusFile.read(path)
                 #expect(read.vectors.storage.elementType == rows.storage.elementType)
@@ -100,7 +99,7 @@ import VectorTestSupport
             let skipping = RunOptions(invalidRows: .skip)
             let prepared = try PreparedCorpus(rows, options: skipping)
             let path = folder + "/C.simile"
-            try PreparedCorpusFile.write(prepared, to: path, source: folder + "/v.npy")
+            try PreparedCorpusFile.write(prepared, to: path, rows: .of(folder + "/v.npy"))
             let read = try PreparedCorpusFile.read(path)
             #expect(throws: SimilarityError.self) { try read.selfJoin(threshold: 0) }
             #expect(try read.selfJoin(threshold: 0, options: skipping).pairs.map { [$0.a, $0.b] } == [[0, 2]])
@@ -120,7 +119,7 @@ import VectorTestSupport
             // The source by a path through a linked folder.
             try files.createSymbolicLink(atPath: folder + "/links/data", withDestinationPath: "../a/data")
             let source = folder + "/links/data/v.npy"
-            try PreparedCorpusFile.write(prepared, to: folder + "/a/codes/C.simile", source: source)
+            try PreparedCorpusFile.write(prepared, to: folder + "/a/codes/C.simile", rows: .of(source))
             #expect(try PreparedCorpusReader(folder + "/a/codes/C.simile").summary.source == "../data/v.npy")
             try files.moveItem(atPath: folder + "/a", toPath: folder + "/b")
             try PreparedFiles.expectSameResults(try PreparedCorpusFile.read(folder + "/b/codes/C.simile"), as: rows)
@@ -130,7 +129,7 @@ import VectorTestSupport
             )
             try PreparedFiles.expectSameResults(try PreparedCorpusFile.read(folder + "/links/L.simile"), as: rows)
             // Written through a link: the path is that from where the file lies.
-            try PreparedCorpusFile.write(prepared, to: folder + "/links/L.simile", source: folder + "/b/data/v.npy")
+            try PreparedCorpusFile.write(prepared, to: folder + "/links/L.simile", rows: .of(folder + "/b/data/v.npy"))
             #expect(try PreparedCorpusReader(folder + "/b/codes/C.simile").summary.source == "../data/v.npy")
             #expect(try PreparedCorpusReader(folder + "/links/L.simile").sourceState == .unchanged)
         }
@@ -141,7 +140,7 @@ import VectorTestSupport
         try withFolder { folder in
             let rows = PreparedFiles.rows().withIDs((0..<300).map { .integer($0) })
             let path = folder + "/C.simile"
-            try PreparedCorpusFile.write(try PreparedCorpus(rows), to: path, source: nil, embeddingSource: true)
+            try PreparedCorpusFile.write(try PreparedCorpus(rows), to: path, rows: .embedded)
             try PreparedFiles.expectSameResults(try PreparedCorpusFile.read(path), as: rows)
             let reader = try PreparedCorpusReader(path)
             #expect(reader.sourceState == .none && reader.sourcePath == nil && reader.summary.embedsRows)

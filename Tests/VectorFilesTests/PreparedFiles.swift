@@ -32,7 +32,7 @@ enum PreparedFiles {
         options.level = level
         let prepared = try PreparedCorpus(try VectorFile.read(source), metric: metric, options: options)
         let path = folder + "/C.simile"
-        try PreparedCorpusFile.write(prepared, to: path, source: source, embeddingSource: embeddingSource)
+        try PreparedCorpusFile.write(prepared, to: path, rows: embeddingSource ? .embedded(from: source) : .of(source))
         return path
     }
 

@@ -167,7 +167,7 @@ import VectorTestSupport
             try VectorFile.write(PreparedFiles.rows(), to: source)
             let path = folder + "/CCC.simile"
             let prepared = try PreparedCorpus(try VectorFile.read(source))
-            try PreparedCorpusFile.write(prepared, to: path, source: source)
+            try PreparedCorpusFile.write(prepared, to: path, rows: .of(source))
             let whole = try ForgedFile(path)
             for name in ["CCC.simile", "../v.jsonl", "/etc/hosts", "aaaaaaaaaa", "../../../v", "aaaaaa.np/"] {
                 var file = whole
@@ -218,7 +218,7 @@ import VectorTestSupport
                 do {
                     prepared = try PreparedCorpusFile.read(path)
                 } catch let error as VectorFileError {
-                    #expect(error.path == path && error.kind == .refused && error.place != "checksum")
+                    #expect(error.path == path && error.code == .refused && error.place != "checksum")
                     continue
                 }
                 // Where kernels do not take the codes, they are decoded first.

@@ -38,7 +38,7 @@ import VectorTestSupport
             try Self.setTime(source, 1_000_000_000)
             let path = folder + "/C.simile"
             let prepared = try PreparedCorpus(try VectorFile.read(source))
-            try PreparedCorpusFile.write(prepared, to: path, source: source)
+            try PreparedCorpusFile.write(prepared, to: path, rows: .of(source))
             let whole = try TestFiles.bytes(source)
             for place in [0, 9, 130, whole.count / 2, whole.count - 1] {
                 var bytes = whole
@@ -88,11 +88,11 @@ import VectorTestSupport
             let prepared = try PreparedCorpus(rows)
             try VectorFile.write(PreparedFiles.rows(seed: 2), to: source)
             expectError(.refused, path: source, place: "row 0", saying: "another") {
-                try PreparedCorpusFile.write(prepared, to: path, source: source)
+                try PreparedCorpusFile.write(prepared, to: path, rows: .of(source))
             }
             try VectorFile.write(PreparedFiles.rows(299), to: source)
             expectError(.refused, path: source, saying: "300 x 24") {
-                try PreparedCorpusFile.write(prepared, to: path, source: source)
+                try PreparedCorpusFile.write(prepared, to: path, rows: .of(source))
             }
             try VectorFile.write(rows, to: source)
             let taken = try PreparedSource(source)

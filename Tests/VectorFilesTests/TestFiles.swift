@@ -42,7 +42,7 @@ enum TestFiles {
 /// Expects an error of a kind that names the file and, if given, the place and a part of the message.
 @discardableResult
 func expectError(
-    _ kind: VectorFileError.Kind,
+    _ kind: VectorFileError.Code,
     path: String,
     place: String? = nil,
     saying part: String = "",
@@ -51,7 +51,7 @@ func expectError(
 ) -> VectorFileError? {
     let error = #expect(throws: VectorFileError.self, sourceLocation: sourceLocation) { try body() }
     guard let error else { return nil }
-    #expect(error.kind == kind && error.path == path, "\(error)", sourceLocation: sourceLocation)
+    #expect(error.code == kind && error.path == path, "\(error)", sourceLocation: sourceLocation)
     if let place { #expect(error.place == place, "\(error)", sourceLocation: sourceLocation) }
     if !part.isEmpty { #expect(error.description.contains(part), "\(error)", sourceLocation: sourceLocation) }
     #expect(error.description.contains(path) && !error.message.isEmpty, sourceLocation: sourceLocation)

@@ -29,10 +29,10 @@ public struct PreparedCorpus: Sendable {
     let hasInvalidRows: Bool
 
     /// Bytes of the codes, beside the rows.
-    public var codeByteCount: Int { coded.image.byteCount + 4 * encoding.rotation.matrix.count }
+    package var codeByteCount: Int { coded.image.byteCount + 4 * encoding.rotation.matrix.count }
 
     /// Coordinates of a rotated vector that the first stage of the filter looks at.
-    public var prefix: Int { coded.shape.prefix }
+    package var prefix: Int { coded.shape.prefix }
 
     /// - Precondition: `coded` refers to rows of `vectors` only.
     package init(vectors: VectorMatrix, metric: Metric, coded: CodedRows, encoding: CodedRows.Encoding) {

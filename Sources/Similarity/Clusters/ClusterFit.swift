@@ -36,7 +36,7 @@ struct ClusterFit {
                 return metric == .cosine ? 1 / norm : 1
             }
         }.flatMap { $0 }
-        assignment = try ClusterAssignment(rows.slice(0..<0), rows.slice(0..<0), metric, options)
+        assignment = try ClusterAssignment(rows[0..<0], rows[0..<0], metric, options)
     }
 
     // MARK: Start

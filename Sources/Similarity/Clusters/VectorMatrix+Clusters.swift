@@ -17,16 +17,20 @@ extension VectorMatrix {
     /// - Complexity: `n * k * d` multiply-adds an iteration at most, for n rows, k clusters and d dimensions, and as many for a start by
     ///   ``ClusteringOptions/Start/plusPlus``. Memory: about 40 bytes a row and 24 a component of the centroids; a sample is copied.
     /// - Throws: ``SimilarityError`` if rows are invalid, if there are fewer distinct rows than clusters, or if centroids that are given have
-    ///   another dimension, another number or invalid rows; `CancellationError` if cancelled.
-    /// - Precondition: `count >= 1`, and `metric` is not ``Metric/dot``, for which there is no mean.
+    ///   another dimension, another number or invalid rows, for fewer than one cluster, an option below 0, and ``Metric/dot``, for which there is no mean;
+    ///   `CancellationError` if cancelled.
     public func clusters(
         _ count: Int,
         metric: Metric = .cosine,
         clustering: ClusteringOptions = ClusteringOptions(),
         options: RunOptions = RunOptions()
     ) throws -> Clustering {
-        precondition(count >= 1, "\(count) clusters")
-        precondition(metric != .dot, "k-means has no dot products: a mean needs distances")
+        try SimilarityError.require(count >= 1, "\(count) clusters; expected at least 1")
+        try SimilarityError.require(metric != .dot, "the metric is dot; k-means needs distances: cosine or euclidean")
+        try SimilarityError.require(
+            clustering.iterationLimit >= 0 && clustering.tolerance >= 0,
+            "\(clustering.iterationLimit) iterations with the tolerance \(clustering.tolerance); expected none below 0"
+        )
         if options.invalidRows == .reject { try InvalidRowCheck.reject(storage, side: .queries, options) }
         var generator = SeededGenerator(seed: clustering.seed)
         var rows = self

@@ -54,7 +54,7 @@ struct DenseWalk {
             try fill(block, into: &values)
         }
         if isSymmetric { mirror(&values, count: width) }
-        return ScoreMatrix(rowCount: rows.rowCount, columnCount: width, values: values)
+        return ScoreMatrix(rowCount: rows.rowCount, columnCount: width, values: values, metric: metric)
     }
 
     /// Computes the rows of one block; of a symmetric matrix only from the block's first column on.

@@ -6,10 +6,21 @@ public struct ScoreMatrix: Sendable, Equatable {
     public let rowCount: Int
     /// Columns: what they were compared with.
     public let columnCount: Int
-    /// The values, row after row.
+    /// The values, row after row: cosines, dot products, or for ``Metric/euclidean`` distances.
     public let values: [Float]
+    /// How rows and columns were compared.
+    public let metric: Metric
 
-    package init(rowCount: Int, columnCount: Int, values: [Float]) {
+    /// Scores that were found elsewhere.
+    ///
+    /// - Precondition: there is a value for each row and column.
+    public init(rowCount: Int, columnCount: Int, values: [Float], metric: Metric) {
+        let (count, overflow) = rowCount.multipliedReportingOverflow(by: columnCount)
+        precondition(
+            rowCount >= 0 && columnCount >= 0 && !overflow && count == values.count,
+            "\(values.count) values are no \(rowCount) x \(columnCount) matrix"
+        )
+        self.metric = metric
         self.rowCount = rowCount
         self.columnCount = columnCount
         self.values = values

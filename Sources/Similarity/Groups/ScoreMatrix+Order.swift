@@ -7,17 +7,16 @@ extension ScoreMatrix {
     /// recent advances in hierarchical clustering algorithms", 1983); of the ways in which two clusters can stand side by side the one is taken whose
     /// touching ends are most similar.
     ///
-    /// - Parameter areDistances: Whether lower values are more similar.
     /// - Complexity: O(n^2) operations and `4 n^2` bytes for n rows.
     /// - Precondition: the matrix is square. Where it is not symmetric, the mean of both scores counts; a NaN is the least similar.
-    public func clusterOrder(areDistances: Bool = false) -> [Int] {
+    public func clusterOrder() -> [Int] {
         precondition(
             rowCount == columnCount,
             "\(rowCount) x \(columnCount) scores are not those of rows with each other"
         )
         let n = rowCount
         if n < 3 { return Array(0..<n) }
-        let sign: Float = areDistances ? -1 : 1
+        let sign: Float = metric == .euclidean ? -1 : 1
         // Symmetric and without NaN, or a chain of nearest neighbors could go round for ever.
         var scores = [Float](repeating: 0, count: n * n)
         for i in 0..<n {
@@ -80,7 +79,8 @@ extension ScoreMatrix {
         return ScoreMatrix(
             rowCount: rowCount,
             columnCount: columnCount,
-            values: order.flatMap { row in order.map { self[row, $0] } }
+            values: order.flatMap { row in order.map { self[row, $0] } },
+            metric: metric
         )
     }
 }

@@ -51,17 +51,24 @@ extension VectorMatrix {
     ///   - layout: Method, neighbors, seed.
     ///   - options: Engine, workers, cancellation, progress.
     /// - Complexity: a search of the rows for ``LayoutOptions/neighborCount`` neighbors each, and some 6 `n k` evaluations of a power a step.
-    /// - Throws: ``SimilarityError`` if rows are invalid, skipped or not: leave them out first, or if there are too many for their distances;
+    /// - Throws: ``SimilarityError`` if rows are invalid, skipped or not: leave them out first, if there are too many for their distances,
+    ///   or an option cannot be: at least one neighbor, a distance that is not negative and less than 3, steps that are not negative;
     ///   `CancellationError` if cancelled.
-    /// - Precondition: at least one neighbor, a distance that is not negative and less than 3, steps that are not negative.
     public func planeLayout(
         metric: Metric = .cosine,
         layout: LayoutOptions = LayoutOptions(),
         options: RunOptions = RunOptions()
     ) throws -> VectorMatrix {
-        precondition(layout.neighborCount >= 1, "\(layout.neighborCount) neighbors")
-        precondition((0..<3).contains(layout.minimumDistance), "a least distance of \(layout.minimumDistance)")
-        precondition(layout.epochCount ?? 0 >= 0, "\(layout.epochCount ?? 0) steps")
+        try SimilarityError.require(
+            layout.neighborCount >= 1,
+            "\(layout.neighborCount) neighbors; expected at least 1"
+        )
+        try SimilarityError.require(
+            (0..<3).contains(layout.minimumDistance),
+            "a least distance of \(layout.minimumDistance); expected 0 to 3"
+        )
+        let epochCount = layout.epochCount ?? 0
+        try SimilarityError.require(epochCount >= 0, "\(epochCount) steps; expected none below 0")
         try InvalidRowCheck.reject(storage, side: .corpus, options)
         let method = layout.method(ofRows: rowCount)
         if method == .distances {

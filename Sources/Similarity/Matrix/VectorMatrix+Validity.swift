@@ -6,27 +6,12 @@ extension VectorMatrix {
     /// Rows with finite components and a norm within the limit, ascending.
     ///
     /// - Complexity: one read of the matrix, on the calling thread.
-    package func validRows() -> [Int] {
+    public func validRows() -> [Int] {
         var tile = RowTile()
         return (0..<rowCount).filter { row in
             tile.load(row..<row + 1, of: storage, level: .current)
             return tile.isValid
         }
-    }
-
-    /// Some of the rows, where they lie, with their ids.
-    package func slice(_ rows: Range<Int>) -> VectorMatrix {
-        VectorMatrix(storage: storage.slice(rows), ids: ids.map { Array($0[rows]) })
-    }
-
-    /// A matrix of some rows, copied in the order given, with their ids.
-    package func selecting(_ rows: [Int]) -> VectorMatrix {
-        VectorMatrix(
-            rowCount: rows.count,
-            dimension: dimension,
-            values: rows.flatMap { self[$0] },
-            ids: ids.map { ids in rows.map { ids[$0] } }
-        )
     }
 }
 

@@ -28,27 +28,11 @@ public struct VectorMatrix: Sendable {
     ///
     /// - Precondition: `dimension` is from 1 to 4,194,304, `values.count == rowCount * dimension`, and `ids` is nil or has one id a row.
     public init(rowCount: Int, dimension: Int, values: [Float], ids: [RowID]? = nil) {
-        precondition(rowCount >= 0, "a matrix has no \(rowCount) rows")
         precondition(
-            (1...RowStorage.dimensionLimit).contains(dimension),
-            "a vector has 1 to \(RowStorage.dimensionLimit) components, not \(dimension)"
-        )
-        let (count, overflow) = rowCount.multipliedReportingOverflow(by: dimension)
-        precondition(
-            !overflow && count == values.count,
+            Self.componentCount(rowCount: rowCount, dimension: dimension) == values.count,
             "\(values.count) values are no \(rowCount) x \(dimension) matrix"
         )
-        guard
-            let storage = RowStorage(
-                bytes: SharedBytes(copying: values),
-                elementType: .float32,
-                rowCount: rowCount,
-                dimension: dimension,
-                byteOffset: 0,
-                rowByteStride: 4 * dimension
-            )
-        else { preconditionFailure("the block has been sized for these rows") }
-        self.init(storage: storage, ids: ids)
+        self.init(bytes: SharedBytes(copying: values), rowCount: rowCount, dimension: dimension, ids: ids)
     }
 
     /// A matrix of `rows`, which are copied.
@@ -77,7 +61,7 @@ public struct VectorMatrix: Sendable {
     /// The components of one row as floats.
     ///
     /// - Precondition: `0 <= row < rowCount`.
-    /// - Complexity: copies `dimension` floats.
+    /// - Complexity: copies `dimension` floats; ``withRow(_:_:)`` does not.
     public subscript(row: Int) -> [Float] { storage.row(row) }
 }
 

@@ -9,16 +9,25 @@ public struct LinearProjection: Sendable, Equatable {
     public let dimension: Int
     /// Components of what comes out.
     public let outputDimension: Int
-    /// What is subtracted first: ``dimension`` components, or none.
-    public let mean: [Float]
-    /// M, row-major: ``outputDimension`` rows of ``dimension`` components; empty for the first ``outputDimension`` components as they are.
-    public let matrix: [Float]
+    /// ``mean``, or nothing.
+    package let offset: [Float]
+    /// ``matrix``, row after row, or nothing.
+    package let coefficients: [Float]
     /// Whether what comes out is made a unit vector; a zero vector stays one.
     public let normalizes: Bool
     /// Of a principal component analysis the variance along each direction, before any whitening, with `n - 1` in the denominator; else empty.
     public let explainedVariance: [Float]
     /// The variance of all components together; 0 where none was measured.
     public let totalVariance: Double
+
+    /// What is subtracted first, ``dimension`` components; nil for nothing.
+    public var mean: [Float]? { offset.isEmpty ? nil : offset }
+
+    /// M, a direction a row; nil for the first ``outputDimension`` components as they are.
+    public var matrix: VectorMatrix? {
+        coefficients.isEmpty
+            ? nil : VectorMatrix(rowCount: outputDimension, dimension: dimension, values: coefficients)
+    }
 
     /// The share of the variance that each direction holds; empty where none was measured.
     public var explainedVarianceRatio: [Float] {
@@ -28,7 +37,7 @@ public struct LinearProjection: Sendable, Equatable {
     /// A projection that has been stored.
     ///
     /// - Precondition: `mean` has `dimension` components or none, and `matrix` has `outputDimension * dimension` or none.
-    public init(
+    package init(
         dimension: Int,
         outputDimension: Int,
         mean: [Float] = [],
@@ -42,8 +51,8 @@ public struct LinearProjection: Sendable, Equatable {
         precondition(matrix.isEmpty || matrix.count == outputDimension * dimension, "a matrix of \(matrix.count)")
         self.dimension = dimension
         self.outputDimension = outputDimension
-        self.mean = mean
-        self.matrix = matrix
+        offset = mean
+        coefficients = matrix
         self.normalizes = normalizes
         self.explainedVariance = explainedVariance
         self.totalVariance = totalVariance
@@ -74,22 +83,17 @@ public struct LinearProjection: Sendable, Equatable {
     /// - Parameters:
     ///   - outputDimension: Directions, at most the dimension of the rows.
     ///   - rows: What it is fitted on.
-    ///   - whitens: Whether each direction is divided by its standard deviation, so that what comes out has the covariance 1. A direction without
-    ///     variance gives zeros.
-    ///   - sampleSize: Rows that it is fitted on, drawn by the seed; nil for all.
+    ///   - components: What comes out, and what it is fitted on.
     ///   - options: Workers, cancellation, and what happens to invalid rows.
     /// - Complexity: `n d^2 / 2` multiply-adds and an eigenproblem of order d; `12 d^2` bytes and at most 128 MiB.
     /// - Accuracy: covariance and eigenvectors are in `Double`, of rows less their mean, and are rounded to `Float` once: a variance is within
-    ///   `16 sqrt(d) 2^-53` of the largest one. The same bytes on one machine with one BLAS (at one thread, see ``BLAS``), whatever the workers.
+    ///   `16 sqrt(d) 2^-53` of the largest one. The same bytes on one machine with one BLAS (at one thread, see ``SimilarityRuntime``), whatever the workers.
     /// - Throws: ``SimilarityError`` if rows are invalid, for fewer than two rows, or for more than 16,384 dimensions; `CancellationError`.
     /// - Precondition: `1 <= outputDimension <= dimension`.
     public static func principalComponents(
         _ outputDimension: Int,
         of rows: VectorMatrix,
-        whitens: Bool = false,
-        normalizes: Bool = false,
-        sampleSize: Int? = nil,
-        seed: UInt64 = 0,
+        components: ComponentOptions = ComponentOptions(),
         options: RunOptions = RunOptions()
     ) throws -> LinearProjection {
         precondition((1...rows.dimension).contains(outputDimension), "\(rows.dimension) to \(outputDimension)")
@@ -99,8 +103,8 @@ public struct LinearProjection: Sendable, Equatable {
             )
         }
         var rows = rows
-        if let sampleSize, sampleSize < rows.rowCount {
-            var generator = SeededGenerator(seed: seed)
+        if let sampleSize = components.sampleSize, sampleSize < rows.rowCount {
+            var generator = SeededGenerator(seed: components.seed)
             rows = rows.selecting(generator.sample(max(sampleSize, 0), below: rows.rowCount))
         }
         if options.invalidRows == .skip {
@@ -140,7 +144,7 @@ public struct LinearProjection: Sendable, Equatable {
         var matrix: [Float] = []
         matrix.reserveCapacity(outputDimension * d)
         for i in 0..<outputDimension {
-            let factor = !whitens ? 1 : found[i] > least ? 1 / found[i].squareRoot() : 0
+            let factor = !components.whitens ? 1 : found[i] > least ? 1 / found[i].squareRoot() : 0
             for j in 0..<d { matrix.append(Float(eigen.vectors[i * d + j] * factor)) }
         }
         return LinearProjection(
@@ -148,7 +152,7 @@ public struct LinearProjection: Sendable, Equatable {
             outputDimension: outputDimension,
             mean: mean.map { Float($0) },
             matrix: matrix,
-            normalizes: normalizes,
+            normalizes: components.normalizes,
             explainedVariance: variances,
             totalVariance: (0..<d).reduce(0) { $0 + scatter[$1 * d + $1] } * scale
         )
@@ -184,6 +188,27 @@ public struct LinearProjection: Sendable, Equatable {
     }
 }
 
+/// What a principal component analysis gives, and what it is fitted on.
+public struct ComponentOptions: Sendable, Hashable {
+    /// Whether each direction is divided by its standard deviation, so that what comes out has the covariance 1. A direction without
+    /// variance gives zeros.
+    public var whitens = false
+    /// Whether what comes out is made a unit vector.
+    public var normalizes = false
+    /// Rows that it is fitted on, drawn by the seed; nil for all.
+    public var sampleSize: Int?
+    /// What the sample follows from.
+    public var seed: UInt64 = 0
+
+    /// Neither whitened nor made unit vectors, fitted on all rows.
+    public init(whitens: Bool = false, normalizes: Bool = false, sampleSize: Int? = nil, seed: UInt64 = 0) {
+        self.whitens = whitens
+        self.normalizes = normalizes
+        self.sampleSize = sampleSize
+        self.seed = seed
+    }
+}
+
 extension VectorMatrix {
     /// The images of all rows, with their ids.
     ///
@@ -201,8 +226,8 @@ extension VectorMatrix {
         let check: @Sendable () throws -> Void = { try options.checkCancellation() }
         let (storage, m) = (storage, projection.outputDimension)
         var values: [Float]
-        if projection.matrix.isEmpty {
-            let mean = projection.mean
+        if projection.coefficients.isEmpty {
+            let mean = projection.offset
             values = try concurrentFill(rowCount: rowCount, width: m, rowsPerChunk: 256, workers: options.workers.count)
             {
                 rows,
@@ -218,8 +243,8 @@ extension VectorMatrix {
         } else {
             values = try AffineRows.map(
                 storage,
-                mean: projection.mean,
-                matrix: projection.matrix,
+                mean: projection.offset,
+                matrix: projection.coefficients,
                 workers: options.workers.count,
                 check: check
             )

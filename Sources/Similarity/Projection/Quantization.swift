@@ -42,45 +42,37 @@ public struct ByteCalibration: Sendable, Equatable {
 }
 
 extension VectorMatrix {
-    /// The components of some rows as signed bytes, each an integer from -128 to 127; components out of their range get the nearest end.
+    /// The components of the rows as signed bytes, each an integer from -128 to 127; components out of their range get the nearest end.
     ///
-    /// - Precondition: the calibration is of this dimension; the rows are rows of this matrix.
-    public func bytes(ofRows rows: Range<Int>, by calibration: ByteCalibration) -> VectorMatrix {
+    /// - Complexity: reads the rows once, on the calling thread; a byte a component.
+    /// - Precondition: the calibration is of this dimension.
+    public func bytes(by calibration: ByteCalibration) -> ByteMatrix {
         precondition(calibration.minima.count == dimension, "a calibration of \(calibration.minima.count) components")
-        return mapped(rows, width: dimension) { source, target in
-            for j in source.indices {
-                let (low, high) = (Double(calibration.minima[j]), Double(calibration.maxima[j]))
-                let share = high > low ? (Double(source[j]) - low) / (high - low) : 0
-                let value = (share * 255).rounded() - 128
-                // A NaN, of a row that is to be skipped, becomes the least.
-                target[j] = Float(value > -128 ? min(value, 127) : -128)
+        let width = dimension
+        var bytes: [Int8] = []
+        bytes.reserveCapacity(rowCount * width)
+        for row in 0..<rowCount {
+            withRow(row) { source in
+                for j in 0..<width {
+                    let (low, high) = (Double(calibration.minima[j]), Double(calibration.maxima[j]))
+                    let share = high > low ? (Double(source[j]) - low) / (high - low) : 0
+                    let value = (share * 255).rounded() - 128
+                    // A NaN, of a row that is to be skipped, becomes the least.
+                    bytes.append(value > -128 ? Int8(min(value, 127)) : -128)
+                }
             }
         }
+        return ByteMatrix(rowCount: rowCount, dimension: width, bytes: bytes, ids: ids)
     }
 
-    /// The signs of the components of some rows, eight to a byte, the first in the highest bit: 1 for positive ones. That is what
+    /// The signs of the components of the rows, eight to a byte, the first in the highest bit: 1 for positive ones. That is what
     /// `numpy.packbits(x > 0, axis=1)` gives, and FAISS's `IndexBinaryFlat` and usearch read.
     ///
-    /// - Precondition: the rows are rows of this matrix.
-    public func signBits(ofRows rows: Range<Int>) -> VectorMatrix {
-        mapped(rows, width: (dimension + 7) / 8) { source, target in
-            for (j, value) in source.enumerated() where value > 0 { target[j / 8] += Float(128 >> (j % 8)) }
-        }
-    }
-
-    private func mapped(
-        _ rows: Range<Int>,
-        width: Int,
-        _ body: (_ source: [Float], _ target: inout [Float]) -> Void
-    ) -> VectorMatrix {
-        precondition(rows.lowerBound >= 0 && rows.upperBound <= rowCount, "rows \(rows) of \(rowCount)")
-        var values: [Float] = []
-        values.reserveCapacity(rows.count * width)
-        for row in rows {
-            var target = [Float](repeating: 0, count: width)
-            body(self[row], &target)
-            values += target
-        }
-        return VectorMatrix(rowCount: rows.count, dimension: width, values: values, ids: ids.map { Array($0[rows]) })
+    /// - Complexity: reads the rows once, on the calling thread; a bit a component.
+    public func signBits() -> PackedBits {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(rowCount * PackedBits.byteCount(ofRowOf: dimension))
+        for row in 0..<rowCount { withRow(row) { PackedBits.append(signsOf: $0, to: &bytes) } }
+        return PackedBits(rowCount: rowCount, dimension: dimension, bytes: bytes, ids: ids)
     }
 }

@@ -23,18 +23,19 @@ extension LinearProjection {
     public func retainedVariance(of rows: VectorMatrix, sampleSize: Int = 256) -> Double? {
         precondition(rows.dimension == dimension, "\(rows.dimension) components, expected \(dimension)")
         let norms = (0..<outputDimension).map { i in
-            matrix.isEmpty ? 1 : (0..<dimension).reduce(0.0) { $0 + Double(matrix[i * dimension + $1]).squared }
+            coefficients.isEmpty
+                ? 1 : (0..<dimension).reduce(0.0) { $0 + Double(coefficients[i * dimension + $1]).squared }
         }
         var (whole, kept) = (0.0, 0.0)
         for row in rows.spreadSample(sampleSize) {
             let values = rows[row]
-            let centered = (0..<dimension).map { Double(values[$0]) - (mean.isEmpty ? 0 : Double(mean[$0])) }
+            let centered = (0..<dimension).map { Double(values[$0]) - (offset.isEmpty ? 0 : Double(offset[$0])) }
             whole += centered.reduce(0) { $0 + $1.squared }
             for i in 0..<outputDimension where norms[i] > 0 {
                 let along =
-                    matrix.isEmpty
+                    coefficients.isEmpty
                     ? centered[i]
-                    : (0..<dimension).reduce(0.0) { $0 + centered[$1] * Double(matrix[i * dimension + $1]) }
+                    : (0..<dimension).reduce(0.0) { $0 + centered[$1] * Double(coefficients[i * dimension + $1]) }
                 kept += along.squared / norms[i]
             }
         }

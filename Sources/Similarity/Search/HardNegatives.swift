@@ -70,9 +70,9 @@ extension VectorMatrix {
     ///   - options: Engine, workers, cancellation.
     /// - Returns: a value a pair, by queries and then in the order of their positives.
     /// - Complexity: a search for as many neighbors as the last rank; for queries with many positives or copies deeper ones, of these alone.
-    /// - Throws: ``SimilarityError`` if the dimensions differ or rows are invalid, `CancellationError` if cancelled.
-    /// - Precondition: a list of positives for each query, each a row of the corpus; a class for each row of the corpus; at least one negative;
-    ///   ranks that are not negative; a relative margin of 0 or more.
+    /// - Throws: ``SimilarityError`` if the dimensions differ, rows are invalid or an option cannot be (fewer than one negative, a negative rank or relative
+    ///   margin), `CancellationError` if cancelled.
+    /// - Precondition: a list of positives for each query, each a row of the corpus; a class for each row of the corpus.
     public func hardNegatives(
         for queries: VectorMatrix,
         positives: [[Int]],
@@ -84,8 +84,12 @@ extension VectorMatrix {
         precondition(positives.count == queries.rowCount, "\(positives.count) lists for \(queries.rowCount) queries")
         precondition(positives.allSatisfy { $0.allSatisfy { 0..<rowCount ~= $0 } }, "positives are rows of the corpus")
         precondition(classes.map { $0.count == rowCount } ?? true, "a class for each row of the corpus")
-        precondition(mining.count >= 1 && mining.ranks.lowerBound >= 0, "\(mining.count) negatives of \(mining.ranks)")
-        precondition(mining.relativeMargin.map { $0 >= 0 } ?? true, "a relative margin is not negative")
+        try SimilarityError.require(mining.count >= 1, "\(mining.count) negatives; expected at least 1")
+        try SimilarityError.require(mining.ranks.lowerBound >= 0, "ranks \(mining.ranks); expected none below 0")
+        try SimilarityError.require(
+            mining.relativeMargin.map { $0 >= 0 } ?? true,
+            "a relative margin of \(mining.relativeMargin ?? 0); expected none below 0"
+        )
         // Queries are looked up in parts: invalid rows are to be named by their own numbers.
         if options.invalidRows == .reject { try InvalidRowCheck.reject(queries.storage, storage, options: options) }
         let scores = try positiveScores(queries, positives, metric: metric, options: options)
@@ -177,7 +181,7 @@ extension VectorMatrix {
         return try positives.enumerated().map { query, rows in
             if rows.isEmpty { return [] }
             let found = try selecting(rows).nearest(
-                to: queries.slice(query..<query + 1),
+                to: queries[query..<query + 1],
                 k: rows.count,
                 metric: metric,
                 options: quiet

@@ -1,42 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SimilarityKernels
-internal import System
 
 /// The signs of the rows of a corpus, packed: an openly approximate filter in front of the verdict.
 ///
 /// A row is looked at only if it is among the candidates whose signs differ from the query's in the fewest components. Their scores are
 /// canonical and their order is right; but a nearer row whose signs differ more is missed. The engines never use this; use it where the bits fit the memory
 /// and the vectors do not, and measure what it misses.
-public struct SignPrefilter: Sendable {
-    let bits: RowStorage
+package struct SignPrefilter: Sendable {
+    let bits: PackedBits
 
-    /// The bits of a corpus that ``VectorMatrix/signBits(ofRows:)`` has made and a file has kept; nil if the matrix is not one of bytes.
-    public init?(packed bits: VectorMatrix) {
-        guard bits.storage.elementType == .uint8, bits.storage.isContiguous else { return nil }
-        self.bits = bits.storage
-    }
-
-    /// The bits of the rows of a corpus.
-    ///
-    /// - Complexity: reads the rows once, on the calling thread; a bit a component.
-    public init(of corpus: VectorMatrix) {
-        let width = (corpus.dimension + 7) / 8
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(corpus.rowCount * width)
-        for row in 0..<corpus.rowCount { bytes += Self.pack(corpus[row]) }
-        guard
-            let storage = RowStorage(
-                bytes: SharedBytes(copying: bytes),
-                elementType: .uint8,
-                rowCount: corpus.rowCount,
-                dimension: width,
-                byteOffset: 0,
-                rowByteStride: width
-            )
-        else { preconditionFailure("the block has been sized for these rows") }
-        bits = storage
-    }
+    /// The bits of a corpus that ``VectorMatrix/signBits()`` has made.
+    package init(_ bits: PackedBits) { self.bits = bits }
 
     /// How well the bits fit a corpus, by up to 64 of its rows, evenly spread: the share of bits that are those of its rows, and the share of
     /// components whose sign differs between rows at all. The signs of another or an older corpus, or in another order of bits, agree in about half;
@@ -45,12 +20,12 @@ public struct SignPrefilter: Sendable {
     /// - Precondition: as many rows as the corpus has.
     package func fit(to corpus: VectorMatrix) -> (agreement: Double, telling: Double) {
         let rows = (0..<min(64, corpus.rowCount)).map { $0 * corpus.rowCount / min(64, corpus.rowCount) }
-        let width = bits.dimension
+        let width = bits.bytes.dimension
         var (equal, all) = (0, 0)
         var (everSet, everClear) = ([UInt8](repeating: 0, count: width), [UInt8](repeating: 0, count: width))
         for row in rows {
             let expected = Self.pack(corpus[row])
-            let found = bits.row(row).map { UInt8($0) }
+            let found = bits[row]
             for j in 0..<width {
                 equal += 8 - (expected[j] ^ found[j]).nonzeroBitCount
                 all += 8
@@ -63,15 +38,15 @@ public struct SignPrefilter: Sendable {
     }
 
     static func pack(_ components: [Float]) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: (components.count + 7) / 8)
-        for (j, value) in components.enumerated() where value > 0 { bytes[j / 8] |= 128 >> UInt8(j % 8) }
+        var bytes: [UInt8] = []
+        PackedBits.append(signsOf: components.span, to: &bytes)
         return bytes
     }
 
     /// The rows whose bits differ least from those of a query, at most `count`, ascending; of equally different ones the lower.
     func candidates(_ count: Int, for query: [Float], _ distances: inout [UInt32], level: KernelLevel) -> [Int] {
-        HammingScan.distances(of: Self.pack(query), to: bits, level: level, into: &distances)
-        var histogram = [Int](repeating: 0, count: 8 * bits.dimension + 1)
+        HammingScan.distances(of: Self.pack(query), to: bits.bytes.storage, level: level, into: &distances)
+        var histogram = [Int](repeating: 0, count: 8 * bits.bytes.dimension + 1)
         for distance in distances { histogram[Int(distance)] += 1 }
         var (limit, below) = (0, 0)
         while limit < histogram.count, below + histogram[limit] <= count {
@@ -104,18 +79,18 @@ extension VectorMatrix {
     /// - Complexity: `m n d / 8` bytes are compared, for m queries, n rows and d dimensions; and a verdict a candidate.
     /// - Throws: ``SimilarityError`` if the dimensions differ or a query is invalid, `CancellationError` if cancelled.
     /// - Precondition: `k >= 0`, `candidateCount >= 0`; the prefilter is of as many rows and of `dimension` bits.
-    public func nearest(
+    package func nearest(
         to queries: VectorMatrix,
         k: Int,
         metric: Metric = .cosine,
         among prefilter: SignPrefilter,
         candidateCount: Int,
-        excludingSelf: Bool = false,
+        excludingSelf: Bool,
         options: RunOptions = RunOptions()
     ) throws -> NearestNeighbors {
         precondition(k >= 0 && candidateCount >= 0, "\(k) of \(candidateCount) candidates")
         precondition(
-            prefilter.bits.rowCount == rowCount && prefilter.bits.dimension == (dimension + 7) / 8,
+            prefilter.bits.rowCount == rowCount && prefilter.bits.dimension == dimension,
             "signs of another corpus"
         )
         guard queries.dimension == dimension else {

@@ -46,7 +46,7 @@ extension VectorMatrix {
             }
             do {
                 // One more, because the row itself may be among them.
-                let found = try self.slice(rows).nearest(
+                let found = try self[rows].nearest(
                     to: queries,
                     k: excludingSelf ? min(k, rowCount) + 1 : k,
                     metric: metric,

@@ -109,6 +109,24 @@ package import System
         return try body(unsafe Span(_unsafeElements: bytes))
     }
 
+    /// Calls `body` with the components of rows, one row after the other: where they lie, or widened or packed first where they do not lie so.
+    package func withFloats<R: ~Copyable, E: Error>(
+        ofRows rows: Range<Int>,
+        _ body: (Span<Float>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= rowCount, "rows \(rows) of \(rowCount)")
+        if isDirect, rows.count <= 1 || isContiguous {
+            let start = unsafe address(ofRow: rows.lowerBound).assumingMemoryBound(to: Float.self)
+            let floats = unsafe UnsafeBufferPointer(start: start, count: rows.count * dimension)
+            return try body(unsafe Span(_unsafeElements: floats))
+        }
+        let copy = unsafe [Float](unsafeUninitializedCapacity: rows.count * dimension) { buffer, count in
+            if let start = buffer.baseAddress { unsafe copyRows(rows, into: start) }
+            count = rows.count * dimension
+        }
+        return try body(copy.span)
+    }
+
     /// Whether each row begins where the one before it ends.
     package var isContiguous: Bool { rowByteStride == dimension * elementType.byteCount }
 

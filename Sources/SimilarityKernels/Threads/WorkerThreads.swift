@@ -45,6 +45,28 @@ package func runWorkers(_ count: Int, _ body: @Sendable (Int) -> Void) {
     }
 }
 
+/// Calls `body` on a thread of its own, and does not wait. If the system refuses a thread, on the caller's.
+package func runDetached(_ body: @escaping @Sendable () -> Void) {
+    let start = unsafe Unmanaged.passRetained(WorkerStart(index: 0) { _ in body() })
+    var thread = pthread_t()
+    let status = unsafe pthread_create(
+        &thread,
+        nil,
+        { argument in
+            guard let argument = unsafe argument else { return nil }
+            let start = unsafe Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue()
+            start.body(start.index)
+            return nil
+        },
+        start.toOpaque()
+    )
+    if status == 0 {
+        pthread_detach(thread)
+    } else {
+        unsafe start.takeRetainedValue().body(0)
+    }
+}
+
 /// Lets another thread run; for a wait that is known to be short.
 package func yieldProcessor() { sched_yield() }
 

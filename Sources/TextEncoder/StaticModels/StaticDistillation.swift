@@ -98,7 +98,7 @@ public struct StaticDistillation: Sendable {
         let projection = LinearProjection(
             dimension: tokens.width,
             outputDimension: components.outputDimension,
-            matrix: texts.isEmpty ? components.matrix : Self.flattened(components)
+            matrix: texts.isEmpty ? components.coefficients : Self.flattened(components)
         )
         let projected = try tokens.matrix.projected(by: projection, options: options)
         files = try Self.files(projected, from: source)
@@ -147,7 +147,7 @@ public struct StaticDistillation: Sendable {
     /// rounding, as where there are fewer texts than directions, and is left out.
     private static func flattened(_ components: LinearProjection) -> [Float] {
         let width = components.dimension
-        var matrix = components.matrix
+        var matrix = components.coefficients
         let least = (components.explainedVariance.first ?? 0) * 1e-6
         for (j, variance) in components.explainedVariance.enumerated() {
             let factor = variance > least ? 1 / variance.squareRoot().squareRoot() : 0

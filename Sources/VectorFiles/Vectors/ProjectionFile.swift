@@ -78,7 +78,7 @@ public enum ProjectionFile {
         var tensors = SafetensorsWriter()
         tensors.add("output", type: "F64", shape: [4], littleEndian: facts.map(\.bitPattern))
         for (name, shape, values) in [
-            ("mean", [d], projection.mean), ("components", [m, d], projection.matrix),
+            ("mean", [d], projection.offset), ("components", [m, d], projection.coefficients),
             ("explained_variance", [m], projection.explainedVariance),
         ] where !values.isEmpty {
             tensors.add(name, shape: shape, floats: values)

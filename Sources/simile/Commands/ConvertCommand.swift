@@ -43,7 +43,7 @@ struct ConvertCommand: ParsableCommand {
         try running.writing(vectors.rowCount, unit: "vectors") { written in
             for start in stride(from: 0, to: vectors.rowCount, by: step) {
                 let rows = start..<min(start + step, vectors.rowCount)
-                try writer.append(vectors.slice(rows), check: Interruption.flag.check)
+                try writer.append(vectors[rows], check: Interruption.flag.check)
                 try written(rows.upperBound)
             }
         }

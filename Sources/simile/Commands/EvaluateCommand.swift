@@ -117,7 +117,7 @@ extension EvaluateCommand {
                 from: (path, files.flatMap(\.lines))
             )
             let count = files[0].texts.count
-            sides = [all.slice(0..<count), all.slice(count..<2 * count)]
+            sides = [all[0..<count], all[count..<2 * count]]
         }
         for (side, name) in zip(sides, [firstVectors ?? path, secondVectors ?? path]) where side.rowCount != gold.count
         {

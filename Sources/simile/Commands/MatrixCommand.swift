@@ -68,7 +68,7 @@ struct MatrixCommand: AsyncParsableCommand {
         var matrix = try set.vectors.similarityMatrix(metric: metric, options: running.runOptions())
         try run.requireUnchanged()
         if order == .cluster {
-            let rows = matrix.clusterOrder(areDistances: metric == .euclidean)
+            let rows = matrix.clusterOrder()
             matrix = matrix.ordered(by: rows)
             set = set.selecting(rows)
         }

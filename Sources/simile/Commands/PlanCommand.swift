@@ -125,11 +125,11 @@ private struct PlanReport {
                     plan.field("prepare", forecast.preparesCorpus)
                     plan.field("seconds", forecast.seconds)
                     plan.field("threads", running.workers.count)
-                    plan.field("memory", Int(forecast.memory))
+                    plan.field("memory", forecast.memory)
                     plan.field(
                         "result",
                         array: { list in
-                            for row in forecast.resultRows {
+                            for row in forecast.results {
                                 list.object {
                                     $0.field("threshold", ifAny: row.threshold)
                                     $0.field("rows", Int(min(row.count, 0x1p62)))
@@ -146,9 +146,9 @@ private struct PlanReport {
             "groups      \(forecast.groupCount) of \(forecast.groupRows) rows",
             "corpus      \(forecast.preparesCorpus ? "prepared once, in the folder of the job" : "as it is")",
             "time        about \(Quantity.seconds(forecast.seconds)) in all, on \(threads) of this machine",
-            "memory      about \(Quantity.short(forecast.memory))B a process, beside the inputs",
+            "memory      about \(Quantity.short(Double(forecast.memory)))B a process, beside the inputs",
         ]
-        for row in forecast.resultRows {
+        for row in forecast.results {
             let threshold = row.threshold.map { " at \($0)" } ?? ""
             lines.append("result      about \(Quantity.short(row.count)) rows\(threshold)")
         }

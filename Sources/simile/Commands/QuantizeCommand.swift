@@ -66,9 +66,9 @@ struct QuantizeCommand: AsyncParsableCommand {
                 let rows = start..<min(start + step, vectors.rowCount)
                 let piece =
                     switch to {
-                    case .float16: vectors.slice(rows)
-                    case .binary: vectors.signBits(ofRows: rows)
-                    case .int8: ranges.map { vectors.bytes(ofRows: rows, by: $0) } ?? vectors.slice(rows)
+                    case .float16: vectors[rows]
+                    case .binary: vectors[rows].signBits().bytes
+                    case .int8: ranges.map { vectors[rows].bytes(by: $0).vectors } ?? vectors[rows]
                     }
                 try writer.append(piece, check: Interruption.flag.check)
                 try written(rows.upperBound)

@@ -111,10 +111,12 @@ struct ReduceCommand: AsyncParsableCommand {
                 return try .principalComponents(
                     m,
                     of: vectors,
-                    whitens: whiten,
-                    normalizes: normalize,
-                    sampleSize: fitSample,
-                    seed: seed,
+                    components: ComponentOptions(
+                        whitens: whiten,
+                        normalizes: normalize,
+                        sampleSize: fitSample,
+                        seed: seed
+                    ),
                     options: running.runOptions()
                 )
             } catch let error as SimilarityError where error.code == .tooFewRows {
@@ -130,7 +132,7 @@ struct ReduceCommand: AsyncParsableCommand {
         try running.writing(vectors.rowCount, unit: "vectors") { written in
             for start in stride(from: 0, to: vectors.rowCount, by: step) {
                 let rows = start..<min(start + step, vectors.rowCount)
-                let piece = try vectors.slice(rows).projected(by: projection, options: running.runOptions())
+                let piece = try vectors[rows].projected(by: projection, options: running.runOptions())
                 try file.append(piece, check: Interruption.flag.check)
                 try written(rows.upperBound)
             }

@@ -113,12 +113,13 @@ extension SearchCommand {
     ) throws -> NearestNeighbors {
         let bits = try VectorFile.read(path)
         let (count, width) = (corpus.vectors.rowCount, (corpus.vectors.dimension + 7) / 8)
-        guard let prefilter = SignPrefilter(packed: bits), bits.rowCount == count, bits.dimension == width else {
+        guard bits.rowCount == count, let packed = PackedBits(bits, dimension: corpus.vectors.dimension) else {
             throw CommandFailure.refused(
                 "\(path): expected \(count) rows of \(width) bytes, the signs of \(InputSpool.named(search.corpus)), found "
                     + "\(bits.rowCount) x \(bits.dimension), or no bytes"
             )
         }
+        let prefilter = SignPrefilter(packed)
         let fit = prefilter.fit(to: corpus.vectors)
         guard fit.agreement > 0.95 else {
             throw CommandFailure.refused(

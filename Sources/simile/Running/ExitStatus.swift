@@ -39,7 +39,7 @@ enum ExitStatus: Int32 {
         let (status, message): (ExitStatus, String) =
             switch error {
             case let error as CommandFailure: (error.status, error.message)
-            case let error as VectorFileError: (status(of: error.kind), error.description)
+            case let error as VectorFileError: (status(of: error.code), error.description)
             case let error as SimilarityError:
                 ([.tooLarge, .noRoom].contains(error.code) ? .failed : .inputRefused, error.description)
             case let error as ModelError: (.inputRefused, error.description)
@@ -83,7 +83,7 @@ enum ExitStatus: Int32 {
         (Simile.exitCode(for: error) == .validationFailure ? wrongUsage : failed).end()
     }
 
-    private static func status(of kind: VectorFileError.Kind) -> ExitStatus {
+    private static func status(of kind: VectorFileError.Code) -> ExitStatus {
         switch kind {
         case .unknownFormat: .wrongUsage
         case .notWritten: .failed

@@ -19,6 +19,11 @@ let suitesOfDefaultTraits: [Target] = [
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: strict),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: strict),
     .testTarget(
+        name: "SimilarityServerTests",
+        dependencies: ["SimilarityServer", "TextEncoder"],
+        swiftSettings: strict
+    ),
+    .testTarget(
         name: "ReadmeTests",
         dependencies: [
             "Similarity", "simile", "HubTestSupport",
@@ -41,7 +46,8 @@ let suitesOfDefaultTraits: [Target] = [
 // One pass of the command line is enough without traits: what engines, formats and levels give.
 let commandLineSuitesOfDefaultTraits = [
     "BenchCommandTests.swift", "CompressionTests.swift", "DedupCommandTests.swift", "FieldCaseTests.swift",
-    "HubCommandTests.swift", "JobFaultTests.swift", "LostAndFoundTests.swift", "SilentFaultTests.swift",
+    "HubCommandTests.swift", "JobFaultTests.swift", "LostAndFoundTests.swift", "ServeCommandTests.swift",
+    "SilentFaultTests.swift",
     "UsesCommandTests.swift",
 ]
 
@@ -57,7 +63,7 @@ let package = Package(
         // argument parser.
     ],
     traits: [
-        .default(enabledTraits: ["OpenBLAS", "ModelHub", "Compression"]),
+        .default(enabledTraits: ["OpenBLAS", "ModelHub", "Compression", "Server"]),
         .trait(name: "OpenBLAS", description: "Use the installed OpenBLAS and LAPACKE for products and eigenvectors."),
         .trait(
             name: "ModelHub",
@@ -67,6 +73,10 @@ let package = Package(
         .trait(
             name: "Compression",
             description: "Let the command line read compressed files, by the installed zlib and libzstd."
+        ),
+        .trait(
+            name: "Server",
+            description: "Build 'simile serve'; libmicrohttpd is loaded when it is used."
         ),
     ],
     dependencies: [
@@ -111,6 +121,16 @@ let package = Package(
         .target(
             name: "HubLibraries",
             dependencies: [.target(name: "CHubLibraries", condition: hub)],
+            swiftSettings: strict
+        ),
+        // For 'simile serve': the system's libmicrohttpd, loaded when it is needed. Empty without the trait.
+        .target(
+            name: "CHTTPServer",
+            cSettings: [.define("SIMILE_SERVER", .when(traits: ["Server"]))]
+        ),
+        .target(
+            name: "HTTPServing",
+            dependencies: ["System", .target(name: "CHTTPServer", condition: .when(traits: ["Server"]))],
             swiftSettings: strict
         ),
         // Files, memory, processors, locks and signals, as the system has them.
@@ -163,12 +183,21 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // What 'simile serve' answers: embeddings and neighbors over HTTP.
+        .target(
+            name: "SimilarityServer",
+            dependencies: [
+                "HTTPServing", "Similarity", "SimilarityKernels", "StrictJSON", "System", "TextEncoder", "VectorFiles",
+            ],
+            swiftSettings: strict
+        ),
+
         // The command line
         .executableTarget(
             name: "simile",
             dependencies: [
                 "Charts", "Similarity", "SimilarityKernels", "System", "StrictJSON", "VectorFiles", "SimilarityJobs",
-                "TextEncoder", "ModelHub", "CStaticModel",
+                "TextEncoder", "ModelHub", "CStaticModel", "SimilarityServer", "HTTPServing",
                 .target(name: "CDecompression", condition: .when(traits: ["Compression"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

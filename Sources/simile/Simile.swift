@@ -28,8 +28,16 @@ struct Simile: AsyncParsableCommand {
             PlanCommand.self, RunCommand.self, StatusCommand.self,
             VerifyCommand.self,
             MergeCommand.self,
-        ] + hubSubcommands + [BenchCommand.self]
+        ] + serverSubcommands + hubSubcommands + [BenchCommand.self]
     )
+
+    private static var serverSubcommands: [any ParsableCommand.Type] {
+        #if Server
+        [ServeCommand.self]
+        #else
+        []
+        #endif
+    }
 
     private static var hubSubcommands: [any ParsableCommand.Type] {
         #if ModelHub

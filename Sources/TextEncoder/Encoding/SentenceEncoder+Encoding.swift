@@ -51,7 +51,8 @@ extension SentenceEncoder {
         return TextEncoding(
             vectors: matrix(of: results, plan: plan, rows: tokens.rows),
             cutTexts: read.indices.filter { read[$0].isCut },
-            emptyTexts: read.indices.filter { read[$0].ids.count == specialCount }
+            emptyTexts: read.indices.filter { read[$0].ids.count == specialCount },
+            tokenCounts: read.map(\.ids.count)
         )
     }
 

@@ -11,4 +11,6 @@ public struct TextEncoding: Sendable {
     public let cutTexts: [Int]
     /// Places of texts of which no token is left after normalization, ascending: they all have the vector of the special tokens.
     public let emptyTexts: [Int]
+    /// Tokens of each text that the model has read, special ones included.
+    public let tokenCounts: [Int]
 }

@@ -28,6 +28,7 @@ extension SentenceEncoder {
                 let (ids, isCut) = model.tokens(of: texts[row], by: tokenizer)
                 if isCut { part.cut.append(row) }
                 if ids.isEmpty { part.empty.append(row) }
+                part.tokenCounts.append(ids.count)
                 model.table.average(ids.span, into: &part.values, at: (row - rows.lowerBound) * width)
             }
             if let bad = part.values.firstIndex(where: { !$0.isFinite }) {
@@ -52,7 +53,8 @@ extension SentenceEncoder {
         return TextEncoding(
             vectors: matrix(values, rowCount: texts.count),
             cutTexts: parts.flatMap(\.cut),
-            emptyTexts: parts.flatMap(\.empty)
+            emptyTexts: parts.flatMap(\.empty),
+            tokenCounts: parts.flatMap(\.tokenCounts)
         )
     }
 
@@ -61,5 +63,6 @@ extension SentenceEncoder {
         var values: [Float]
         var cut: [Int] = []
         var empty: [Int] = []
+        var tokenCounts: [Int] = []
     }
 }

@@ -20,10 +20,19 @@ enum Interruption {
     static let temporaryFiles = TemporaryFiles()
 
     private static let handler = Mutex<(@Sendable () -> Void)?>(nil)
+    /// What the first signal does where a signal is the usual end.
+    private static let end = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Says what else ends work; there is one such action.
     static func whenStopped(_ action: @escaping @Sendable () -> Void) {
         handler.withLock { $0 = action }
+        if flag.isCancelled { action() }
+    }
+
+    /// Leaves the end of the process to `action` and what follows it, however long that takes: for work that only a signal ends. A second
+    /// signal ends the process.
+    static func leaveEnd(_ action: @escaping @Sendable () -> Void) {
+        end.withLock { $0 = action }
         if flag.isCancelled { action() }
     }
 
@@ -47,6 +56,7 @@ enum Interruption {
     }
 
     private static func stop() {
+        if let action = end.withLock({ $0.take() }) { return action() }
         flag.cancel()
         handler.withLock { $0 }?()
         DispatchQueue.global(qos: .userInteractive).asyncAfter(deadline: .now() + .milliseconds(600)) {

@@ -26,7 +26,7 @@ let suitesOfDefaultTraits: [Target] = [
     .testTarget(
         name: "ReadmeTests",
         dependencies: [
-            "Similarity", "simile", "HubTestSupport",
+            "Similarity", "TextEncoder", "VectorFiles", "simile", "HubTestSupport",
             .product(name: "FlyingFox", package: "FlyingFox", condition: hub),
         ],
         swiftSettings: strict

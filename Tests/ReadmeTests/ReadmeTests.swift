@@ -4,7 +4,10 @@
 // and prints what it shows. (The second needs the model in the cache: scripts/fetch-model.)
 
 import Foundation
+import Similarity
 import Testing
+import TextEncoder
+import VectorFiles
 
 #if ModelHub
 import HubTestSupport
@@ -13,11 +16,12 @@ import HubTestSupport
 @Suite struct ReadmeTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
+    private static let root = folder.deletingLastPathComponent().deletingLastPathComponent()
+
     private let readme: String
 
     init() throws {
-        let root = Self.folder.deletingLastPathComponent().deletingLastPathComponent()
-        readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+        readme = try String(contentsOf: Self.root.appendingPathComponent("README.md"), encoding: .utf8)
     }
 
     /// The lines of the first block of a language.
@@ -79,6 +83,10 @@ import HubTestSupport
         try write("a-few.txt", ["a cat", "a dog"])
         var commands = readme.components(separatedBy: "\n").filter { $0.hasPrefix("simile ") }
         #expect(commands.count >= 18)
+        // A server ends when it is told to, and then with 0.
+        commands = commands.map { line in
+            line.hasPrefix("simile serve") ? "timeout --preserve-status -s TERM 5 \(line) --port 0" : line
+        }
         #if ModelHub
         // In the place of the hub.
         let server = try await HubServer { request in
@@ -90,7 +98,10 @@ import HubTestSupport
             "XDG_CACHE_HOME": try cacheWithModel(in: folder),
         ]
         #else
-        commands.removeAll { $0.contains("hub:") || $0.hasPrefix("simile models") || $0.hasPrefix("simile cache") }
+        commands.removeAll {
+            $0.contains("hub:") || $0.contains("simile serve") || $0.hasPrefix("simile models")
+                || $0.hasPrefix("simile cache")
+        }
         let hub: [String: String] = [:]
         #endif
         let process = Process()
@@ -120,6 +131,65 @@ import HubTestSupport
         #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent("glosses-m3.npy").path))
         #expect(server.texts.count == glosses.count + 1)
         #endif
+    }
+
+    @Test func `the page for those who come from elsewhere is compiled, and gives what it says`() throws {
+        let page = try String(
+            contentsOf: Self.root.appendingPathComponent("Documentation/Simile.docc/ComingFrom.md"),
+            encoding: .utf8
+        )
+        let source = try String(
+            contentsOf: Self.folder.appendingPathComponent("ComingFromExamples.swift"),
+            encoding: .utf8
+        )
+        let shown = page.components(separatedBy: "```swift\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
+        let compiled = source.components(separatedBy: "// begin ").dropFirst().map { part in
+            let lines = part.components(separatedBy: "// end ")[0].components(separatedBy: "\n").dropFirst().dropLast()
+            return lines.map { $0.trimmingCharacters(in: .whitespaces) + "\n" }.joined()
+        }
+        #expect(shown == compiled && shown.count == 5)
+
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("simile-from-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let corpus = VectorMatrix(rows: [[1, 0], [0.99, 0.01], [0, 1], [-1, 0.1], [-1, 0.11], [0.1, 1]])
+        try VectorFile.write(corpus, to: folder.path + "/corpus.npy")
+        try VectorFile.write(VectorMatrix(rows: [[0, 2]]), to: folder.path + "/queries.npy")
+        let examples = ComingFromExamples(folder: folder.path)
+        #expect(try examples.search() == 2)
+        #expect(FileManager.default.fileExists(atPath: folder.path + "/found.jsonl"))
+        #expect(try examples.duplicates(corpus) == [0, 2, 3])
+        #expect(try abs(examples.matrix(corpus) - 0.99995) < 1e-4)
+        let labels = try examples.clusters(corpus)
+        #expect(labels[0] == labels[1] && labels[2] == labels[5] && labels[3] == labels[4] && Set(labels).count == 3)
+        let cache = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"] ?? "\(NSHomeDirectory())/.cache"
+        #expect(try examples.texts(ModelLocation(cacheFolder: cache).folder()) == 2)
+    }
+
+    @Test func `every command has a page, which is its help`() throws {
+        func help(_ arguments: String...) throws -> String {
+            let process = Process()
+            let binaries = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+            process.executableURL = binaries.appendingPathComponent("simile")
+            process.arguments = arguments
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            try process.run()
+            let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            return text
+        }
+        let list = try help("--help").components(separatedBy: "SUBCOMMANDS:\n")[1].components(separatedBy: "\n\n")[0]
+        let commands = list.matches(of: /(?m)^  ([a-z]+)/).map { String($0.1) }
+        let pages = Self.root.appendingPathComponent("Documentation/Simile.docc/Commands")
+        let names = try FileManager.default.contentsOfDirectory(atPath: pages.path).sorted()
+        #expect(names == (commands + ["Commands"]).map { "\($0).md" }.sorted())
+        for command in commands {
+            let page = try String(contentsOf: pages.appendingPathComponent("\(command).md"), encoding: .utf8)
+            let text = try help("help", command).trimmingCharacters(in: .newlines)
+            let expected = "```\n\(text)\n```\n"
+            #expect(page.hasSuffix(expected), "\(command): run scripts/command-pages")
+        }
     }
 
     /// A cache folder of the test's own that has the models of the machine.

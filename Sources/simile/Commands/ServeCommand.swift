@@ -35,7 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Corpus that requests may search in, once for each: vectors, texts or a prepared corpus, as NAME=F.")
     var corpus: [String] = []
 
-    @Option(help: "Address to listen at. (default: 127.0.0.1, this machine alone)")
+    @Option(help: "Address to listen at; the default one is reached from this machine alone.")
     var host = "127.0.0.1"
 
     @Option(help: "Port to listen at; 0 for any that is free.")

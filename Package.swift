@@ -48,7 +48,7 @@ let commandLineSuitesOfDefaultTraits = [
     "BenchCommandTests.swift", "CompressionTests.swift", "DedupCommandTests.swift", "FieldCaseTests.swift",
     "HubCommandTests.swift", "JobFaultTests.swift", "LostAndFoundTests.swift", "ServeCommandTests.swift",
     "SilentFaultTests.swift",
-    "UsesCommandTests.swift",
+    "FuzzFindingTests.swift", "UsesCommandTests.swift",
 ]
 
 let package = Package(
@@ -212,6 +212,17 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(name: "refused-tiles", path: "Tests/RefusedTiles"),
+        // Parsers fed with any bytes: replays findings, and is what scripts/fuzz builds with libFuzzer.
+        .executableTarget(
+            name: "fuzz-parsers",
+            dependencies: [
+                "ModelHub", "Parquet", "Safetensors", "Similarity", "SimilarityJobs", "SimilarityServer", "StrictJSON",
+                "System", "TextEncoder", "VectorFiles",
+            ],
+            path: "Tests/FuzzParsers",
+            // The driver of libFuzzer takes pointers.
+            swiftSettings: Array(strict.dropLast())
+        ),
         .testTarget(name: "SystemTests", dependencies: ["System", "VectorTestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SimilarityKernelsTests",

@@ -29,6 +29,7 @@ public final class ModelHubClient: Sendable {
     /// A client; no request is sent yet.
     ///
     /// - Parameters:
+    ///   - configuration: Where the hub is and how it is treated.
     ///   - cache: Where vectors that were paid for are kept; nil keeps none.
     ///   - logger: Told of retries and pauses; neither texts nor the token are logged.
     /// - Throws: ``HubError`` of the kind `wrongAddress`, `unencrypted` or `missingLibrary`.

@@ -5,7 +5,7 @@ internal import VectorFiles
 
 extension Job {
     /// Holds the job to its word: all bytes of the inputs are those that were planned, the checksum of every group that there is is
-    /// right, and some rows of some groups, computed again by the engine ``Engine/reference``, give what the groups say.
+    /// right, and some rows of some groups, computed again by the engine `Engine.reference`, give what the groups say.
     ///
     /// - Parameters:
     ///   - groups: How many groups some rows of are computed again, evenly spread.

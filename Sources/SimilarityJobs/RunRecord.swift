@@ -8,7 +8,7 @@ package import VectorFiles
 /// What made a result: the command, its inputs with checksums, the machine and what the operation did. It is a file beside the
 /// result, so that whoever finds the one a year later knows what it is of.
 ///
-/// None of it changes the result: ``write(beside:registeredIn:)`` puts a JSON object in `RESULT.run.json`. The command line reads some of it back, to tell
+/// None of it changes the result: it is a JSON object in `RESULT.run.json`. The command line reads some of it back, to tell
 /// a file that was made of one input from a file of the same shape that was made of another.
 public struct RunRecord: Sendable {
     /// A file that was read.
@@ -23,7 +23,14 @@ public struct RunRecord: Sendable {
         public var skippedRows: Int
         let fingerprint: FileFingerprint
 
-        /// - Parameter file: Where it lies, if that is not the path that was given.
+        /// An input as it is now.
+        ///
+        /// - Parameters:
+        ///   - role: What it was for.
+        ///   - path: Its path, as it was given.
+        ///   - file: Where it lies, if that is not the path that was given.
+        ///   - rows: Rows that it holds.
+        ///   - skippedRows: Rows of those that took no part.
         /// - Complexity: reads the file once, for its checksum.
         /// - Throws: `VectorFileError` if the file cannot be read.
         public init(role: String, path: String, file: String? = nil, rows: Int, skippedRows: Int = 0) throws {

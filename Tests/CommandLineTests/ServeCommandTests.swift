@@ -130,7 +130,10 @@ import FoundationNetworking
             + "]}"
         let client = server.client
         async let answer = client.ask("/v1/embeddings", body)
-        try await Task.sleep(for: .milliseconds(60))
+        // Until it is seen to be worked on; on a fast machine it may be done before that.
+        for _ in 0..<2000 {
+            if try await client.ask("/metrics").text.contains(/simile_waiting_texts [1-9]/) { break }
+        }
         let status = try server.end()
         let found = try await answer
         #expect(status == 0 && found.status == 200 && found.object["usage"] != nil)

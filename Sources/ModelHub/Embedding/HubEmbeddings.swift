@@ -51,6 +51,7 @@ extension ModelHubClient {
     /// it is made again. Vectors are as the hub gives them: many models give length 1, but only to the precision they run in.
     ///
     /// - Parameters:
+    ///   - texts: Any number of them, of any length that the model takes.
     ///   - model: An id as ``models()`` gives it.
     ///   - dimensions: Components to ask for, if the model can shorten its vectors; nil leaves the key out.
     ///   - refusals: What to do with texts that cannot be embedded.

@@ -12,7 +12,11 @@ extension VectorMatrix {
     ///         for i in 0..<n * d { values[i] = next() }
     ///     }
     ///
-    /// - Parameter initialize: Writes all `rowCount * dimension` components, row after row; they are zeros before.
+    /// - Parameters:
+    ///   - rowCount: Rows, that is vectors.
+    ///   - dimension: Components of each.
+    ///   - ids: Names of the rows, or nil.
+    ///   - initialize: Writes the `rowCount * dimension` components, row after row; they are zeros before.
     /// - Throws: What `initialize` throws.
     /// - Precondition: `dimension` is from 1 to 4,194,304, `rowCount` is not negative, and `ids` is nil or has one id a row.
     public init<E: Error>(
@@ -21,9 +25,15 @@ extension VectorMatrix {
         ids: [RowID]? = nil,
         initializingWith initialize: (inout MutableSpan<Float>) throws(E) -> Void
     ) throws(E) {
-        let count = Self.componentCount(rowCount: rowCount, dimension: dimension)
-        let bytes = try SharedBytes(floatCount: count, initializingWith: initialize)
-        self.init(bytes: bytes, rowCount: rowCount, dimension: dimension, ids: ids)
+        try self.init(
+            rowCount: rowCount,
+            dimension: dimension,
+            ids: ids,
+            writingAll: { values throws(E) in
+                values.update(repeating: 0)
+                try initialize(&values)
+            }
+        )
     }
 
     /// A matrix of components that lie row after row; they are copied, once.
@@ -34,9 +44,14 @@ extension VectorMatrix {
             dimension >= 1 && values.count % dimension == 0,
             "\(values.count) values are no rows of \(dimension)"
         )
-        self.init(rowCount: values.count / dimension, dimension: dimension, ids: ids) { target in
-            for i in 0..<values.count { target[i] = values[i] }
-        }
+        self.init(
+            rowCount: values.count / dimension,
+            dimension: dimension,
+            ids: ids,
+            writingAll: { target in
+                for i in 0..<values.count { target[i] = values[i] }
+            }
+        )
     }
 
     /// Calls `body` with the components of one row. They are not copied if they are floats in memory or in a file; other types are widened.
@@ -67,14 +82,31 @@ extension VectorMatrix {
     /// - Precondition: each is a row of this matrix.
     public func selecting(_ rows: [Int]) -> VectorMatrix {
         let (storage, width) = (storage, dimension)
-        return VectorMatrix(rowCount: rows.count, dimension: width, ids: ids.map { ids in rows.map { ids[$0] } }) {
-            target in
-            for (place, row) in rows.enumerated() {
-                storage.withFloats(ofRows: row..<row + 1) { values in
-                    for i in 0..<width { target[place * width + i] = values[i] }
+        let names = ids.map { ids in rows.map { ids[$0] } }
+        return VectorMatrix(
+            rowCount: rows.count,
+            dimension: width,
+            ids: names,
+            writingAll: { target in
+                for (place, row) in rows.enumerated() {
+                    storage.withFloats(ofRows: row..<row + 1) { values in
+                        for i in 0..<width { target[place * width + i] = values[i] }
+                    }
                 }
             }
-        }
+        )
+    }
+
+    /// A matrix of components that `write` writes, all of them: their memory holds anything before.
+    private init<E: Error>(
+        rowCount: Int,
+        dimension: Int,
+        ids: [RowID]?,
+        writingAll write: (inout MutableSpan<Float>) throws(E) -> Void
+    ) throws(E) {
+        let count = Self.componentCount(rowCount: rowCount, dimension: dimension)
+        let bytes = try SharedBytes(floatCount: count, initializingWith: write)
+        self.init(bytes: bytes, rowCount: rowCount, dimension: dimension, ids: ids)
     }
 
     /// How many components there are.

@@ -49,7 +49,9 @@ public struct SentenceEncoder: Sendable {
     /// `tokenizer_config.json`; or it is one of a static model, of model2vec or of a `StaticEmbedding` of sentence-transformers. The weights are
     /// mapped, not read: keep the file as it is while the encoder is in use.
     ///
-    /// - Parameter precision: What linear layers are computed in.
+    /// - Parameters:
+    ///   - folder: The path of the folder.
+    ///   - precision: What linear layers are computed in.
     /// - Throws: ``ModelError`` for a missing or damaged file, a model of another kind, or a static model that is to be computed in integers: its vectors
     ///   are what they are.
     public init(folder: String, precision: EncoderPrecision = .float32) throws(ModelError) {

@@ -15,7 +15,7 @@ import TransformerKernels
 /// the vector that the transformer gives the text, which makes a much better model of these and similar texts; the components are then those of
 /// the texts, divided by the fourth root of their variances.
 ///
-/// The files are those of a folder of model2vec, for ``SentenceEncoder/init(folder:)``, model2vec and sentence-transformers.
+/// The files are those of a folder of model2vec, for ``SentenceEncoder/init(folder:precision:)``, model2vec and sentence-transformers.
 public struct StaticDistillation: Sendable {
     /// The files of the folder.
     public let files: [(name: String, bytes: [UInt8])]

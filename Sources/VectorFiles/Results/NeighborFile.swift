@@ -43,7 +43,9 @@ public struct NeighborFile {
 
     /// Writes a search result with its ids, whole or not at all: the file appears under its name when it is complete.
     ///
-    /// - Parameter check: Called now and then with the queries that have been written; throws to give up.
+    /// - Parameters:
+    ///   - found: The neighbors of all queries.
+    ///   - check: Called now and then with the queries that have been written; throws to give up.
     /// - Throws: ``VectorFileError`` if it cannot be written, and what `check` throws.
     public func write(_ found: NearestNeighbors, check: (Int) throws -> Void = { _ in }) throws {
         let ids = ResultIDs(queries: found.queryIDs, corpus: found.corpusIDs)

@@ -29,7 +29,9 @@ public struct PairFile {
 
     /// Writes a join with its ids, whole or not at all: the file appears under its name when it is complete.
     ///
-    /// - Parameter check: Called now and then with the pairs that have been written; throws to give up.
+    /// - Parameters:
+    ///   - join: All pairs.
+    ///   - check: Called now and then with the pairs that have been written; throws to give up.
     /// - Throws: ``VectorFileError`` if it cannot be written, and what `check` throws.
     public func write(_ join: Join, check: (Int) throws -> Void = { _ in }) throws {
         let ids = ResultIDs(queries: join.leftIDs, corpus: join.rightIDs)

@@ -55,7 +55,9 @@ package final class BatchQueue<Item: Sendable, Output: Sendable>: Sendable {
         self.roundLimit = roundLimit
         self.share = share
         self.work = work
-        runDetached { [self] in while doRound() {} }
+        // Without a thread nothing is ever taken.
+        let hasThread = runDetached { [self] in while doRound() {} }
+        if !hasThread { waiting.withLock { $0.isEnded = true } }
     }
 
     /// Items that wait now, or are worked on.

@@ -25,9 +25,11 @@ public func withoutBlocking<Result: Sendable>(
     options.cancellation = flag
     return try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { [options] continuation in
-            runDetached {
+            let work: @Sendable () -> Void = {
                 continuation.resume(with: Swift.Result { try operation(options) })
             }
+            // Slower for the others, never wrong.
+            if !runDetached(work) { work() }
         }
     } onCancel: {
         flag.cancel()

@@ -19,25 +19,7 @@ package func runWorkers(_ count: Int, _ body: @Sendable (Int) -> Void) {
         var threads: [pthread_t] = []
         var refused: [Int] = []
         for index in 1..<count {
-            let start = unsafe Unmanaged.passRetained(WorkerStart(index: index, body: body))
-            var thread = pthread_t()
-            let status = unsafe pthread_create(
-                &thread,
-                nil,
-                { argument in
-                    guard let argument = unsafe argument else { return nil }
-                    let start = unsafe Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue()
-                    start.body(start.index)
-                    return nil
-                },
-                start.toOpaque()
-            )
-            if status == 0 {
-                threads.append(thread)
-            } else {
-                unsafe start.release()
-                refused.append(index)
-            }
+            if let thread = startThread(index, body) { threads.append(thread) } else { refused.append(index) }
         }
         body(0)
         for index in refused { body(index) }
@@ -45,9 +27,16 @@ package func runWorkers(_ count: Int, _ body: @Sendable (Int) -> Void) {
     }
 }
 
-/// Calls `body` on a thread of its own, and does not wait. If the system refuses a thread, on the caller's.
-package func runDetached(_ body: @escaping @Sendable () -> Void) {
-    let start = unsafe Unmanaged.passRetained(WorkerStart(index: 0) { _ in body() })
+/// Calls `body` on a thread of its own, and does not wait; false, and nothing is done, if the system refuses one.
+package func runDetached(_ body: @escaping @Sendable () -> Void) -> Bool {
+    guard let thread = startThread(0, { _ in body() }) else { return false }
+    pthread_detach(thread)
+    return true
+}
+
+/// Starts a thread that calls `body` with an index; nil if the system refuses one.
+private func startThread(_ index: Int, _ body: @escaping @Sendable (Int) -> Void) -> pthread_t? {
+    let start = unsafe Unmanaged.passRetained(WorkerStart(index: index, body: body))
     var thread = pthread_t()
     let status = unsafe pthread_create(
         &thread,
@@ -60,11 +49,9 @@ package func runDetached(_ body: @escaping @Sendable () -> Void) {
         },
         start.toOpaque()
     )
-    if status == 0 {
-        pthread_detach(thread)
-    } else {
-        unsafe start.takeRetainedValue().body(0)
-    }
+    if status == 0 { return thread }
+    unsafe start.release()
+    return nil
 }
 
 /// Lets another thread run; for a wait that is known to be short.

@@ -74,9 +74,10 @@ internal import Musl
 
     /// Takes no new connections, answers what has come, and ends: at most after so long, or as soon as nothing is under way.
     ///
-    /// Requests that come over open connections meanwhile are answered as well, and the connections are ended with that. Those that
-    /// have no answer by then lose their connection.
-    package func stop(within grace: Duration) {
+    /// Requests that come over open connections meanwhile are answered as well, and the connections are ended with that.
+    ///
+    /// - Parameter giveUp: Called when the time is over, or nothing is under way any more: has answers given soon that are still waited for.
+    package func stop(within grace: Duration, giveUp: () -> Void) {
         if isEnded.withLock({ isEnded in
             defer { isEnded = true }; return isEnded
         }) {
@@ -84,11 +85,19 @@ internal import Musl
         }
         traffic.end()
         let listening = unsafe simile_http().pointee.MHD_quiesce_daemon(daemon)
-        let deadline = ContinuousClock.now + grace
-        while traffic.count > 0, ContinuousClock.now < deadline { usleep(2_000) }
+        wait(grace)
+        giveUp()
+        // What has been given up is told to its clients.
+        wait(.seconds(5))
         unsafe simile_http().pointee.MHD_stop_daemon(daemon)
         if listening >= 0 { close(listening) }
         unsafe Unmanaged<Traffic>.fromOpaque(context).release()
+    }
+
+    /// Waits until nothing is under way, at most so long.
+    private func wait(_ time: Duration) {
+        let deadline = ContinuousClock.now + time
+        while traffic.count > 0, ContinuousClock.now < deadline { usleep(2_000) }
     }
 
     private static let library: Result<Void, HTTPServerFault> = {

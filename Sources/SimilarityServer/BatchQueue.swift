@@ -98,9 +98,23 @@ package final class BatchQueue<Item: Sendable, Output: Sendable>: Sendable {
         }
     }
 
-    /// Ends the thread when what waits is done; further requests are refused.
+    /// Ends the thread after the round that is under way. What waits is given up, and further requests are refused.
     package func stop() {
-        waiting.withLock { $0.isEnded = true }
+        let left = waiting.withLock { waiting in
+            waiting.isEnded = true
+            defer { waiting.requests = [] }
+            for request in waiting.requests {
+                waiting.itemCount -= request.state.withLock { request.items.count - $0.taken }
+            }
+            return waiting.requests
+        }
+        for request in left {
+            let isNews = request.state.withLock { state in
+                defer { state.fault = state.fault ?? ServiceError.stopping }
+                return state.fault == nil
+            }
+            if isNews { request.isDone.signal() }
+        }
         arrivals.signal()
     }
 
@@ -144,8 +158,11 @@ package final class BatchQueue<Item: Sendable, Output: Sendable>: Sendable {
         }
         let result = Result { try work(items) }
         var place = 0
+        var finished: [Request] = []
         for part in round {
             let isFinished = part.request.state.withLock { state in
+                // It may have been given up meanwhile.
+                if state.fault != nil { return false }
                 switch result {
                 case .success(let outputs): state.outputs += outputs[place..<place + part.count]
                 case .failure(let fault): state.fault = fault
@@ -153,7 +170,7 @@ package final class BatchQueue<Item: Sendable, Output: Sendable>: Sendable {
                 return state.outputs.count == part.request.items.count || state.fault != nil
             }
             place += part.count
-            if isFinished { part.request.isDone.signal() }
+            if isFinished { finished.append(part.request) }
         }
         waiting.withLock { waiting in
             waiting.itemCount -= items.count
@@ -166,6 +183,8 @@ package final class BatchQueue<Item: Sendable, Output: Sendable>: Sendable {
             }
             waiting.requests = left
         }
+        // Whoever goes on finds what is true: nothing of it waits.
+        for request in finished { request.isDone.signal() }
         return true
     }
 }

@@ -64,7 +64,7 @@ package final class SimilarityService: HTTPResponder {
     /// From now on `/health` says that the server stops, so that a balancer sends nothing more. Requests are answered still.
     package func beginStopping() { isStopping.withLock { $0 = true } }
 
-    /// Ends the threads of models and corpora.
+    /// Ends the threads of models and corpora; requests that wait for them are told that the server stops.
     package func stop() {
         for model in models { model.stop() }
         for corpus in corpora { corpus.stop() }

@@ -81,8 +81,16 @@ import HubTestSupport
         try write("answers.jsonl", [#"{"query":0,"positives":[0,20]}"#])
         try write("questions.txt", ["which animals live with people?"])
         try write("a-few.txt", ["a cat", "a dog"])
-        var commands = readme.components(separatedBy: "\n").filter { $0.hasPrefix("simile ") }
-        #expect(commands.count >= 18)
+        let pages = try ["CommandLine", "Hub", "FromTextsToAPicture"].map { name in
+            try String(
+                contentsOf: Self.root.appendingPathComponent("Documentation/Simile.docc/\(name).md"),
+                encoding: .utf8
+            )
+        }
+        var commands = ([readme] + pages).flatMap { page in
+            page.components(separatedBy: "\n").filter { $0.hasPrefix("simile ") }
+        }
+        #expect(commands.count >= 30 && readme.components(separatedBy: "\n").count <= 110)
         // A server ends when it is told to, and then with 0.
         commands = commands.map { line in
             line.hasPrefix("simile serve") ? "timeout --preserve-status -s TERM 5 \(line) --port 0" : line

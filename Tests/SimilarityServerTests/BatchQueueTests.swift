@@ -92,6 +92,30 @@ import Testing
         queue.stop()
     }
 
+    @Test func `what waits when the queue is stopped is told so, and what is worked on is done`() {
+        let (gate, begun, group) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchGroup())
+        let queue = BatchQueue<Int, Int>(limit: 100, roundLimit: 4, share: 4) { items in
+            begun.signal()
+            gate.wait()
+            return items
+        }
+        onThread(group) { #expect((try? queue.outputs(of: [1, 2], within: .seconds(30))) == [1, 2]) }
+        begun.wait()
+        for count in [3, 9] {
+            onThread(group) {
+                #expect(throws: ServiceError.stopping) {
+                    try queue.outputs(of: Array(0..<count), within: .seconds(30))
+                }
+            }
+        }
+        while queue.itemCount < 14 { usleep(500) }
+        queue.stop()
+        #expect(queue.itemCount == 2)
+        gate.signal()
+        group.wait()
+        #expect(queue.itemCount == 0)
+    }
+
     @Test func `an error goes to those of its round, and later ones are served`() {
         struct Fault: Error {}
         let queue = BatchQueue<Int, Int>(limit: 100, roundLimit: 4, share: 4) { items in

@@ -135,8 +135,7 @@ struct ServeCommand: AsyncParsableCommand {
         for await _ in stopped.stream {}
         service.beginStopping()
         running.tell("stopping: \(listener.requestsUnderWay) requests are under way")
-        listener.stop(within: .seconds(grace))
-        service.stop()
+        listener.stop(within: .seconds(grace)) { service.stop() }
         running.tell("stopped")
     }
 

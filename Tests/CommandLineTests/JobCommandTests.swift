@@ -86,7 +86,7 @@ import VectorFiles
         #expect(try folder.text("b.csv.run.json").contains("\"rows\": 5, \"skippedRows\": 1"))
     }
 
-    @Test(arguments: searches + joins, ["jsonl", "csv", "npy"])
+    @Test(arguments: searches + joins, ["jsonl", "csv", "npy", "parquet"])
     func `a merge has the bytes of the plain command`(command: String, ending: String) throws {
         let results = { (name: String) in
             try folder.files().filter { $0.hasPrefix(name + ".") }.map {

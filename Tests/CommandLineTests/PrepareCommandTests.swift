@@ -89,6 +89,47 @@ import Testing
         )
     }
 
+    @Test func `vectors that lie nowhere else are put inside`() throws {
+        try folder.write("v.csv", "id,embedding\na,\"[1, 2]\"\nb,\"[3, 1]\"\n")
+        try folder.write("v.jsonl", #"{"id":"a","embedding":[1,2]}\#n{"id":"b","embedding":[3,1]}\#n"#)
+        var lines = [
+            "$SIMILE prepare --corpus v.csv --output c.simile", "$SIMILE prepare --corpus v.jsonl --output c.simile",
+            "$SIMILE convert --input v.jsonl --output v.parquet && $SIMILE prepare --corpus v.parquet --output c.simile",
+            "cat v.jsonl | $SIMILE prepare --corpus - --output c.simile",
+        ]
+        #if Compression
+        lines.append("gzip -k v.csv && $SIMILE prepare --corpus v.csv.gz --output c.simile")
+        #endif
+        for line in lines {
+            let run = try folder.shell(line)
+            #expect(run.status == 0 && run.errors.contains("vectors embedded"), "\(line): \(run.errors)")
+            let found = try folder.run("search", "--queries", "v.csv", "--corpus", "c.simile", "-k", "1")
+            #expect(found.lines.count == 2 && found.output.contains(#""id":"b""#), "\(line): \(found.errors)")
+            let facts = try folder.run("info", "c.simile")
+            #expect(facts.output.contains(#""embedded":true"#) && !facts.output.contains("/tmp"), "\(facts.output)")
+        }
+    }
+
+    @Test func `the source may be a tensor of a file`() throws {
+        let search = ["search", "--queries", "queries.npy", "--corpus", "c.simile", "-k", "3"]
+        for line in [
+            "$SIMILE convert --input corpus.npy --output v.safetensors",
+            "$SIMILE prepare --corpus v.safetensors#embeddings --output c.simile", "touch v.safetensors",
+        ] {
+            let run = try folder.shell(line)
+            #expect(run.status == 0, "\(line): \(run.errors)")
+        }
+        let found = try folder.run(executable: CommandRun.binary, search, environment: [:])
+        #expect(found.status == 0 && found.lines.count == 30, "\(found.errors)")
+        #expect(try folder.run("info", "c.simile").output.contains("unchanged"))
+        _ = try folder.shell("truncate -s -4 v.safetensors")
+        let refused = try folder.run(executable: CommandRun.binary, search, environment: [:])
+        #expect(
+            refused.status == 3 && refused.errors.contains("v.safetensors#embeddings has changed"),
+            "\(refused.errors)"
+        )
+    }
+
     @Test func `what cannot be prepared leaves no file`() throws {
         try folder.write("nan.npy", NumpyBytes.floats([[1, 2], [.nan, 1]]))
         try folder.write("text.npy", "no array")

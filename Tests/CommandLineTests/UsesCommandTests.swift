@@ -78,6 +78,13 @@ import Testing
         #expect(try folder.bytes("c.npy").suffix(48).count == 48)
     }
 
+    @Test func `rows that are left out are no communities of one`() throws {
+        try folder.write("n.npy", NumpyBytes.floats([[1, 2], [.nan, 1], [3, -1]]))
+        let run = try simile("communities --input n.npy --threshold 0.9 --min-size 1 --skip-invalid --output c.npy")
+        #expect(run.errors.contains("3 rows: 2 in 2 communities, 1 in none"), "\(run.errors)")
+        #expect(try folder.bytes("c.npy").suffix(16).prefix(8) == [UInt8](repeating: 255, count: 8)[...])
+    }
+
     @Test func `mine writes triplets and tuples, by rows or ids`() throws {
         try folder.write(
             "p.jsonl",

@@ -12,7 +12,8 @@ extension VectorMatrix {
     ///
     /// - Accuracy: a dot product is within `g |q||x|` of the real one, `g = d u / (1 - d u)`, `u = 2^-24`, plus
     ///   `d * 2^-149` where products underflow; a cosine within
-    ///   `g` and half its last place; a distance within a factor `1 + 32 g`, because close pairs are computed from their differences.
+    ///   `g` and half its last place; a distance within a factor `1 + 32 g`, because close pairs are computed from their differences, and half a
+    ///   step of its own (`2^-150` where it is subnormal).
     /// - Complexity: `n * (n + 1) / 2 * d` multiply-adds; the result takes `4 * n * n` bytes.
     /// - Throws: ``SimilarityError`` if rows are invalid or the result is too large, `CancellationError` if cancelled.
     public func similarityMatrix(

@@ -27,7 +27,8 @@ extension SelfJoin {
     /// The rules differ from that function's in one thing: scores are the canonical ones, so a pair at the very threshold is always in, where there
     /// it depends on the batch.
     ///
-    /// - Parameter minimumSize: Rows that a community has at least, the center included.
+    /// - Parameter minimumSize: Rows that a community has at least, the center included. With 1, a row without near ones is a community of its
+    ///   own, one that the join has skipped as invalid too.
     /// - Complexity: linear in rows and pairs, and `log` factors for sorting; 16 bytes a pair.
     /// - Throws: ``SimilarityError`` for more than 2^32 - 1 rows.
     /// - Precondition: `minimumSize >= 1`.

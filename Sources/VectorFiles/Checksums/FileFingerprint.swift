@@ -32,7 +32,7 @@ package struct FileFingerprint: Sendable, Equatable {
     /// - Complexity: reads the file once.
     /// - Throws: ``VectorFileError`` of kind `refused` if the file cannot be read.
     package init(path: String) throws(VectorFileError) {
-        let time = FileStatus(path: path)?.modificationTime ?? 0
+        let time = FileStatus(path: path.vectorFilePath)?.modificationTime ?? 0
         let bytes = try VectorFile.mapped(path)
         self.init(
             byteCount: bytes.byteCount,
@@ -69,7 +69,7 @@ package struct FileFingerprint: Sendable, Equatable {
         guard bytes.byteCount == byteCount else {
             return "expected \(byteCount) bytes, found \(bytes.byteCount)"
         }
-        let hasSameTime = FileStatus(path: path)?.modificationTime == modificationTime
+        let hasSameTime = FileStatus(path: path.vectorFilePath)?.modificationTime == modificationTime
         let expected = hasSameTime ? sampledChecksum : wholeChecksum
         let found = bytes.withBytes { hasSameTime ? Self.sampledChecksum($0) : Checksum64.of($0) }
         if found == expected { return nil }

@@ -29,7 +29,8 @@ extension PreparedCorpusReader {
     /// - Complexity: reads at most 66 MiB of it, or all of it if its time has changed.
     package var sourceState: SourceState {
         guard let source = header.source, let sourcePath else { return .none }
-        guard FileIdentity(path: sourcePath) != nil, let bytes = try? VectorFile.mapped(sourcePath) else {
+        guard FileIdentity(path: sourcePath.vectorFilePath) != nil, let bytes = try? VectorFile.mapped(sourcePath)
+        else {
             return .missing
         }
         return source.fingerprint.difference(from: sourcePath, bytes: bytes) == nil ? .unchanged : .changed
@@ -43,12 +44,12 @@ extension PreparedCorpusReader {
         guard let format = FileFormat(path: sourcePath), FileFormat.vectors.contains(format) else {
             throw refuse("expected the name of a vector file, found \(source.path)")
         }
-        guard FileIdentity(path: sourcePath) != nil else {
+        guard FileIdentity(path: sourcePath.vectorFilePath) != nil else {
             throw refuse("expected the file it was prepared from, \(sourcePath), found none")
         }
         let bytes: SharedBytes
         do {
-            bytes = try SharedBytes(mapping: sourcePath)
+            bytes = try SharedBytes(mapping: sourcePath.vectorFilePath)
         } catch {
             throw refuse("cannot \(error.operation) \(sourcePath): \(error.reason)")
         }

@@ -56,6 +56,7 @@ public struct NeighborFile {
     /// time.
     ///
     /// - Parameters:
+    ///   - partCount: At least one, which may be of no queries.
     ///   - part: Gives a part; called more than once where the format wants columns.
     ///   - check: Called now and then with the queries that have been written; throws to give up.
     package func write(
@@ -97,40 +98,26 @@ public struct NeighborFile {
         ids: ResultIDs,
         check: (Int) throws -> Void
     ) throws -> Int {
-        var output: ParquetOutput?
+        var columns: ResultColumns?
         var written = 0
         for i in 0..<partCount {
             let found = try part(i)
-            let fields: [ParquetWriter.Field] = [
-                .init("query", .int64), .init("rank", .int64), .init("row", .int64),
-                .init(found.metric.scoreName, .float),
-            ]
-            var columns = ResultColumns(
-                output ?? ParquetOutput(file, fields + ids.parquetFields("queryId", "id")),
-                ids,
-                pairNames: (0, 2)
-            )
+            // Rows of all parts are gathered together, so that pages and groups do not tell where a part ended.
+            var all = columns.take() ?? ResultColumns(of: found.metric, in: file, ids)
             for query in 0..<found.count {
                 if query % 1024 == 0 { try check(written + query) }
                 for place in found.offsets[query]..<found.offsets[query + 1] {
-                    try columns.append(
+                    try all.append(
                         [written + query, place - found.offsets[query] + 1, found.rows[place]],
                         score: found.scores[place]
                     )
                 }
             }
-            output = try columns.flushed()
+            columns = all
             written += found.count
         }
-        // Of no parts, nothing tells the metric.
-        var last =
-            output
-            ?? ParquetOutput(
-                file,
-                [.init("query", .int64), .init("rank", .int64), .init("row", .int64), .init("score", .float)]
-                    + ids.parquetFields("queryId", "id")
-            )
-        try last.finish()
+        var output = try columns?.flushed()
+        try output?.finish()
         return written
     }
 
@@ -178,6 +165,17 @@ public struct NeighborFile {
         rows.write(NumpyHeader.bytes(descriptor: "<i8", shape: shape))
         for i in 0..<partCount { try rows.write(littleEndian: try part(i).rows.map { Int64($0) }) }
         return queryCount
+    }
+}
+
+extension ResultColumns {
+    /// The columns of neighbors.
+    fileprivate init(of metric: Metric, in file: AtomicFile, _ ids: ResultIDs) {
+        let fields: [ParquetWriter.Field] = [
+            .init("query", .int64), .init("rank", .int64), .init("row", .int64), .init(metric.scoreName, .float),
+        ]
+        let output = ParquetOutput(file, fields + ids.parquetFields("queryId", "id"))
+        self.init(output, ids, pairNames: (0, 2))
     }
 }
 

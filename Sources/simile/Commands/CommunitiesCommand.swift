@@ -53,11 +53,8 @@ struct CommunitiesCommand: AsyncParsableCommand {
         let progress = running.progress("joining", total: Double(n) * Double(n) / 2, unit: "pairs")
         defer { progress.finish() }
         // Of equal rows one stands for all.
-        let copies = try set.copies(
-            near: threshold.value,
-            metric: metric,
-            among: set.validFlags(skippingInvalid: running.skipInvalid)
-        )
+        let flags = set.validFlags(skippingInvalid: running.skipInvalid)
+        let copies = try set.copies(near: threshold.value, metric: metric, among: flags)
         let joined: SelfJoin
         do {
             let distinct = copies.map { set.selecting($0.representatives) } ?? set
@@ -70,9 +67,11 @@ struct CommunitiesCommand: AsyncParsableCommand {
         }
         progress.finish()
         try run.requireUnchanged()
-        let found =
+        let all =
             try copies.map { try joined.communities(of: $0, minimumSize: minSize) }
             ?? joined.communities(minimumSize: minSize)
+        // To the join, a row that is left out is one without near ones: no community of one, though.
+        let found = all.filter { $0.size > 1 || flags[$0.center] }
         let shown = file == nil && (format ?? .standard) == .table ? members : .max
         let report = report(found, set, shown: shown)
         if let (file, format) = file, format == .npy {

@@ -13,7 +13,8 @@ struct PrepareCommand: AsyncParsableCommand {
         discussion: """
             C.simile is taken wherever a corpus is, by search, join, matrix and info; results are the same bytes as from F. It \
             names F, by the path from its own folder, and needs it unchanged; with --embed-source it holds the vectors itself. \
-            Vectors of texts, and those of .jsonl files, are always embedded: they lie nowhere else.
+            Vectors of texts, of .jsonl, .csv and .parquet files, of compressed files and of streams are always embedded: they \
+            lie nowhere else.
             """
     )
 
@@ -25,18 +26,16 @@ struct PrepareCommand: AsyncParsableCommand {
     @OptionGroup var inputs: InputOptions
 
     mutating func run() async throws {
-        if corpus == "-" || SpooledFile.isStream(corpus) {
-            throw CommandFailure.usage(
-                "\(corpus) is a stream; a prepared corpus names the file that it was made of: expected a file"
-            )
-        }
+        let given = corpus
+        corpus = try inputs.resolved(given)
         let kind = try inputs.kind(of: corpus)
         if kind == .prepared {
-            throw CommandFailure.usage("\(corpus) is a prepared corpus already; prepare takes vectors or texts")
+            throw CommandFailure.usage("\(given) is a prepared corpus already; prepare takes vectors or texts")
         }
         let run = try ResultRun(running, writes: [.file("--output", output)], reads: [corpus])
         let writer = try PreparedCorpusWriter(path: output, registeredIn: Interruption.temporaryFiles)
-        let source = try PreparedSource(corpus)
+        let isStream = given == "-" || SpooledFile.isStream(given)
+        let source = try isStream ? nil : PreparedSource(given)
         let vectors = try await InputReader(inputs, running, for: [(corpus, nil)]).read(corpus, metric: metric).vectors
         let (n, d) = (Double(vectors.rowCount), Double(vectors.dimension))
         // Codes and terms of each row, then the moments, the basis and the rotation.
@@ -46,8 +45,8 @@ struct PrepareCommand: AsyncParsableCommand {
             instead: "prepare a part of the corpus"
         )
         let prepared = try PreparedCorpus(vectors, metric: metric, options: running.runOptions())
-        // What is not mapped lies nowhere else.
-        let embeds = embedSource || kind == .texts || FileFormat(path: corpus) == .jsonl
+        let embeds =
+            embedSource || corpus != given || !(FileFormat(path: corpus).map(FileFormat.vectors.contains) ?? false)
         try writer.write(prepared, source: source, embeddingSource: embeds, check: Interruption.flag.check)
         let share = n > 0 ? Double(prepared.codeByteCount) / (4 * n * d) : 0
         running.tell(

@@ -38,6 +38,7 @@ extension Job {
             if wanted == [] { return 0 }
         }
         let inputs = try JobInputs(self, isSampled: true)
+        try folder.make()
         var options = options
         options.invalidRows = manifest.skipsInvalidRows ? .skip : .reject
         let work = GroupWork(self, inputs, prepared: try preparedCorpus(inputs, options), options: options)

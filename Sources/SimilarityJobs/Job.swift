@@ -111,7 +111,7 @@ public struct Job: Sendable {
 
     /// Removes the folder, with all that a job puts there; other files stay, and the folder with them.
     public func remove() throws {
-        for name in try FolderAccess.names(in: folder.groups)
+        for name in try folder.groupFolderNames()
         where name.hasSuffix(".group") || name.hasSuffix(".lock") || name.hasPrefix(".") {
             FolderAccess.remove(folder.groups + "/" + name)
         }

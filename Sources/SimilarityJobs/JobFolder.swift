@@ -39,9 +39,14 @@ struct JobFolder {
         }
     }
 
+    /// What lies in the folder of groups. One that is not there, as a command leaves it that is killed while it removes a job, is empty.
+    func groupFolderNames() throws -> [String] {
+        FileIdentity(path: groups) == nil ? [] : try FolderAccess.names(in: groups)
+    }
+
     /// The groups that there are files of, whatever is in them, in order.
     func presentGroups(of manifest: JobManifest) throws -> [Int] {
-        try FolderAccess.names(in: groups).compactMap { name in
+        try groupFolderNames().compactMap { name in
             guard name.hasSuffix(".group"), let number = Int(name.dropLast(6)),
                 (0..<manifest.groupCount).contains(number), group(number).hasSuffix("/" + name)
             else { return nil }

@@ -199,6 +199,15 @@ import Testing
         #expect(try folder.files() == ["r.csv", "x.npy"])
     }
 
+    @Test func `a checkpoint that was left while it was removed is gone on with`() throws {
+        let search = "search --queries x.npy --corpus x.npy -k 4 --output r.csv --resume"
+        try succeed(plan.replacing("--job J", with: "--job r.csv.job").replacing(" --no-prepare", with: ""))
+        _ = try folder.shell("rmdir r.csv.job/groups")
+        #expect(try simile("status --job r.csv.job").status == 1)
+        try succeed(search)
+        #expect(try folder.files() == ["r.csv", "x.npy"])
+    }
+
     #if Compression
     @Test func `inputs that are not there again are refused before anything is kept`() throws {
         _ = try folder.shell("gzip -k x.npy")

@@ -4,3 +4,4 @@
 
 #include "allocator.h"
 #include "fault_handler.h"
+#include "rename_if_new.h"

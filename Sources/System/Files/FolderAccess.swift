@@ -46,13 +46,13 @@ package final class FileLock {
     private let path: String
 
     /// Makes the file if it is not there, and waits for the lock.
+    ///
+    /// On a file system that knows no locks everybody gets it: what is locked must do no harm when it is done twice.
     package convenience init(_ path: String) throws(SystemError) {
         try self.init(path, operation: LOCK_EX)
     }
 
     /// The lock, or nil if another process has it.
-    ///
-    /// On a file system that knows no locks everybody gets it: what is locked must do no harm when it is done twice.
     package static func attempt(_ path: String) throws(SystemError) -> FileLock? {
         do {
             let lock = try FileLock(path, operation: LOCK_EX | LOCK_NB)
@@ -70,7 +70,7 @@ package final class FileLock {
         guard descriptor >= 0 else { throw .last("open", path: path) }
         while flock(descriptor, operation) != 0 {
             if errno == EINTR { continue }
-            if operation & LOCK_NB != 0, [ENOLCK, ENOTSUP, ENOSYS, EINVAL].contains(errno) { return }
+            if [ENOLCK, ENOTSUP, ENOSYS, EINVAL].contains(errno) { return }
             // A class whose properties are all there is deinitialized, which closes the file.
             throw .last("lock", path: path)
         }

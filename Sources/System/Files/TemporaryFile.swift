@@ -115,11 +115,23 @@ package final class TemporaryFile {
     package func publishIfNew() throws(SystemError) -> Bool {
         guard unsafe link(temporary.systemName, target.systemName) == 0 else {
             if errno == EEXIST { return false }
+            // Where a file has one name, as on FAT.
+            if [EPERM, ENOTSUP, ENOSYS, EMLINK].contains(errno) { return try renameIfNew() }
             throw .last("name the finished file", path: target)
         }
         // The temporary name is removed with this object.
         syncFolder()
         return true
+    }
+
+    private func renameIfNew() throws(SystemError) -> Bool {
+        if unsafe rename_if_new(temporary.systemName, target.systemName) == 0 {
+            isPublished = true
+            syncFolder()
+            return true
+        }
+        if errno == EEXIST { return false }
+        throw .last("name the finished file", path: target)
     }
 
     private func syncFolder() {

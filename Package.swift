@@ -277,3 +277,8 @@ let package = Package(
     ] + (isLean ? [] : suitesOfDefaultTraits),
     swiftLanguageModes: [.v6]
 )
+
+// For work on a part: the test suites (and programs) that are named, and no others.
+if let chosen = Context.environment["SIMILE_TEST_SUITES"]?.split(separator: ",").map(String.init) {
+    package.targets.removeAll { [.test, .executable].contains($0.type) && !chosen.contains($0.name) }
+}

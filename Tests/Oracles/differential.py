@@ -385,6 +385,8 @@ def main():
                     os._exit(1)
             else:
                 counts[operation] = counts.get(operation, 0) + 1
+                if sum(counts.values()) % 1000 == 0:
+                    print(f"{sum(counts.values())} rounds", file=sys.stderr, flush=True)
     print(f"{options.rounds} rounds from seed {options.seed}: {', '.join(f'{n} {name}' for name, n in sorted(counts.items()))}; {len(failures)} differ from NumPy")
     sys.exit(1 if failures else 0)
 

@@ -40,6 +40,28 @@ public struct HubConfiguration: Sendable {
     /// The defaults.
     public init() {}
 
+    /// Refuses numbers that cannot be, which a client would trap on or wait for.
+    func requireValid() throws(HubError) {
+        func require(_ isValid: Bool, _ name: String, _ value: some CustomStringConvertible, _ expected: String)
+            throws(HubError)
+        {
+            if !isValid { throw HubError(.invalidConfiguration, "\(name) is \(value); expected \(expected)") }
+        }
+        let rate = requestsPerSecond
+        try require(rate.map { $0 > 0 && $0.isFinite } ?? true, "requestsPerSecond", rate ?? 0, "more than 0, or nil")
+        try require(burst >= 1, "burst", burst, "at least 1")
+        try require(requestsInFlight >= 1, "requestsInFlight", requestsInFlight, "at least 1")
+        try require(1...2048 ~= textsPerRequest, "textsPerRequest", textsPerRequest, "1 to 2048")
+        try require(tokensPerRequest >= 1, "tokensPerRequest", tokensPerRequest, "at least 1")
+        try require(attempts >= 1, "attempts", attempts, "at least 1")
+        try require(
+            secondsPerAttempt > 0 && secondsPerAttempt.isFinite,
+            "secondsPerAttempt",
+            secondsPerAttempt,
+            "more than 0"
+        )
+    }
+
     /// - Throws: ``HubError`` of the kind `wrongAddress` or `unencrypted`.
     func endpoint() throws -> HubEndpoint {
         let endpoint = try HubEndpoint(address)

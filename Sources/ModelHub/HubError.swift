@@ -28,6 +28,8 @@ public struct HubError: Error, Sendable, CustomStringConvertible {
         public static let malformedAnswer = Code("malformedAnswer")
         /// The address of the hub is not usable, or it leads elsewhere.
         public static let wrongAddress = Code("wrongAddress")
+        /// A number of the configuration cannot be.
+        public static let invalidConfiguration = Code("invalidConfiguration")
         /// The token would go over a connection that anybody on the way can read.
         public static let unencrypted = Code("unencrypted")
         /// A library of the system is missing: libcurl, libcrypto or libsqlite3.

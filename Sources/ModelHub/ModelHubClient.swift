@@ -32,7 +32,7 @@ public final class ModelHubClient: Sendable {
     ///   - configuration: Where the hub is and how it is treated.
     ///   - cache: Where vectors that were paid for are kept; nil keeps none.
     ///   - logger: Told of retries and pauses; neither texts nor the token are logged.
-    /// - Throws: ``HubError`` of the kind `wrongAddress`, `unencrypted` or `missingLibrary`.
+    /// - Throws: ``HubError`` of the kind `invalidConfiguration`, `wrongAddress`, `unencrypted` or `missingLibrary`.
     public convenience init(
         _ configuration: HubConfiguration = HubConfiguration(),
         cache: EmbeddingCache? = nil,
@@ -42,14 +42,7 @@ public final class ModelHubClient: Sendable {
     }
 
     package init(_ configuration: HubConfiguration, cache: EmbeddingCache?, logger: Logger, clock: HubClock) throws {
-        precondition(
-            (1...2048).contains(configuration.textsPerRequest),
-            "a request has 1 to 2048 texts, not \(configuration.textsPerRequest)"
-        )
-        precondition(
-            configuration.requestsPerSecond.map { $0 > 0 && $0.isFinite } ?? true,
-            "requestsPerSecond must be positive"
-        )
+        try configuration.requireValid()
         self.configuration = configuration
         endpoint = try configuration.endpoint()
         self.cache = cache

@@ -44,7 +44,7 @@ struct BlockGroups {
         options: RunOptions
     ) throws -> [ScoredPair] {
         let hasCodes = options.engine.mayUseCodes
-        switch manifest.kind {
+        switch manifest.kind.choice {
         case .join(let threshold):
             let blocks = blocks(ofBand: group)
             if hasCodes {
@@ -79,9 +79,9 @@ struct BlockGroups {
         options: RunOptions
     ) throws -> (found: [ScoredPair], isOfSample: (ScoredPair) -> Bool) {
         let bands = manifest.bands(ofGroup: group)
-        let band = if case .join = manifest.kind { group } else { bands.first }
+        let band = if case .join = manifest.kind.choice { group } else { bands.first }
         let rows = Array(prepared.rows(ofBlocks: blocks(ofBand: band).prefix(1)).prefix(4))
-        switch manifest.kind {
+        switch manifest.kind.choice {
         case .join(let threshold):
             let locations = prepared.locations()
             return (

@@ -176,7 +176,7 @@ struct OpenGroup {
 
     /// The neighbors of its rows, if it does not.
     func neighbors() throws(VectorFileError) -> NearestNeighbors {
-        guard case .search(let k, _) = manifest.kind else { preconditionFailure("a group of pairs") }
+        guard case .search(let k, _) = manifest.kind.choice else { preconditionFailure("a group of pairs") }
         let kept = min(k, manifest.rightRows)
         return try bytes.withBytes { span throws(VectorFileError) in
             var offsets = [0]

@@ -159,13 +159,13 @@ extension Job {
         if let prepared, prepared.metric != request.metric {
             throw JobError(.unusable, "\(rightPath) is prepared for \(prepared.metric), not for \(request.metric)")
         }
-        if case .search(let k, let excludingSelf) = request.kind {
+        if case .search(let k, let excludingSelf) = request.kind.choice {
             guard k >= 1 else { throw JobError(.unusable, "k is \(k); it must be at least 1") }
             guard !excludingSelf || left.rowCount == right.rowCount else {
                 throw JobError(.unusable, "to leave out a query itself, queries and corpus must be the same rows")
             }
         }
-        if case .join(let threshold) = request.kind,
+        if case .join(let threshold) = request.kind.choice,
             !threshold.isFinite || request.metric == .euclidean && threshold < 0
         {
             throw JobError(.unusable, "a threshold of \(threshold)")
@@ -207,7 +207,7 @@ extension Job {
         let operation = request.kind.operation(request.right == nil ? nil : left, right, metric: request.metric)
         let whole = try right.forecast(operation, options: options)
         let results: [(Float?, Double)]
-        switch request.kind {
+        switch request.kind.choice {
         case .search(let k, _): results = [(nil, m * min(Double(k), n))]
         case .join(let threshold):
             let half = request.right == nil ? 0.5 : 1
@@ -224,7 +224,7 @@ extension Job {
         var rows = min(byTime, byMemory, max(byParts, 512), max(m, 1))
         // Of bands, of which each meets each, there are as many as make so many groups: about half of their square.
         let areBands =
-            if case .search(_, excludingSelf: true) = request.kind {
+            if case .search(_, excludingSelf: true) = request.kind.choice {
                 request.left == request.right && (prepares || isPrepared)
             } else { false }
         if areBands { rows = min(m / (2 * m / max(rows, 1)).squareRoot(), max(m, 1)) }

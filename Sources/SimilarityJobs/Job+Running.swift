@@ -186,7 +186,7 @@ struct GroupWork {
     /// What the plain operation finds for these rows of the left side.
     func result(ofRows rows: Range<Int>, options: RunOptions) throws -> GroupResult {
         let left = inputs.left[rows]
-        switch manifest.kind {
+        switch manifest.kind.choice {
         case .search(let k, let excludingSelf):
             // One more, because the row itself may be among them.
             let count = excludingSelf ? min(k, manifest.rightRows) + 1 : k

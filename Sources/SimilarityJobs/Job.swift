@@ -152,7 +152,7 @@ public struct Job: Sendable {
         func group(_ i: Int) throws -> GroupResult {
             try GroupFile.read(folder.group(i), group: i, of: manifest)
         }
-        switch manifest.kind {
+        switch manifest.kind.choice {
         case .search(let k, _) where !manifest.groupsHavePairs:
             let file = try NeighborFile(path: output, registeredIn: temporaryFiles)
             let nothing = NearestNeighbors(

@@ -6,14 +6,26 @@ internal import System
 internal import VectorFiles
 
 /// What a job computes: a search or a join of whole files, as the plain operations do.
-public enum JobKind: Sendable, Equatable {
-    /// The `k` nearest rows of each query.
-    case search(k: Int, excludingSelf: Bool)
-    /// All pairs that reach a threshold.
-    case join(threshold: Float)
+///
+/// There may be more kinds in a later version.
+public struct JobKind: Sendable, Equatable {
+    package enum Choice: Sendable, Equatable {
+        case search(k: Int, excludingSelf: Bool)
+        case join(threshold: Float)
+    }
+
+    package let choice: Choice
+
+    /// The `k` nearest rows of each query; `excludingSelf` leaves out the row with the query's own number.
+    public static func search(k: Int, excludingSelf: Bool) -> JobKind {
+        JobKind(choice: .search(k: k, excludingSelf: excludingSelf))
+    }
+
+    /// All pairs that reach a threshold, inclusive: the lowest score, or the largest distance.
+    public static func join(threshold: Float) -> JobKind { JobKind(choice: .join(threshold: threshold)) }
 
     var name: String {
-        switch self {
+        switch choice {
         case .search: "search"
         case .join: "join"
         }
@@ -23,7 +35,7 @@ public enum JobKind: Sendable, Equatable {
     ///
     /// - Parameter left: The queries, or the left side; nil for that of a self-join.
     func operation(_ left: VectorMatrix?, _ corpus: VectorMatrix, metric: Metric) -> Operation {
-        switch self {
+        switch choice {
         case .search(let k, let excludingSelf):
             .nearest(k: k, to: left ?? corpus, metric: metric, excludingSelf: excludingSelf)
         case .join(let threshold):
@@ -91,19 +103,19 @@ struct JobManifest: Equatable {
 
     /// Whether each row of a file is to have its neighbors among the others.
     private var isSelfSearch: Bool {
-        if case .search(_, excludingSelf: true) = kind { left.path == right?.path } else { false }
+        if case .search(_, excludingSelf: true) = kind.choice { left.path == right?.path } else { false }
     }
 
     /// Whether groups are of bands of blocks of a prepared corpus, see `BlockGroups`, and not of ranges of rows: those of a self-join or a
     /// self-search that has one.
     var hasBlockGroups: Bool {
-        let isSelfJoin = if case .join = kind { right == nil } else { false }
+        let isSelfJoin = if case .join = kind.choice { right == nil } else { false }
         return (isSelfJoin || isSelfSearch) && (preparesCorpus || FileFormat(path: left.path) == .simile)
     }
 
     /// Whether groups hold pairs, and not the neighbors of a range of rows.
     var groupsHavePairs: Bool {
-        if case .search = kind { hasBlockGroups } else { true }
+        if case .search = kind.choice { hasBlockGroups } else { true }
     }
 
     /// Of a self-search, the two bands of a group: first come those of one band with itself, which the others begin with.
@@ -140,7 +152,7 @@ struct JobManifest: Equatable {
         JSONWriter.document { manifest in
             manifest.field("version", Self.version)
             manifest.field("kind", kind.name)
-            switch kind {
+            switch kind.choice {
             case .search(let k, let excludingSelf):
                 manifest.field("k", k)
                 manifest.field("excludeSelf", excludingSelf)

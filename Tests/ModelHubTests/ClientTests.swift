@@ -27,6 +27,22 @@ import Testing
         #expect(!request.body.contains("dimensions") && !request.body.contains("null"))
     }
 
+    @Test func `numbers that cannot be are refused`() throws {
+        let changes: [(String, (inout HubConfiguration) -> Void)] = [
+            ("requestsPerSecond is 0.0", { $0.requestsPerSecond = 0 }), ("burst is 0", { $0.burst = 0 }),
+            ("requestsInFlight is -1", { $0.requestsInFlight = -1 }),
+            ("textsPerRequest is 2049", { $0.textsPerRequest = 2049 }),
+            ("tokensPerRequest is 0", { $0.tokensPerRequest = 0 }), ("attempts is 0", { $0.attempts = 0 }),
+            ("secondsPerAttempt is nan", { $0.secondsPerAttempt = .nan }),
+        ]
+        for (message, change) in changes {
+            var configuration = HubConfiguration()
+            change(&configuration)
+            let error = #expect(throws: HubError.self) { try ModelHubClient(configuration) }
+            #expect(error?.code == .invalidConfiguration && "\(error.map { "\($0)" } ?? "")".contains(message))
+        }
+    }
+
     @Test func `no text means no request`() async throws {
         let server = try await HubServer { HubReply.vectors($0) }
         let found = try await client(server.address).embed([], model: "m", dimensions: 7)

@@ -35,6 +35,19 @@ import VectorTestSupport
         Join(try VectorMatrix(rows: [[1, 0], [0.5, 0], [0, 1], [0.25, 1]]).selfJoin(threshold: 0.25, metric: .dot))
     }
 
+    @Test func `clusters are written as the command line does`() throws {
+        let rows = VectorMatrix(rows: [[0, 1], [5, 5], [0, 1.5]])
+        var options = ClusteringOptions()
+        options.start = .centroids(VectorMatrix(rows: [[0, 1], [5, 5]]))
+        let found = try rows.clusters(2, metric: .euclidean, clustering: options)
+        try withFolder { folder in
+            let path = folder + "/labels.csv"
+            try LabelFile(path: path).write(found, ids: [.string("a"), .string("b"), .string("c")])
+            let expected = "row,cluster,distance,id\n0,0,0.25,a\n1,1,0.0,b\n2,0,0.25,c\n"
+            #expect(try TestFiles.text(path) == expected)
+        }
+    }
+
     private func written(_ found: NearestNeighbors, ids: ResultIDs = none, to name: String) throws -> String {
         try withFolder { folder in
             try NeighborFile(path: folder + "/" + name).write(found, ids: ids)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Parquet
-package import Similarity
+public import Similarity
 internal import StrictJSON
 package import System
 
@@ -11,13 +11,35 @@ package import System
 /// - `.csv`: `row,cluster,score`, with `id` at the end if there are ids; nothing for a row in no group.
 /// - `.npy`: the numbers of the groups (int64); -1 for a row in no group.
 /// - `.parquet`: the columns of `.csv`; nulls for a row in no group.
-package struct LabelFile {
+public struct LabelFile {
     private let file: AtomicFile
     private let format: FileFormat
 
-    package init(path: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
+    /// A file that is made when labels are written.
+    ///
+    /// - Throws: ``VectorFileError`` if the ending says none of these formats or the folder cannot be written to.
+    public init(path: String) throws(VectorFileError) { try self.init(path: path, registeredIn: nil) }
+
+    package init(path: String, registeredIn registry: TemporaryFiles?) throws(VectorFileError) {
         format = try FileFormat.of(path, among: [.jsonl, .csv, .npy, .parquet], for: "labels")
         file = try AtomicFile(path, registeredIn: registry)
+    }
+
+    /// Writes the cluster of each row and its score, whole or not at all.
+    ///
+    /// - Parameter ids: Those of the rows, if they have some, one a row.
+    /// - Throws: ``VectorFileError`` if it cannot be written.
+    /// - Precondition: as many ids as rows.
+    public func write(_ clustering: Clustering, ids: [RowID]? = nil) throws {
+        precondition(ids.map { $0.count == clustering.labels.count } ?? true, "an id for each row")
+        try write(
+            clustering.labels,
+            group: "cluster",
+            score: { clustering.scores[$0] },
+            scoreName: clustering.metric.scoreName,
+            ids: ids,
+            check: { _ in }
+        )
     }
 
     /// Writes a line a row and publishes the file.

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Similarity
+public import Similarity
 internal import StrictJSON
 
-/// Reads a file of texts row by row, for files that are not to be held in memory; see ``TextFile``.
-package struct TextFileReader: ~Copyable {
+/// Reads a file of texts row by row, for files that are not to be held in memory; the formats are those of ``TextFile``.
+///
+/// ```swift
+/// var reader = try TextFileReader("texts.jsonl")
+/// while let row = try reader.next() { print(row.line, row.text) }
+/// ```
+public struct TextFileReader: ~Copyable {
     /// One text.
-    package struct Row: Sendable {
-        package let text: String
+    public struct Row: Sendable {
+        /// The text; blank ones are rows as well.
+        public let text: String
         /// Nil if the file has no ids.
-        package let id: RowID?
+        public let id: RowID?
         /// Counted from 1; lines that are skipped count. In a Parquet file the number of the row, from 1.
-        package let line: Int
+        public let line: Int
         /// Where the record lies in the file, its end included; nowhere in a Parquet file, which has columns.
         package let bytes: Range<Int>
     }
@@ -26,7 +32,10 @@ package struct TextFileReader: ~Copyable {
     /// Whether the rows have ids; known with the first one.
     private var hasIDs: Bool?
 
-    package init(_ path: String, fields: TextFile.Fields = TextFile.Fields()) throws(VectorFileError) {
+    /// A reader at the first row.
+    ///
+    /// - Throws: ``VectorFileError`` if the file cannot be read, or has no such column.
+    public init(_ path: String, fields: TextFile.Fields = TextFile.Fields()) throws(VectorFileError) {
         let format = try FileFormat.of(path, among: FileFormat.texts, for: "texts")
         if format == .csv {
             records = try CSVTexts(path, fields: fields)
@@ -44,7 +53,10 @@ package struct TextFileReader: ~Copyable {
     package var header: Range<Int>? { records?.header }
 
     /// The next row; nil after the last one.
-    package mutating func next() throws(VectorFileError) -> Row? {
+    ///
+    /// - Complexity: one row, or one page of a Parquet file, is in memory at a time.
+    /// - Throws: ``VectorFileError`` that names the line, as ``TextFile/read(_:fields:)`` does. Read no further after it.
+    public mutating func next() throws(VectorFileError) -> Row? {
         if records != nil { return try records?.next() }
         if columns != nil { return try columns?.next() }
         while let line = try lines?.next() {

@@ -2,7 +2,6 @@
 
 internal import ArgumentParser
 internal import Similarity
-internal import SimilarityJobs
 internal import VectorFiles
 
 /// `simile cluster --input F -k 100 --output L`

@@ -2,7 +2,6 @@
 
 internal import ArgumentParser
 internal import Similarity
-internal import SimilarityJobs
 internal import VectorFiles
 
 /// `simile communities --input F --threshold 0.75 --min-size 10 --output C`

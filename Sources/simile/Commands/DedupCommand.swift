@@ -2,7 +2,6 @@
 
 public import ArgumentParser
 public import Similarity
-internal import SimilarityJobs
 internal import System
 internal import VectorFiles
 

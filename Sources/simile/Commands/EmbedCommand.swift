@@ -2,7 +2,6 @@
 
 internal import ArgumentParser
 internal import Similarity
-internal import SimilarityJobs
 internal import TextEncoder
 internal import VectorFiles
 

@@ -2,7 +2,6 @@
 
 public import ArgumentParser
 public import Similarity
-internal import SimilarityJobs
 internal import StrictJSON
 internal import TextEncoder
 internal import VectorFiles

@@ -2,7 +2,6 @@
 
 internal import ArgumentParser
 internal import Similarity
-internal import SimilarityJobs
 internal import VectorFiles
 
 /// `simile quantize --input F --to int8 --output V`

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
-internal import SimilarityJobs
 internal import VectorFiles
 
 // How `dedup` finds what goes: by a join, by a search in another file, or from the report of an earlier run.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
-internal import SimilarityJobs
 internal import StrictJSON
 internal import System
 internal import VectorFiles

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SimilarityJobs
 internal import StrictJSON
 internal import System
 internal import VectorFiles

@@ -124,7 +124,7 @@ struct Checkpoint {
 extension JobKind {
     /// What is being done, for a person.
     fileprivate var participle: String {
-        switch self {
+        switch choice {
         case .search: "searching"
         case .join: "joining"
         }

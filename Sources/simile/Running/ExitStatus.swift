@@ -66,7 +66,7 @@ enum ExitStatus: Int32 {
     private static func status(of code: HubError.Code) -> ExitStatus {
         switch code {
         case .unauthorized, .requestRefused, .textsRefused: .inputRefused
-        case .wrongAddress: .wrongUsage
+        case .wrongAddress, .invalidConfiguration: .wrongUsage
         default: .failed
         }
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Similarity
-internal import SimilarityJobs
 internal import SimilarityKernels
 internal import System
+internal import VectorFiles
 
 extension RunningOptions {
     /// What a record says of the machine and of how it was used.

@@ -3,7 +3,6 @@
 internal import FoundationEssentials
 internal import StrictJSON
 package import System
-package import VectorFiles
 
 /// What made a result: the command, its inputs with checksums, the machine and what the operation did. It is a file beside the
 /// result, so that whoever finds the one a year later knows what it is of.
@@ -32,7 +31,7 @@ public struct RunRecord: Sendable {
         ///   - rows: Rows that it holds.
         ///   - skippedRows: Rows of those that took no part.
         /// - Complexity: reads the file once, for its checksum.
-        /// - Throws: `VectorFileError` if the file cannot be read.
+        /// - Throws: ``VectorFileError`` if the file cannot be read.
         public init(role: String, path: String, file: String? = nil, rows: Int, skippedRows: Int = 0) throws {
             self.role = role
             self.path = path
@@ -41,7 +40,7 @@ public struct RunRecord: Sendable {
             fingerprint = try FileFingerprint(path: (file ?? path).vectorFilePath)
         }
 
-        init(role: String, path: String, rows: Int, fingerprint: FileFingerprint) {
+        package init(role: String, path: String, rows: Int, fingerprint: FileFingerprint) {
             self.role = role
             self.path = path
             self.rows = rows
@@ -96,14 +95,14 @@ public struct RunRecord: Sendable {
 
     /// Writes the record, whole or not at all, in the place of an older one.
     ///
-    /// - Throws: `VectorFileError` if it cannot be written.
+    /// - Throws: ``VectorFileError`` if it cannot be written.
     package func write(beside result: String, registeredIn registry: TemporaryFiles? = nil) throws(VectorFileError) {
         try finished(beside: result, registeredIn: registry).publish()
     }
 
     /// Writes the record to a file that has not its name yet, to be published with its result.
     ///
-    /// - Throws: `VectorFileError` if it cannot be written.
+    /// - Throws: ``VectorFileError`` if it cannot be written.
     package func finished(beside result: String, registeredIn registry: TemporaryFiles?) throws(VectorFileError)
         -> AtomicFile
     {
@@ -115,7 +114,7 @@ public struct RunRecord: Sendable {
 
     /// Writes the record, whole or not at all, in the place of an older one.
     ///
-    /// - Throws: `VectorFileError` if it cannot be written.
+    /// - Throws: ``VectorFileError`` if it cannot be written.
     public func write(beside result: String) throws { try write(beside: result, registeredIn: nil) }
 
     func text(result: String, written: String) -> [UInt8] {
@@ -129,22 +128,5 @@ public struct RunRecord: Sendable {
             record.field("result", result)
             record.field("written", written)
         }
-    }
-}
-
-extension Job {
-    /// The files of the job as they were when it was planned, for the record of its result.
-    public var recordedInputs: [RunRecord.Input] {
-        func input(_ role: String, _ input: JobInput, _ rows: Int) -> RunRecord.Input {
-            RunRecord.Input(
-                role: role,
-                path: RelativePath.resolved(input.path, from: folder.manifest),
-                rows: rows,
-                fingerprint: input.fingerprint
-            )
-        }
-        let isSearch = if case .search = kind { true } else { false }
-        return [input(isSearch ? "queries" : "left", manifest.left, leftRowCount)]
-            + (manifest.right.map { [input(isSearch ? "corpus" : "right", $0, rightRowCount)] } ?? [])
     }
 }

@@ -81,16 +81,17 @@ import HubTestSupport
         try write("answers.jsonl", [#"{"query":0,"positives":[0,20]}"#])
         try write("questions.txt", ["which animals live with people?"])
         try write("a-few.txt", ["a cat", "a dog"])
-        let pages = try ["CommandLine", "Hub", "FromTextsToAPicture"].map { name in
+        let pages = try ["CommandLine", "Hub", "FromTextsToAPicture", "Exactness", "Engines", "Jobs", "Formats"].map {
+            name in
             try String(
                 contentsOf: Self.root.appendingPathComponent("Documentation/Simile.docc/\(name).md"),
                 encoding: .utf8
             )
         }
         var commands = ([readme] + pages).flatMap { page in
-            page.components(separatedBy: "\n").filter { $0.hasPrefix("simile ") }
+            page.components(separatedBy: "\n").filter { $0.hasPrefix("simile ") || $0.hasPrefix("cmp ") }
         }
-        #expect(commands.count >= 30 && readme.components(separatedBy: "\n").count <= 110)
+        #expect(commands.count >= 45 && readme.components(separatedBy: "\n").count <= 110)
         // A server ends when it is told to, and then with 0.
         commands = commands.map { line in
             line.hasPrefix("simile serve") ? "timeout --preserve-status -s TERM 5 \(line) --port 0" : line

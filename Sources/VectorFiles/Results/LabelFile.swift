@@ -27,7 +27,9 @@ public struct LabelFile {
 
     /// Writes the cluster of each row and its score, whole or not at all.
     ///
-    /// - Parameter ids: Those of the rows, if they have some, one a row.
+    /// - Parameters:
+    ///   - clustering: What a clustering found.
+    ///   - ids: Those of the rows, if they have some, one a row.
     /// - Throws: ``VectorFileError`` if it cannot be written.
     /// - Precondition: as many ids as rows.
     public func write(_ clustering: Clustering, ids: [RowID]? = nil) throws {

@@ -79,7 +79,7 @@ struct BlockGroups {
         options: RunOptions
     ) throws -> (found: [ScoredPair], isOfSample: (ScoredPair) -> Bool) {
         let bands = manifest.bands(ofGroup: group)
-        let band = if case .join = manifest.kind.choice { group } else { bands.first }
+        let band = manifest.kind.threshold != nil ? group : bands.first
         let rows = Array(prepared.rows(ofBlocks: blocks(ofBand: band).prefix(1)).prefix(4))
         switch manifest.kind.choice {
         case .join(let threshold):

@@ -13,7 +13,7 @@ extension Job {
                 fingerprint: input.fingerprint
             )
         }
-        let isSearch = if case .search = kind.choice { true } else { false }
+        let isSearch = kind.k != nil
         return [input(isSearch ? "queries" : "left", manifest.left, leftRowCount)]
             + (manifest.right.map { [input(isSearch ? "corpus" : "right", $0, rightRowCount)] } ?? [])
     }

@@ -24,6 +24,15 @@ public struct JobKind: Sendable, Equatable {
     /// All pairs that reach a threshold, inclusive: the lowest score, or the largest distance.
     public static func join(threshold: Float) -> JobKind { JobKind(choice: .join(threshold: threshold)) }
 
+    /// The neighbors of each query of a search; nil for a join.
+    public var k: Int? { if case .search(let k, _) = choice { k } else { nil } }
+
+    /// Whether a search leaves out the row with the query's own number.
+    public var excludesSelf: Bool { if case .search(_, excludingSelf: true) = choice { true } else { false } }
+
+    /// The threshold of a join; nil for a search.
+    public var threshold: Float? { if case .join(let threshold) = choice { threshold } else { nil } }
+
     var name: String {
         switch choice {
         case .search: "search"
@@ -103,19 +112,19 @@ struct JobManifest: Equatable {
 
     /// Whether each row of a file is to have its neighbors among the others.
     private var isSelfSearch: Bool {
-        if case .search(_, excludingSelf: true) = kind.choice { left.path == right?.path } else { false }
+        kind.excludesSelf && left.path == right?.path
     }
 
     /// Whether groups are of bands of blocks of a prepared corpus, see `BlockGroups`, and not of ranges of rows: those of a self-join or a
     /// self-search that has one.
     var hasBlockGroups: Bool {
-        let isSelfJoin = if case .join = kind.choice { right == nil } else { false }
+        let isSelfJoin = kind.threshold != nil && right == nil
         return (isSelfJoin || isSelfSearch) && (preparesCorpus || FileFormat(path: left.path) == .simile)
     }
 
     /// Whether groups hold pairs, and not the neighbors of a range of rows.
     var groupsHavePairs: Bool {
-        if case .search = kind.choice { hasBlockGroups } else { true }
+        kind.k == nil || hasBlockGroups
     }
 
     /// Of a self-search, the two bands of a group: first come those of one band with itself, which the others begin with.

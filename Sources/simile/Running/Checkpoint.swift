@@ -123,10 +123,5 @@ struct Checkpoint {
 
 extension JobKind {
     /// What is being done, for a person.
-    fileprivate var participle: String {
-        switch choice {
-        case .search: "searching"
-        case .join: "joining"
-        }
-    }
+    fileprivate var participle: String { k == nil ? "joining" : "searching" }
 }

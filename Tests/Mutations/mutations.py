@@ -143,16 +143,16 @@ def main():
         return put(options.root)
     if failure := test(options.binary, 0, SUITES[-1], options.root):
         sys.exit(f"test-mutations: without a mutant, {failure!r} fails")
-    survivors = []
+    count, survivors = 0, []
     for number, (name, right, broken) in enumerate(MUTATIONS, 1):
         if options.only and number not in options.only:
             continue
+        count += 1
         caught = next(filter(None, (test(options.binary, number, suites, options.root) for suites in SUITES)), None)
         file = name.rsplit("/", 1)[1]
         print(f"{number:3} {file}: {' '.join(broken.split())[:70]}: {'caught by ' + caught if caught else 'SURVIVES'}", flush=True)
         if not caught:
             survivors.append(number)
-    count = len(options.only or MUTATIONS)
     print(f"{count - len(survivors)} of {count} mutants are caught")
     sys.exit(1 if survivors else 0)
 
